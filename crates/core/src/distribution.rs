@@ -1,0 +1,234 @@
+//! Distributions of durations and sizes, sampled by inversion: one uniform number gives one value,
+//! monotonely, so that a maximum is the value at 1 and every draw is a pure function.
+
+use crate::units::{Bytes, Duration};
+use serde::{Deserialize, Serialize};
+
+/// The shape, in nanoseconds or bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "shape")]
+pub enum Shape {
+    /// Always the same.
+    Constant {
+        /// The value.
+        value: f64,
+    },
+    /// Every value between two bounds equally likely.
+    Uniform {
+        /// The least.
+        low: f64,
+        /// The greatest.
+        high: f64,
+    },
+    /// Exponential.
+    Exponential {
+        /// The mean, before clamping.
+        mean: f64,
+    },
+    /// Log-normal, given by its median and its 99th percentile.
+    LogNormal {
+        /// The median.
+        p50: f64,
+        /// The 99th percentile; at least the median.
+        p99: f64,
+    },
+}
+
+/// A shape, clamped to `min` and `max` where they are given.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// The shape.
+    #[serde(flatten)]
+    pub shape: Shape,
+    /// Smaller values become this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// Greater values become this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
+/// The standard normal quantile at 0.99: Φ⁻¹(0.99).
+const NORMAL_P99: f64 = 2.326_347_874_040_841;
+
+impl Distribution {
+    /// Always this value.
+    #[must_use]
+    pub const fn constant(value: f64) -> Self {
+        Self {
+            shape: Shape::Constant { value },
+            min: None,
+            max: None,
+        }
+    }
+
+    /// Always this long.
+    #[must_use]
+    pub const fn constant_duration(duration: Duration) -> Self {
+        Self::constant(duration.nanos() as f64)
+    }
+
+    /// The value below which a share `u` (0 ≤ u < 1) of the draws lies.
+    #[must_use]
+    pub fn quantile(&self, u: f64) -> f64 {
+        let u = u.clamp(0.0, 1.0);
+        let value = match self.shape {
+            Shape::Constant { value } => value,
+            Shape::Uniform { low, high } => low + (high - low) * u,
+            Shape::Exponential { mean } => -mean * libm::log1p(-u),
+            Shape::LogNormal { p50, p99 } => {
+                let sigma = libm::log(p99 / p50) / NORMAL_P99;
+                p50 * libm::exp(sigma * normal_quantile(u))
+            }
+        };
+        self.clamp(value)
+    }
+
+    /// One draw as a duration.
+    #[must_use]
+    pub fn duration(&self, u: f64) -> Duration {
+        Duration::from_nanos(libm::round(self.quantile(u)) as i64)
+    }
+
+    /// One draw as a size.
+    #[must_use]
+    pub fn bytes(&self, u: f64) -> Bytes {
+        Bytes(libm::round(self.quantile(u)) as u64)
+    }
+
+    /// The greatest value, or `None` when there is none.
+    #[must_use]
+    pub fn maximum(&self) -> Option<f64> {
+        let top = match self.shape {
+            Shape::Constant { value } => Some(value),
+            Shape::Uniform { high, .. } => Some(high),
+            Shape::Exponential { mean } => (mean <= 0.0).then_some(0.0),
+            Shape::LogNormal { p50, p99 } => (p50 == p99).then_some(p50),
+        };
+        match (top, self.max) {
+            (Some(top), _) => Some(self.clamp(top)),
+            (None, max) => max,
+        }
+    }
+
+    /// Does every draw give the same value, and which?
+    #[must_use]
+    pub fn as_constant(&self) -> Option<f64> {
+        match self.shape {
+            Shape::Constant { value } => Some(self.clamp(value)),
+            Shape::Uniform { .. } | Shape::Exponential { .. } | Shape::LogNormal { .. } => None,
+        }
+    }
+
+    fn clamp(&self, value: f64) -> f64 {
+        let value = self
+            .min
+            .map_or(value, |min| if value < min { min } else { value });
+        self.max
+            .map_or(value, |max| if value > max { max } else { value })
+    }
+}
+
+/// The standard normal quantile Φ⁻¹(p), to about 1 part in 10¹⁶: algorithm AS 241, PPND16
+/// (Wichura, Applied Statistics 37(3), 1988). Infinite at 0 and 1.
+#[must_use]
+pub fn normal_quantile(p: f64) -> f64 {
+    let q = p - 0.5;
+    if q.abs() <= 0.425 {
+        let r = 0.180_625 - q * q;
+        return q * ratio(r, &CENTRE);
+    }
+    let tail = if q < 0.0 { p } else { 1.0 - p };
+    if tail <= 0.0 {
+        return if q < 0.0 {
+            f64::NEG_INFINITY
+        } else {
+            f64::INFINITY
+        };
+    }
+    let r = libm::sqrt(-libm::log(tail));
+    let value = if r <= 5.0 {
+        ratio(r - 1.6, &MIDDLE)
+    } else {
+        ratio(r - 5.0, &FAR)
+    };
+    if q < 0.0 { -value } else { value }
+}
+
+/// Numerator and denominator, from the constant term up.
+type Rational = [[f64; 8]; 2];
+
+fn ratio(r: f64, [numerator, denominator]: &Rational) -> f64 {
+    let polynomial =
+        |coefficients: &[f64; 8]| coefficients.iter().rev().fold(0.0, |sum, c| sum * r + c);
+    polynomial(numerator) / polynomial(denominator)
+}
+
+const CENTRE: Rational = [
+    [
+        3.387_132_872_796_366_5,
+        133.141_667_891_784_38,
+        1_971.590_950_306_551_3,
+        13_731.693_765_509_46,
+        45_921.953_931_549_87,
+        67_265.770_927_008_7,
+        33_430.575_583_588_13,
+        2_509.080_928_730_122_7,
+    ],
+    [
+        1.0,
+        42.313_330_701_600_91,
+        687.187_007_492_057_9,
+        5_394.196_021_424_751,
+        21_213.794_301_586_597,
+        39_307.895_800_092_71,
+        28_729.085_735_721_943,
+        5_226.495_278_852_854,
+    ],
+];
+
+const MIDDLE: Rational = [
+    [
+        1.423_437_110_749_683_5,
+        4.630_337_846_156_546,
+        5.769_497_221_460_691,
+        3.647_848_324_763_204_5,
+        1.270_458_252_452_368_4,
+        0.241_780_725_177_450_6,
+        0.022_723_844_989_269_184,
+        7.745_450_142_783_414e-4,
+    ],
+    [
+        1.0,
+        2.053_191_626_637_759,
+        1.676_384_830_183_803_8,
+        0.689_767_334_985_1,
+        0.148_103_976_427_480_08,
+        0.015_198_666_563_616_457,
+        5.475_938_084_995_345e-4,
+        1.050_750_071_644_416_8e-9,
+    ],
+];
+
+const FAR: Rational = [
+    [
+        6.657_904_643_501_103,
+        5.463_784_911_164_114,
+        1.784_826_539_917_291_3,
+        0.296_560_571_828_504_87,
+        0.026_532_189_526_576_124,
+        0.001_242_660_947_388_078_4,
+        2.711_555_568_743_487_6e-5,
+        2.010_334_399_292_288_1e-7,
+    ],
+    [
+        1.0,
+        0.599_832_206_555_888,
+        0.136_929_880_922_735_8,
+        0.014_875_361_290_850_615,
+        7.868_691_311_456_133e-4,
+        1.846_318_317_510_054_7e-5,
+        1.421_511_758_316_446e-7,
+        2.044_263_103_389_939_8e-15,
+    ],
+];

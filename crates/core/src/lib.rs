@@ -1,0 +1,23 @@
+//! The compiled caching policy, and the decisions that it makes.
+//!
+//! Pure: no I/O, no clock, no randomness of its own, no threads. Time and draws are arguments.
+
+pub mod decide;
+pub mod distribution;
+pub mod edge;
+pub mod expectation;
+pub mod expr;
+pub mod ids;
+pub mod level;
+pub mod policy;
+pub mod route;
+pub mod units;
+pub mod workload;
+
+pub use distribution::{Distribution, Shape};
+pub use ids::{
+    BackendId, BusId, DimensionId, EdgeId, FieldId, LevelId, ModelId, OriginId, WorkloadId,
+};
+pub use level::{Level, LevelKind};
+pub use policy::Policy;
+pub use units::{Bytes, Duration, Time};

@@ -1,0 +1,166 @@
+//! Units: instants, lengths of time, sizes. Whole nanoseconds and bytes, so that sums are exact
+//! and the same on every platform.
+
+use core::ops::{Add, Sub};
+use serde::{Deserialize, Serialize};
+
+/// A length of time in nanoseconds, never negative. Arithmetic saturates at [`Duration::FOREVER`].
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Duration(i64);
+
+impl Duration {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+    /// Longer than anything: `forever`.
+    pub const FOREVER: Self = Self(i64::MAX);
+    /// One second.
+    pub const SECOND: Self = Self(1_000_000_000);
+
+    /// From nanoseconds; negative ones count as none.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(if nanos < 0 { 0 } else { nanos })
+    }
+
+    /// From milliseconds.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self::from_nanos(millis.saturating_mul(1_000_000))
+    }
+
+    /// From whole seconds.
+    #[must_use]
+    pub const fn from_secs(secs: i64) -> Self {
+        Self::from_nanos(secs.saturating_mul(1_000_000_000))
+    }
+
+    /// From seconds; rounded to the nearest nanosecond. Not-a-number and negative ones count as none.
+    #[must_use]
+    pub fn from_secs_f64(secs: f64) -> Self {
+        Self::from_nanos(libm::round(secs * 1e9) as i64)
+    }
+
+    /// In nanoseconds.
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+
+    /// In seconds; `forever` is infinite.
+    #[must_use]
+    pub fn as_secs_f64(self) -> f64 {
+        if self.is_forever() {
+            f64::INFINITY
+        } else {
+            self.0 as f64 / 1e9
+        }
+    }
+
+    /// Is it `forever`?
+    #[must_use]
+    pub const fn is_forever(self) -> bool {
+        self.0 == i64::MAX
+    }
+
+    /// The part `share` (0..1) of it; `forever` stays so unless `share` is 0.
+    #[must_use]
+    pub fn scaled(self, share: f64) -> Self {
+        if self.is_forever() && share > 0.0 {
+            self
+        } else {
+            Self::from_nanos(libm::round(self.0 as f64 * share) as i64)
+        }
+    }
+}
+
+impl Add for Duration {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Duration {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        if self.is_forever() {
+            self
+        } else {
+            Self::from_nanos(self.0.saturating_sub(other.0))
+        }
+    }
+}
+
+/// An instant: nanoseconds from an origin that the driver chooses (the trace's own, or the Unix
+/// epoch). Arithmetic saturates; [`Time::NEVER`] is later than everything.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Time(i64);
+
+impl Time {
+    /// The origin.
+    pub const ZERO: Self = Self(0);
+    /// Before everything.
+    pub const DISTANT_PAST: Self = Self(i64::MIN);
+    /// After everything.
+    pub const NEVER: Self = Self(i64::MAX);
+
+    /// From nanoseconds since the origin.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// From seconds since the origin, rounded to the nearest nanosecond.
+    #[must_use]
+    pub fn from_secs_f64(secs: f64) -> Self {
+        Self(libm::round(secs * 1e9) as i64)
+    }
+
+    /// Nanoseconds since the origin.
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds since the origin.
+    #[must_use]
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// How long after `earlier`; none when it is not after.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// That long before; saturates.
+    #[must_use]
+    pub const fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration.nanos()))
+    }
+}
+
+impl Add<Duration> for Time {
+    type Output = Self;
+    fn add(self, duration: Duration) -> Self {
+        if duration.is_forever() {
+            Self::NEVER
+        } else {
+            Self(self.0.saturating_add(duration.nanos()))
+        }
+    }
+}
+
+/// A size in bytes.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Bytes(pub u64);
