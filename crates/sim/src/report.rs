@@ -1,0 +1,341 @@
+//! The report: every figure, by stable names. Times in seconds, sizes in bytes, ratios in 0..1.
+//! A figure that has no value (a ratio of nothing) is null.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The schema of this report.
+pub const SCHEMA: u32 = 1;
+
+/// Maps keep the order of the policy or of the first appearance, never that of a hash.
+pub type Ordered<T> = BTreeMap<String, T>;
+
+/// A whole report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`]
+    pub schema: u32,
+    /// What was simulated.
+    pub policy: PolicyIdentity,
+    /// On what.
+    pub trace: TraceSummary,
+    /// Of every random stream.
+    pub seed: u64,
+    /// Replayed and not counted, in seconds.
+    pub warmup: f64,
+    /// The version that made it.
+    pub tool: String,
+    /// What must be known to read the figures: approximations, defaults they rest on.
+    pub notes: Vec<String>,
+    /// How many requests had each dimension.
+    pub dimensions: Ordered<Coverage>,
+    /// What users got.
+    pub requests: RequestFigures,
+    /// The same by route.
+    pub routes: Ordered<RequestFigures>,
+    /// Each level's own look-ups.
+    pub levels: Ordered<LevelFigures>,
+    /// Occupancy and evictions.
+    pub backends: Ordered<BackendFigures>,
+    /// Load.
+    pub origins: Ordered<OriginFigures>,
+    /// One row an action of an edge, in the order of the policy.
+    pub invalidation: Vec<InvalidationFigures>,
+    /// One row a fault, in the order of time.
+    pub recovery: Vec<Recovery>,
+    /// One row a claim, in the order of the policy.
+    pub expectations: Vec<ExpectationResult>,
+    /// Over time.
+    pub timeline: Timeline,
+}
+
+/// Which policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyIdentity {
+    /// Its name.
+    pub name: String,
+    /// The hash of its sources.
+    pub hash: String,
+}
+
+/// What was replayed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TraceSummary {
+    /// Requests and accesses, the warm-up's included.
+    pub requests: u64,
+    /// Writes.
+    pub writes: u64,
+    /// Faults.
+    pub faults: u64,
+    /// From the first event to the last, in seconds.
+    pub duration: f64,
+}
+
+/// How many requests had a dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// In the trace.
+    pub observed: u64,
+    /// Drawn from the workload's distribution.
+    pub sampled: u64,
+    /// Neither.
+    pub defaulted: u64,
+}
+
+/// Quantiles. All null when there was nothing to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// How many were measured.
+    pub count: u64,
+    /// Their mean.
+    pub mean: Option<f64>,
+    /// The median.
+    pub p50: Option<f64>,
+    /// 90%.
+    pub p90: Option<f64>,
+    /// 99%.
+    pub p99: Option<f64>,
+    /// 99.9%.
+    pub p999: Option<f64>,
+    /// The exact maximum.
+    pub max: Option<f64>,
+}
+
+/// Out-of-date serves.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct OutOfDate {
+    /// How many.
+    pub serves: u64,
+    /// Of all serves.
+    pub ratio: Option<f64>,
+    /// Over all serves, 0 for those that are up to date; in seconds.
+    pub staleness: Quantiles,
+    /// Over out-of-date serves only.
+    pub when_out_of_date: Quantiles,
+}
+
+/// What users got.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RequestFigures {
+    /// Requests.
+    pub count: u64,
+    /// Of them, without any origin work: the end-to-end hit ratio.
+    pub hit_ratio: Option<f64>,
+    /// Bytes from copies / bytes served.
+    pub byte_hit_ratio: Option<f64>,
+    /// Requests without origin work.
+    pub origin_free: u64,
+    /// Origin time that the hits avoided / origin time without any cache.
+    pub saved: Option<f64>,
+    /// In seconds.
+    pub latency: Quantiles,
+    /// The worst of each request's serves.
+    pub out_of_date: OutOfDate,
+    /// Error responses.
+    pub errors: u64,
+    /// Serves of another principal's copy.
+    pub leaks: u64,
+}
+
+/// One level's own look-ups.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct LevelFigures {
+    /// `site`, `view`, `fragment`, `object`.
+    pub kind: String,
+    /// = fresh + stale + miss + negative + bypass.
+    pub lookups: u64,
+    /// Served within the ttl.
+    pub fresh: u64,
+    /// Served past it.
+    pub stale: u64,
+    /// Not served from the store.
+    pub miss: u64,
+    /// Of the misses: served by a fill that somebody else began.
+    pub waited: u64,
+    /// Served an absence.
+    pub negative: u64,
+    /// Left out.
+    pub bypass: u64,
+    /// (fresh + stale + negative) / (lookups − bypass)
+    pub hit_ratio: Option<f64>,
+    /// Bytes from copies / bytes served.
+    pub byte_hit_ratio: Option<f64>,
+    /// Serves of a copy past its ttl.
+    pub expired_serves: u64,
+    /// Serves that miss a committed write.
+    pub out_of_date: OutOfDate,
+    /// Of a write: from its commit to the last out-of-date serve caused by it; in seconds.
+    pub window: Quantiles,
+    /// Of a write: to the death of the last copy that misses it; in seconds.
+    pub exposure: Quantiles,
+    /// Writes that an out-of-date serve misses.
+    pub version_lag: Quantiles,
+    /// Fills begun, background ones included.
+    pub fills: u64,
+    /// Of them, begun in the background.
+    pub refreshes: u64,
+    /// Fills that were not stored, by reason.
+    pub not_stored: Ordered<u64>,
+    /// Begun while another fill of the key was running / fills.
+    pub redundant_fills: Option<f64>,
+    /// The most concurrent fills of one key.
+    pub stampede: StampedeFigures,
+    /// Waiting for somebody else's fill.
+    pub lock: LockFigures,
+    /// From look-up to answer, in seconds.
+    pub latency: Quantiles,
+    /// Serves of another principal's copy.
+    pub leaks: u64,
+}
+
+/// The worst stampede of a level.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StampedeFigures {
+    /// Concurrent fills.
+    pub peak: u64,
+    /// Of this key.
+    pub key: Option<String>,
+    /// When, in seconds from the trace's beginning.
+    pub at: Option<f64>,
+    /// `expiry`, `invalidation`, `flush`, `eviction`, `cold-start`, …
+    pub cause: Option<String>,
+}
+
+/// Waiting for somebody else's fill.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct LockFigures {
+    /// Look-ups that waited.
+    pub waits: u64,
+    /// Of them, in vain.
+    pub timeouts: u64,
+    /// How long, in seconds.
+    pub wait: Quantiles,
+}
+
+/// Occupancy and evictions of a backend, all of its instances together.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct BackendFigures {
+    /// Instances of it.
+    pub instances: u64,
+    /// Copies at the end.
+    pub entries: u64,
+    /// The most copies at once.
+    pub entries_peak: u64,
+    /// Bytes at the end.
+    pub bytes: u64,
+    /// The most bytes at once.
+    pub bytes_peak: u64,
+    /// Copies that left for want of room.
+    pub evictions: u64,
+    /// Of them, still fresh.
+    pub evicted_fresh: u64,
+    /// Copies that did not fit at all.
+    pub too_large: u64,
+    /// By level.
+    pub families: Ordered<FamilyFigures>,
+}
+
+/// A level's copies in a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct FamilyFigures {
+    /// Copies at the end.
+    pub entries: u64,
+    /// Distinct keys that were ever stored.
+    pub keys: u64,
+    /// Distinct keys / distinct parameters.
+    pub variants: Option<f64>,
+}
+
+/// An origin's load.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct OriginFigures {
+    /// Units of work begun.
+    pub work: u64,
+    /// Of them, failed.
+    pub failed: u64,
+    /// Arrivals of work a second.
+    pub rate: Rate,
+    /// Busy slots / slots.
+    pub utilisation: Option<f64>,
+    /// The most busy slots at once.
+    pub busy_peak: u64,
+    /// The most work that waited for a slot.
+    pub queue_peak: u64,
+    /// Waiting for a slot, in seconds, over all work.
+    pub wait: Quantiles,
+}
+
+/// Events a second.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Rate {
+    /// Over the whole run.
+    pub mean: Option<f64>,
+    /// The most in one second of a sliding window.
+    pub peak_1s: Option<f64>,
+    /// The most in 100 ms, as events a second.
+    pub peak_100ms: Option<f64>,
+}
+
+/// One action of an edge.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct InvalidationFigures {
+    /// `Article create|update|delete`
+    pub on: String,
+    /// `purge article(slug)`
+    pub target: String,
+    /// Deliveries that applied it.
+    pub deliveries: u64,
+    /// Copies that it removed or expired.
+    pub removed: u64,
+    /// Deliveries that found nothing.
+    pub useless: u64,
+    /// Deliveries that were lost.
+    pub lost: u64,
+    /// Copies removed by each delivery.
+    pub removed_per_delivery: Quantiles,
+}
+
+/// How long it took to recover from a fault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// `flush shared`
+    pub fault: String,
+    /// In seconds from the trace's beginning.
+    pub at: f64,
+    /// Null: not within the trace.
+    pub seconds: Option<f64>,
+}
+
+/// A claim and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpectationResult {
+    /// Stable.
+    pub id: String,
+    /// `prove`, `accept`, `measure`.
+    pub kind: String,
+    /// As written.
+    pub claim: String,
+    /// Whose figure.
+    pub subject: String,
+    /// Null: not decided by this run.
+    pub held: Option<bool>,
+    /// The figure.
+    pub figure: Option<f64>,
+    /// Its limit.
+    pub limit: Option<f64>,
+    /// `ratio`, `seconds`, `count`, `per-second`, `bytes`.
+    pub unit: String,
+    /// Where it stands.
+    pub file: String,
+    /// Where it stands.
+    pub line: u32,
+}
+
+/// Figures over time.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Seconds from one point to the next.
+    pub step: f64,
+    /// By name: `requests`, `hit_ratio`, `levels.NAME.hit_ratio`, `origins.NAME.rate`, …
+    pub series: Ordered<Vec<Option<f64>>>,
+}
