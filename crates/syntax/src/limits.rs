@@ -1,0 +1,142 @@
+//! What is too much, found before the recursive parser runs: a deep recursion would end a
+//! WebAssembly instance, and nobody writes such a policy by hand.
+
+use crate::diagnostic::Diagnostic;
+use crate::span::{FileId, Span};
+
+/// Largest text that is read, in bytes.
+pub const MAX_FILE_BYTES: usize = 1 << 20;
+
+/// Deepest nesting of `{`, `(` and `[` together.
+pub const MAX_NESTING: usize = 64;
+
+/// Most diagnostics that one text gets; one more says that there are others.
+pub const MAX_DIAGNOSTICS: usize = 200;
+
+/// Reports a text that is over a limit, at the place where it goes over.
+pub(crate) fn check(file: FileId, text: &str) -> Result<(), Diagnostic> {
+    if text.len() > MAX_FILE_BYTES {
+        let place = Span {
+            file,
+            start: 0,
+            end: 0,
+        };
+        let message = format!(
+            "this file has {} bytes, and a policy may have {MAX_FILE_BYTES}",
+            text.len()
+        );
+        return Err(Diagnostic::error("file-too-large", place, message)
+            .help("split it into files that one file imports"));
+    }
+    match too_deep(text) {
+        None => Ok(()),
+        Some(offset) => {
+            let start = offset as u32;
+            let message = format!("more than {MAX_NESTING} brackets are open here");
+            Err(Diagnostic::error(
+                "nesting-too-deep",
+                Span {
+                    file,
+                    start,
+                    end: start + 1,
+                },
+                message,
+            )
+            .help("close the brackets above, or nest less deeply"))
+        }
+    }
+}
+
+/// The first bracket that nests too deeply.
+///
+/// The count is never below the parser's own depth: a closing bracket counts only where the grammar
+/// lets it close one too, and strings and comments end where the grammar ends them.
+fn too_deep(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut open: Vec<u8> = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'#' => at += line_length(bytes, at),
+            b'"' => at += string_length(bytes, at),
+            b'{' | b'(' | b'[' => {
+                // A block ends the parentheses that its header left open; `.{` belongs to a path.
+                if byte == b'{' && (at == 0 || bytes.get(at - 1) != Some(&b'.')) {
+                    open.truncate(
+                        open.iter()
+                            .rposition(|&bracket| bracket == b'{')
+                            .map_or(0, |last| last + 1),
+                    );
+                }
+                open.push(byte);
+                if open.len() > MAX_NESTING {
+                    return Some(at);
+                }
+                at += 1;
+            }
+            b'}' => {
+                open.truncate(
+                    open.iter()
+                        .rposition(|&bracket| bracket == b'{')
+                        .unwrap_or(0),
+                );
+                at += 1;
+            }
+            b')' | b']' => {
+                let opener = if byte == b')' { b'(' } else { b'[' };
+                let of_statement = open
+                    .iter()
+                    .rposition(|&bracket| bracket == b'{')
+                    .map_or(0, |last| last + 1);
+                let inner = open.get(of_statement..).unwrap_or_default();
+                if let Some(matching) = inner.iter().rposition(|&bracket| bracket == opener) {
+                    open.truncate(of_statement + matching);
+                }
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// Bytes from `at` to the end of the line.
+fn line_length(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter()
+        .position(|&byte| byte == b'\n' || byte == b'\r')
+        .unwrap_or(rest.len())
+}
+
+/// Bytes of the string that begins at `at`: the grammar's `string`, else its `bad_string`.
+fn string_length(bytes: &[u8], at: usize) -> usize {
+    let line = bytes
+        .get(at..at + line_length(bytes, at))
+        .unwrap_or_default();
+    let mut length = 1;
+    while let Some(&byte) = line.get(length) {
+        match byte {
+            b'"' => return length + 1,
+            b'\\' => length += 2,
+            _ => length += 1,
+        }
+    }
+    unclosed_length(line)
+}
+
+/// Bytes of an unclosed string that begins the line: all of it but the braces that close blocks.
+fn unclosed_length(line: &[u8]) -> usize {
+    let mut in_hole = false;
+    let mut trailing = None;
+    for (index, &byte) in line.iter().enumerate() {
+        match byte {
+            b'{' => (in_hole, trailing) = (true, None),
+            b'}' if in_hole => (in_hole, trailing) = (false, None),
+            b'}' => trailing = trailing.or(Some(index)),
+            b' ' | b'\t' | b';' => {}
+            b'#' if trailing.is_some() => break,
+            _ => trailing = None,
+        }
+    }
+    trailing.unwrap_or(line.len())
+}
