@@ -14,7 +14,7 @@ pub const MAX_NESTING: usize = 64;
 pub const MAX_DIAGNOSTICS: usize = 200;
 
 /// Reports a text that is over a limit, at the place where it goes over.
-pub(crate) fn check(file: FileId, text: &str) -> Result<(), Diagnostic> {
+pub(crate) fn exceeded(file: FileId, text: &str) -> Option<Diagnostic> {
     if text.len() > MAX_FILE_BYTES {
         let place = Span {
             file,
@@ -25,26 +25,18 @@ pub(crate) fn check(file: FileId, text: &str) -> Result<(), Diagnostic> {
             "this file has {} bytes, and a policy may have {MAX_FILE_BYTES}",
             text.len()
         );
-        return Err(Diagnostic::error("file-too-large", place, message)
-            .help("split it into files that one file imports"));
+        let diagnostic = Diagnostic::error("file-too-large", place, message);
+        return Some(diagnostic.help("split it into files that one file imports"));
     }
-    match too_deep(text) {
-        None => Ok(()),
-        Some(offset) => {
-            let start = offset as u32;
-            let message = format!("more than {MAX_NESTING} brackets are open here");
-            Err(Diagnostic::error(
-                "nesting-too-deep",
-                Span {
-                    file,
-                    start,
-                    end: start + 1,
-                },
-                message,
-            )
-            .help("close the brackets above, or nest less deeply"))
-        }
-    }
+    let start = too_deep(text)? as u32;
+    let place = Span {
+        file,
+        start,
+        end: start + 1,
+    };
+    let message = format!("more than {MAX_NESTING} brackets are open here");
+    let diagnostic = Diagnostic::error("nesting-too-deep", place, message);
+    Some(diagnostic.help("close the brackets above, or nest less deeply"))
 }
 
 /// The first bracket that nests too deeply.

@@ -1,5 +1,11 @@
 //! Whole policies of real systems.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "the tests read the corpus"
+)]
+
 use std::path::PathBuf;
 
 use cachepolicy_syntax::{FileId, parse};

@@ -63,7 +63,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
 /// diagnostic that says so.
 #[must_use]
 pub fn parse_with(file: FileId, text: &str, is_property: IsProperty<'_>) -> Parsed {
-    if let Err(diagnostic) = limits::check(file, text) {
+    if let Some(diagnostic) = limits::exceeded(file, text) {
         return Parsed {
             diagnostics: vec![diagnostic],
             ..Parsed::default()
