@@ -7,11 +7,15 @@ pub mod distribution;
 pub mod edge;
 pub mod expectation;
 pub mod expr;
+#[cfg(test)]
+mod fixture;
 pub mod ids;
 pub mod level;
 pub mod policy;
 pub mod route;
+pub mod router;
 pub mod units;
+pub mod url;
 pub mod workload;
 
 pub use distribution::{Distribution, Shape};
@@ -20,4 +24,5 @@ pub use ids::{
 };
 pub use level::{Level, LevelKind};
 pub use policy::Policy;
+pub use router::{Routed, Router};
 pub use units::{Bytes, Duration, Time};
