@@ -1,0 +1,115 @@
+//! Doubly linked lists whose nodes are numbers: a family of disjoint lists over one array of
+//! links, so that a node moves between lists without moving in memory.
+
+/// No node.
+pub(crate) const NONE: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    older: u32,
+    newer: u32,
+}
+
+const UNLINKED: Link = Link {
+    older: NONE,
+    newer: NONE,
+};
+
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    oldest: u32,
+    newest: u32,
+}
+
+const EMPTY: Ends = Ends {
+    oldest: NONE,
+    newest: NONE,
+};
+
+/// Disjoint lists over the nodes 0, 1, 2, …: a node is in at most one of them. Eight bytes a node.
+#[derive(Debug, Clone)]
+pub(crate) struct Lists {
+    links: Vec<Link>,
+    ends: Vec<Ends>,
+}
+
+impl Lists {
+    /// That many empty lists.
+    pub(crate) fn new(lists: usize) -> Self {
+        Self {
+            links: Vec::new(),
+            ends: vec![EMPTY; lists],
+        }
+    }
+
+    /// Makes sure that the list of that number exists.
+    pub(crate) fn ensure(&mut self, list: usize) {
+        if list >= self.ends.len() {
+            self.ends.resize(list + 1, EMPTY);
+        }
+    }
+
+    /// Adds a node that is in no list at the newest end.
+    pub(crate) fn push(&mut self, list: usize, node: u32) {
+        let index = node as usize;
+        if index >= self.links.len() {
+            self.links.resize(index + 1, UNLINKED);
+        }
+        let ends = &mut self.ends[list];
+        let newest = ends.newest;
+        ends.newest = node;
+        self.links[index] = Link {
+            older: newest,
+            newer: NONE,
+        };
+        if newest == NONE {
+            ends.oldest = node;
+        } else {
+            self.links[newest as usize].newer = node;
+        }
+    }
+
+    /// Takes a node out of the list that it is in.
+    pub(crate) fn unlink(&mut self, list: usize, node: u32) {
+        let Link { older, newer } = self.links[node as usize];
+        if older == NONE {
+            self.ends[list].oldest = newer;
+        } else {
+            self.links[older as usize].newer = newer;
+        }
+        if newer == NONE {
+            self.ends[list].newest = older;
+        } else {
+            self.links[newer as usize].older = older;
+        }
+    }
+
+    /// Moves a node to the newest end of the list that it is in.
+    pub(crate) fn renew(&mut self, list: usize, node: u32) {
+        if self.ends[list].newest != node {
+            self.unlink(list, node);
+            self.push(list, node);
+        }
+    }
+
+    /// Takes the oldest node out.
+    pub(crate) fn pop(&mut self, list: usize) -> Option<u32> {
+        let node = self.oldest(list)?;
+        self.unlink(list, node);
+        Some(node)
+    }
+
+    /// The oldest node of a list.
+    pub(crate) fn oldest(&self, list: usize) -> Option<u32> {
+        self.ends.get(list).and_then(|ends| some(ends.oldest))
+    }
+
+    /// The node that was added after this one.
+    pub(crate) fn newer(&self, node: u32) -> Option<u32> {
+        some(self.links[node as usize].newer)
+    }
+}
+
+fn some(node: u32) -> Option<u32> {
+    (node != NONE).then_some(node)
+}

@@ -1,0 +1,36 @@
+//! `lru`: the copy that was not used for the longest time leaves.
+
+use super::list::Lists;
+use super::{Eviction, Newcomer, Setting, Victim, View};
+
+/// Least recently used (Mattson, Gecsei, Slutz, Traiger, IBM Systems Journal 9(2), 1970). A copy
+/// is used when it is stored, overwritten or read; the order is exact.
+#[derive(Debug, Clone)]
+pub(crate) struct Lru {
+    order: Lists,
+}
+
+impl Eviction for Lru {
+    fn new(_setting: Setting) -> Self {
+        Self {
+            order: Lists::new(1),
+        }
+    }
+
+    fn inserted(&mut self, slot: u32, _view: View<'_>) {
+        self.order.push(0, slot);
+    }
+
+    #[inline]
+    fn touched(&mut self, slot: u32, _view: View<'_>) {
+        self.order.renew(0, slot);
+    }
+
+    fn removed(&mut self, slot: u32, _view: View<'_>) {
+        self.order.unlink(0, slot);
+    }
+
+    fn victim(&mut self, _newcomer: Option<Newcomer>, _view: View<'_>) -> Victim {
+        self.order.pop(0).map_or(Victim::Newcomer, Victim::Slot)
+    }
+}

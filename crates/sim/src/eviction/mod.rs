@@ -1,0 +1,140 @@
+//! Who leaves when a store is full: one file a policy, behind one trait.
+//!
+//! A policy sees slots of the store, and keeps what it needs beside them. It never removes a copy:
+//! it names a victim, and the store does the rest. A policy is chosen once, by an enum, so that a
+//! hit costs a predictable branch and no virtual call.
+//!
+//! Weights: with a capacity in bytes a copy weighs its size; with a capacity in copies it weighs 1.
+
+pub(crate) mod list;
+
+mod fifo;
+mod lru;
+mod none;
+
+use crate::store::{Copies, KeyId};
+use cachepolicy_core::policy::Evict;
+use cachepolicy_core::units::Time;
+
+/// A copy that asks to be stored under a key that has none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Newcomer {
+    /// Its key.
+    pub(crate) key: KeyId,
+    /// Its weight, at most the capacity.
+    pub(crate) weight: u64,
+}
+
+/// Who leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Victim {
+    /// The copy in this slot. The policy has forgotten it already, or remembers it as a ghost.
+    Slot(u32),
+    /// Nobody who is there: the newcomer is not stored.
+    Newcomer,
+}
+
+/// What a policy sees of its store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    /// What is known of the copies by slot.
+    pub(crate) copies: &'a Copies,
+    /// The present.
+    pub(crate) now: Time,
+}
+
+/// What a policy starts from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    /// The weight that fits.
+    pub(crate) capacity: u64,
+    /// For policies that draw lots.
+    pub(crate) seed: u64,
+}
+
+/// A policy. The store calls, for a key without a copy: `arriving` once, `victim` until the
+/// newcomer fits, `inserted`; for a hit: `touched`; for a newer copy of a key that has one:
+/// `victim` until it fits, `replaced`; for a copy that leaves for any reason but eviction: `removed`.
+pub(crate) trait Eviction {
+    /// For an empty store.
+    fn new(setting: Setting) -> Self;
+
+    /// Somebody asks for room; there may be enough.
+    fn arriving(&mut self, _newcomer: Newcomer) {}
+
+    /// The newcomer is stored in this slot.
+    fn inserted(&mut self, slot: u32, view: View<'_>);
+
+    /// The copy in this slot is read.
+    fn touched(&mut self, slot: u32, view: View<'_>);
+
+    /// The copy in this slot has just been overwritten by a newer one, and weighed that much
+    /// before. A policy of one rank per copy counts it as an access.
+    fn replaced(&mut self, slot: u32, _weight_before: u64, view: View<'_>) {
+        self.touched(slot, view);
+    }
+
+    /// The copy in this slot is leaving: purged, expired, flushed.
+    fn removed(&mut self, slot: u32, view: View<'_>);
+
+    /// Names who leaves and forgets it. The store is not empty. Without a newcomer, room is
+    /// needed for a copy that is growing.
+    fn victim(&mut self, newcomer: Option<Newcomer>, view: View<'_>) -> Victim;
+}
+
+macro_rules! registry {
+    ($($name:ident => $policy:ty),+ $(,)?) => {
+        /// The policy of one store.
+        #[derive(Debug, Clone)]
+        pub(crate) enum Evictor {
+            $($name($policy)),+
+        }
+
+        impl Evictor {
+            /// The policy of that name, for an empty store.
+            pub(crate) fn of(evict: Evict, setting: Setting) -> Self {
+                match evict {
+                    $(Evict::$name => Self::$name(<$policy as Eviction>::new(setting)),)+
+                    _ => Self::Lru(lru::Lru::new(setting)),
+                }
+            }
+
+            /// See [`Eviction::arriving`].
+            pub(crate) fn arriving(&mut self, newcomer: Newcomer) {
+                match self { $(Self::$name(policy) => policy.arriving(newcomer)),+ }
+            }
+
+            /// See [`Eviction::inserted`].
+            pub(crate) fn inserted(&mut self, slot: u32, view: View<'_>) {
+                match self { $(Self::$name(policy) => policy.inserted(slot, view)),+ }
+            }
+
+            /// See [`Eviction::touched`].
+            #[inline]
+            pub(crate) fn touched(&mut self, slot: u32, view: View<'_>) {
+                match self { $(Self::$name(policy) => policy.touched(slot, view)),+ }
+            }
+
+            /// See [`Eviction::replaced`].
+            pub(crate) fn replaced(&mut self, slot: u32, weight_before: u64, view: View<'_>) {
+                match self { $(Self::$name(policy) => policy.replaced(slot, weight_before, view)),+ }
+            }
+
+            /// See [`Eviction::removed`].
+            pub(crate) fn removed(&mut self, slot: u32, view: View<'_>) {
+                match self { $(Self::$name(policy) => policy.removed(slot, view)),+ }
+            }
+
+            /// See [`Eviction::victim`].
+            pub(crate) fn victim(&mut self, newcomer: Option<Newcomer>, view: View<'_>) -> Victim {
+                match self { $(Self::$name(policy) => policy.victim(newcomer, view)),+ }
+            }
+        }
+    };
+}
+
+registry! {
+    Lru => lru::Lru,
+    Fifo => fifo::Fifo,
+    None => none::None,
+}
