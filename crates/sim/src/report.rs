@@ -1,14 +1,14 @@
 //! The report: every figure, by stable names. Times in seconds, sizes in bytes, ratios in 0..1.
 //! A figure that has no value (a ratio of nothing) is null.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The schema of this report.
 pub const SCHEMA: u32 = 1;
 
 /// Maps keep the order of the policy or of the first appearance, never that of a hash.
-pub type Ordered<T> = BTreeMap<String, T>;
+pub type Ordered<T> = IndexMap<String, T>;
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,15 @@ pub struct Report {
     pub expectations: Vec<ExpectationResult>,
     /// Over time.
     pub timeline: Timeline,
+}
+
+impl Report {
+    /// As indented JSON. Numbers are the shortest that read back as the same.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self)
+            .unwrap_or_else(|_| unreachable!("text, numbers and lists always have a JSON form"))
+    }
 }
 
 /// Which policy.
