@@ -4,7 +4,10 @@ use crate::decide::{Rules, Stampede};
 use crate::distribution::Distribution;
 use crate::ids::LevelId;
 use crate::level::{Amount, Contain, Key, Level, LevelKind, LifetimeSource};
-use crate::policy::{IgnoreQuery, Place, Policy, Semantics};
+use crate::policy::{
+    Backend, BackendKind, Carrier, Dimension, Domain, Evict, IgnoreQuery, OnFailure, Place, Policy,
+    Semantics,
+};
 use crate::route::{Pattern, Route};
 use crate::units::Duration;
 
@@ -111,5 +114,35 @@ pub(crate) fn policy(levels: Vec<Level>) -> Policy {
         edges: Vec::new(),
         workloads: Vec::new(),
         expectations: Vec::new(),
+    }
+}
+
+pub(crate) fn dimension(name: &str, carrier: Carrier) -> Dimension {
+    Dimension {
+        name: name.into(),
+        place: Place::default(),
+        carrier,
+        domain: Domain::Any,
+        otherwise: None,
+        coerce: false,
+        personal: false,
+        by: None,
+    }
+}
+
+pub(crate) fn backend(name: &str) -> Backend {
+    Backend {
+        name: name.into(),
+        place: Place::default(),
+        kind: BackendKind::Redis,
+        capacity: None,
+        evict: Evict::Lru,
+        latency: Distribution::constant(0.0),
+        on_failure: OnFailure {
+            bypass: true,
+            after: Duration::ZERO,
+        },
+        prefix: None,
+        version: 1,
     }
 }

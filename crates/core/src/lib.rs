@@ -7,9 +7,12 @@ pub mod distribution;
 pub mod edge;
 pub mod expectation;
 pub mod expr;
+pub mod figures;
 #[cfg(test)]
 mod fixture;
+pub mod graph;
 pub mod ids;
+pub mod key;
 pub mod level;
 pub mod policy;
 pub mod route;

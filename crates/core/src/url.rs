@@ -71,8 +71,7 @@ pub fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }
-    String::from_utf8(decoded_bytes(text).collect())
-        .map_or(Cow::Borrowed(text), Cow::Owned)
+    String::from_utf8(decoded_bytes(text).collect()).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// The bytes of a text with each `%XX` as one byte, from either end. Reading from the end finds

@@ -1,0 +1,177 @@
+//! URLs in keys.
+
+use crate::policy::{Carrier, IgnoreQuery, Policy};
+use crate::url::{is_unreserved, push_escape, push_normalised, query_params};
+
+/// The parts of a request's URL that a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Url<'r> {
+    /// The `Host` header, or empty.
+    pub host: &'r str,
+    /// Without the query; empty counts as `/`.
+    pub path: &'r str,
+    /// Behind the `?`.
+    pub query: Option<&'r str>,
+}
+
+/// Which query parameters a key takes: [`IgnoreQuery`], prepared.
+#[derive(Debug, Clone, Default)]
+pub struct QueryFilter {
+    /// Are the names below the ones to keep, or those to drop?
+    keeps_listed: bool,
+    names: Vec<String>,
+    /// Names that begin like this.
+    prefixes: Vec<String>,
+}
+
+impl QueryFilter {
+    /// Of a policy.
+    #[must_use]
+    pub fn new(policy: &Policy) -> Self {
+        match &policy.ignore_query {
+            IgnoreQuery::Nothing => Self::default(),
+            IgnoreQuery::Matching(patterns) => Self::dropping(patterns),
+            IgnoreQuery::Everything => Self {
+                keeps_listed: true,
+                names: policy
+                    .dimensions
+                    .iter()
+                    .filter_map(|dimension| match &dimension.carrier {
+                        Carrier::Query(name) => Some(normalised(name)),
+                        _ => None,
+                    })
+                    .collect(),
+                prefixes: Vec::new(),
+            },
+        }
+    }
+
+    /// Drops the parameters that match one of these; `*` at a pattern's end stands for any rest.
+    #[must_use]
+    pub fn dropping(patterns: &[String]) -> Self {
+        let mut filter = Self::default();
+        for pattern in patterns {
+            match pattern.strip_suffix('*') {
+                Some(prefix) => filter.prefixes.push(normalised(prefix)),
+                None => filter.names.push(normalised(pattern)),
+            }
+        }
+        filter
+    }
+
+    /// Is this parameter part of a key? The name's escapes may be of any form.
+    #[must_use]
+    pub fn keeps(&self, name: &str) -> bool {
+        self.keeps_normalised(&normalised(name))
+    }
+
+    fn keeps_normalised(&self, name: &str) -> bool {
+        let is_listed = self.names.iter().any(|listed| listed == name)
+            || self
+                .prefixes
+                .iter()
+                .any(|prefix| name.starts_with(prefix.as_str()));
+        is_listed == self.keeps_listed
+    }
+}
+
+fn normalised(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    push_normalised(name, is_name_byte, &mut out);
+    out
+}
+
+/// `pchar` of RFC 3986, and the slash.
+const fn is_path_byte(byte: u8) -> bool {
+    is_unreserved(byte)
+        || matches!(
+            byte,
+            b'!' | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'@'
+                | b'/'
+        )
+}
+
+/// `query` of RFC 3986 within one parameter.
+const fn is_query_byte(byte: u8) -> bool {
+    (is_path_byte(byte) && byte != b'&') || byte == b'?'
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    is_query_byte(byte) && byte != b'='
+}
+
+const fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':' | b'[' | b']')
+}
+
+/// Can it stand in a normalised URL, apart from `%` and `?`?
+pub(super) const fn is_url_byte(byte: u8) -> bool {
+    is_path_byte(byte) || is_host_byte(byte)
+}
+
+/// Appends `host/path?query`, normalised as [`crate::key`] says. Allocates only where the
+/// parameters are out of order.
+pub fn push_url(url: Url<'_>, filter: &QueryFilter, out: &mut String) {
+    for byte in url.host.bytes() {
+        if is_host_byte(byte) {
+            out.push(byte.to_ascii_lowercase() as char);
+        } else {
+            push_escape(byte, out);
+        }
+    }
+    if url.path.is_empty() {
+        out.push('/');
+    } else {
+        push_normalised(url.path, is_path_byte, out);
+    }
+    if let Some(query) = url.query {
+        push_query(query, filter, out);
+    }
+}
+
+fn push_query(query: &str, filter: &QueryFilter, out: &mut String) {
+    let begin = out.len();
+    let mut is_sorted = true;
+    let mut last = None;
+    for param in query_params(query) {
+        let mark = out.len();
+        out.push(if mark == begin { '?' } else { '&' });
+        let start = out.len();
+        push_normalised(param, is_query_byte, out);
+        let name = name_of(out.get(start..).unwrap_or_default());
+        if !filter.keeps_normalised(name) {
+            out.truncate(mark);
+            continue;
+        }
+        let range = start..start + name.len();
+        if let Some(last) = last.replace(range.clone()) {
+            is_sorted &= out.get(last) <= out.get(range);
+        }
+    }
+    if !is_sorted {
+        let unsorted = out.split_off(begin + 1);
+        let mut params: Vec<&str> = unsorted.split('&').collect();
+        params.sort_by(|a, b| name_of(a).cmp(name_of(b)));
+        for (index, param) in params.into_iter().enumerate() {
+            if index > 0 {
+                out.push('&');
+            }
+            out.push_str(param);
+        }
+    }
+}
+
+fn name_of(param: &str) -> &str {
+    param.split_once('=').map_or(param, |(name, _)| name)
+}
