@@ -4,6 +4,7 @@
 
 mod decode;
 pub mod diagnostic;
+mod format;
 mod grammar;
 pub mod limits;
 mod parse;
@@ -12,5 +13,6 @@ pub mod tree;
 
 pub use decode::{DecodeError, decode};
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
+pub use format::{FormatError, MAX_WIDTH, format, format_with, print};
 pub use parse::{IsProperty, Parsed, parse, parse_with};
 pub use span::{FileId, Source, Sources, Span, Spanned};

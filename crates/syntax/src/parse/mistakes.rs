@@ -218,7 +218,7 @@ fn closer(opener: char) -> char {
 }
 
 /// A piece of the user's text, shortened for a message.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted: String = text.chars().take(MAX_QUOTED).collect();
     if quoted.len() < text.len() {
         quoted.push('…');

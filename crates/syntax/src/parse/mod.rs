@@ -4,6 +4,7 @@
 //! tree and its error nodes into diagnostics. A statement whose meaning a mistake obscures is left
 //! out; where it is certain what was meant, the tree holds that.
 
+mod layout;
 mod mistakes;
 mod statement;
 mod template;
@@ -17,6 +18,8 @@ use crate::grammar::{Grammar, Rule};
 use crate::limits::{self, MAX_DIAGNOSTICS};
 use crate::span::{FileId, Span};
 use crate::tree::{Comment, File};
+
+pub(crate) use statement::first_word;
 
 /// Whether a word begins a property inside an item's block: given the item's first word (`view`)
 /// and the word (`ttl`). Inside a block within an item (`http { … }`) the first is that block's
@@ -83,6 +86,7 @@ pub fn parse_with(file: FileId, text: &str, is_property: IsProperty<'_>) -> Pars
         text,
         is_property,
         diagnostics: Vec::new(),
+        suppressed: 0,
         damaged: false,
     };
     let comments = pairs
@@ -99,7 +103,7 @@ pub fn parse_with(file: FileId, text: &str, is_property: IsProperty<'_>) -> Pars
         .next()
         .map(|pair| builder.file(pair))
         .unwrap_or_default();
-    let diagnostics = in_order(builder.diagnostics);
+    let diagnostics = builder.into_diagnostics();
     Parsed {
         file: File { items },
         comments,
@@ -121,31 +125,14 @@ fn unreadable(file: FileId, error: &pest::error::Error<Rule>) -> Diagnostic {
     Diagnostic::error("unreadable", place, "this cannot be read")
 }
 
-/// Sorted by place, and not more than anybody reads.
-fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    diagnostics
-        .sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.primary.span.end));
-    let count = diagnostics.len();
-    if count > MAX_DIAGNOSTICS {
-        diagnostics.truncate(MAX_DIAGNOSTICS);
-        if let Some(last) = diagnostics.last() {
-            let message = format!("{} more mistakes follow", count - MAX_DIAGNOSTICS);
-            let place = last.primary.span.after();
-            diagnostics.push(
-                Diagnostic::error("too-many-mistakes", place, message)
-                    .help("mend those above first"),
-            );
-        }
-    }
-    diagnostics
-}
-
 /// Turns pairs into the tree. Recursion follows the brackets, whose depth was bounded before.
 struct Builder<'a> {
     file: FileId,
     text: &'a str,
     is_property: IsProperty<'a>,
     diagnostics: Vec<Diagnostic>,
+    /// How many diagnostics were found beyond the limit.
+    suppressed: usize,
     /// Whether the header of the statement at hand had a mistake that obscures its meaning.
     damaged: bool,
 }
@@ -174,12 +161,30 @@ impl<'a> Builder<'a> {
     /// A mistake that leaves it open what was meant.
     fn damage(&mut self, diagnostic: Diagnostic) {
         self.damaged = true;
-        self.diagnostics.push(diagnostic);
+        self.mended(diagnostic);
     }
 
     /// A mistake where it is certain what was meant; the tree holds that.
     fn mended(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() < MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        } else {
+            self.suppressed += 1;
+        }
+    }
+
+    /// The diagnostics by place, and how many there were beyond the limit.
+    fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+        self.diagnostics
+            .sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.primary.span.end));
+        if let (1.., Some(last)) = (self.suppressed, self.diagnostics.last()) {
+            let message = format!("this text has {} more mistakes", self.suppressed);
+            let place = last.primary.span.after();
+            let diagnostic = Diagnostic::error("too-many-mistakes", place, message);
+            self.diagnostics
+                .push(diagnostic.help("mend those above first"));
+        }
+        self.diagnostics
     }
 }
 
