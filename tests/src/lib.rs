@@ -1,1 +1,4 @@
-//! Helpers that the tests share.
+//! What the tests that cross crates share.
+
+pub mod random_policy;
+pub mod run;
