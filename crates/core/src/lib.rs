@@ -19,6 +19,7 @@ pub mod route;
 pub mod router;
 pub mod units;
 pub mod url;
+pub mod vary;
 pub mod workload;
 
 pub use distribution::{Distribution, Shape};
