@@ -2,7 +2,7 @@
 //! links, so that a node moves between lists without moving in memory.
 
 /// No node.
-pub(crate) const NONE: u32 = u32::MAX;
+const NONE: u32 = u32::MAX;
 
 #[derive(Debug, Clone, Copy)]
 struct Link {
@@ -66,6 +66,31 @@ impl Lists {
             ends.oldest = node;
         } else {
             self.links[newest as usize].newer = node;
+        }
+    }
+
+    /// Adds a node that is in no list as the next newer one of `after`, or as the oldest.
+    pub(crate) fn insert(&mut self, list: usize, node: u32, after: Option<u32>) {
+        let newer = match after {
+            Some(after) => self.newer(after),
+            None => self.oldest(list),
+        };
+        let Some(newer) = newer else {
+            self.push(list, node);
+            return;
+        };
+        let index = node as usize;
+        if index >= self.links.len() {
+            self.links.resize(index + 1, UNLINKED);
+        }
+        self.links[index] = Link {
+            older: after.unwrap_or(NONE),
+            newer,
+        };
+        self.links[newer as usize].older = node;
+        match after {
+            Some(after) => self.links[after as usize].newer = node,
+            None => self.ends[list].oldest = node,
         }
     }
 

@@ -8,9 +8,23 @@
 
 pub(crate) mod list;
 
+mod arc;
+mod clock;
+mod django_locmem;
 mod fifo;
+mod ghosts;
+mod lfu;
 mod lru;
 mod none;
+mod pool;
+mod random;
+mod redis_lfu;
+mod redis_lru;
+mod residents;
+mod s3fifo;
+mod sieve;
+mod sketch;
+mod wtinylfu;
 
 use crate::store::{Copies, KeyId};
 use cachepolicy_core::policy::Evict;
@@ -80,6 +94,11 @@ pub(crate) trait Eviction {
     /// Names who leaves and forgets it. The store is not empty. Without a newcomer, room is
     /// needed for a copy that is growing.
     fn victim(&mut self, newcomer: Option<Newcomer>, view: View<'_>) -> Victim;
+
+    /// Must more leave although there is room by now?
+    fn culling(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! registry {
@@ -94,8 +113,7 @@ macro_rules! registry {
             /// The policy of that name, for an empty store.
             pub(crate) fn of(evict: Evict, setting: Setting) -> Self {
                 match evict {
-                    $(Evict::$name => Self::$name(<$policy as Eviction>::new(setting)),)+
-                    _ => Self::Lru(lru::Lru::new(setting)),
+                    $(Evict::$name => Self::$name(<$policy as Eviction>::new(setting))),+
                 }
             }
 
@@ -129,6 +147,11 @@ macro_rules! registry {
             pub(crate) fn victim(&mut self, newcomer: Option<Newcomer>, view: View<'_>) -> Victim {
                 match self { $(Self::$name(policy) => policy.victim(newcomer, view)),+ }
             }
+
+            /// See [`Eviction::culling`].
+            pub(crate) fn culling(&self) -> bool {
+                match self { $(Self::$name(policy) => policy.culling()),+ }
+            }
         }
     };
 }
@@ -136,5 +159,25 @@ macro_rules! registry {
 registry! {
     Lru => lru::Lru,
     Fifo => fifo::Fifo,
+    Clock => clock::Clock,
+    Lfu => lfu::Lfu,
+    Sieve => sieve::Sieve,
+    S3Fifo => s3fifo::S3Fifo,
+    Arc => arc::Arc,
+    WTinyLfu => wtinylfu::WTinyLfu,
+    Random => random::Random,
+    RedisLru => redis_lru::RedisLru,
+    RedisLfu => redis_lfu::RedisLfu,
+    DjangoLocmem => django_locmem::DjangoLocmem,
     None => none::None,
+}
+
+/// Sets a table's entry for a slot; slots are taken into use one after the other.
+fn put<V: Copy>(table: &mut Vec<V>, slot: u32, value: V) {
+    let index = slot as usize;
+    if index < table.len() {
+        table[index] = value;
+    } else {
+        table.resize(index + 1, value);
+    }
 }

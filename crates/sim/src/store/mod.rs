@@ -253,7 +253,7 @@ impl<T: Copy> Store<T> {
             weight,
         };
         self.evictor.arriving(newcomer);
-        while self.weight > self.setting.capacity - weight {
+        while self.weight > self.setting.capacity - weight || self.evictor.culling() {
             match self.victim(Some(newcomer), now) {
                 Victim::Slot(victim) => removed.push(self.detach(victim, Reason::Evicted)),
                 Victim::Newcomer => return Inserted::Refused,

@@ -1,0 +1,86 @@
+//! What policies remember of copies that left: their keys, in lists from oldest to newest.
+
+use super::list::Lists;
+use crate::store::KeyId;
+use rustc_hash::FxHashMap;
+
+#[derive(Debug, Clone, Copy)]
+struct Ghost {
+    key: KeyId,
+    list: u8,
+    weight: u64,
+}
+
+/// Disjoint lists of remembered keys.
+#[derive(Debug, Clone)]
+pub(super) struct Ghosts {
+    order: Lists,
+    ghosts: Vec<Ghost>,
+    free: Vec<u32>,
+    /// Never iterated.
+    index: FxHashMap<KeyId, u32>,
+    weights: Vec<u64>,
+}
+
+impl Ghosts {
+    /// That many empty lists.
+    pub(super) fn new(lists: u8) -> Self {
+        Self {
+            order: Lists::new(lists.into()),
+            ghosts: Vec::new(),
+            free: Vec::new(),
+            index: FxHashMap::default(),
+            weights: vec![0; lists.into()],
+        }
+    }
+
+    /// Remembers a key that is not remembered, as the newest of a list.
+    pub(super) fn push(&mut self, list: u8, key: KeyId, weight: u64) {
+        let node = self.free.pop().unwrap_or(self.ghosts.len() as u32);
+        super::put(&mut self.ghosts, node, Ghost { key, list, weight });
+        self.order.push(list.into(), node);
+        self.index.insert(key, node);
+        self.weights[usize::from(list)] += weight;
+    }
+
+    /// The list that remembers a key.
+    pub(super) fn list_of(&self, key: KeyId) -> Option<u8> {
+        let node = *self.index.get(&key)?;
+        Some(self.ghosts[node as usize].list)
+    }
+
+    /// Forgets a key. Was it remembered?
+    pub(super) fn forget(&mut self, key: KeyId) -> bool {
+        match self.index.get(&key) {
+            Some(&node) => {
+                self.release(node);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Forgets the oldest key of a list. Was there one?
+    pub(super) fn pop(&mut self, list: u8) -> bool {
+        match self.order.oldest(list.into()) {
+            Some(node) => {
+                self.release(node);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Of all keys of a list, as they weighed when they were remembered.
+    pub(super) fn weight(&self, list: u8) -> u64 {
+        self.weights[usize::from(list)]
+    }
+
+    fn release(&mut self, node: u32) {
+        let Ghost { key, list, weight } = self.ghosts[node as usize];
+        self.order.unlink(list.into(), node);
+        self.index.remove(&key);
+        self.weights[usize::from(list)] -= weight;
+        self.free.push(node);
+    }
+}
