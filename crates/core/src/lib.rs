@@ -5,6 +5,7 @@
 pub mod decide;
 pub mod distribution;
 pub mod edge;
+pub mod effects;
 pub mod expectation;
 pub mod expr;
 pub mod figures;
@@ -17,6 +18,7 @@ pub mod level;
 pub mod policy;
 pub mod route;
 pub mod router;
+pub mod tags;
 pub mod units;
 pub mod url;
 pub mod vary;
