@@ -28,6 +28,16 @@ impl Event {
         }
     }
 
+    /// Moves it to another time.
+    pub fn set_at(&mut self, at: Time) {
+        match self {
+            Self::Request(request) => request.at = at,
+            Self::Access(access) => access.at = at,
+            Self::Write(write) => write.at = at,
+            Self::Fault(fault) => fault.at = at,
+        }
+    }
+
     /// The request in it, cleared and ready to be filled; its buffers are kept where it was one.
     pub fn make_request(&mut self) -> &mut Request {
         if !matches!(self, Self::Request(_)) {

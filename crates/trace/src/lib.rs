@@ -1,12 +1,29 @@
 //! Access logs, key-value traces and synthetic workloads as one stream of events.
 
+mod decompress;
 pub mod event;
+mod format;
+mod formats;
+mod input;
+mod order;
+pub mod random;
+mod reader;
+#[cfg(test)]
+mod testing;
+mod text;
+mod timestamp;
 
 pub use event::{
     Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
 };
+pub use format::{Format, open};
+pub use input::LINE_BYTES_MAX;
+pub use order::{HELD_BYTES_MAX, HELD_MAX};
+pub use reader::{JUDGED_LINES_MIN, SAMPLES_MAX};
+pub use text::human;
 
 use cachepolicy_core::policy::{Carrier, Policy};
+use cachepolicy_core::units::Duration;
 
 /// What the policy asks of a request. Readers leave out the rest, which is most of a log line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,6 +50,42 @@ impl Needs {
             }
         }
         needs
+    }
+}
+
+/// How a trace is read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReadOptions {
+    /// `None`: told by the content.
+    pub format: Option<Format>,
+    /// What is read of a request beyond method, path, host, status and bytes.
+    pub needs: Needs,
+    /// How far out of order an event may be and still be put in order; `None`: as usual for the
+    /// format, see [`Format::reorder_window`].
+    pub reorder_window: Option<Duration>,
+    /// How many lines may be unreadable; `None`: as usual for the format, see
+    /// [`Format::max_errors`].
+    pub max_errors: Option<MaxErrors>,
+    /// Decides where in its second an event lies whose time is in whole seconds.
+    pub seed: u64,
+}
+
+/// How many unreadable lines are skipped before reading stops.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxErrors {
+    /// So many.
+    Count(u64),
+    /// This share of all lines, 0..1; judged from [`JUDGED_LINES_MIN`] lines on, and at the end.
+    Share(f64),
+}
+
+impl std::fmt::Display for MaxErrors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Count(0) => f.write_str("none"),
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Share(share) => write!(f, "{}%", libm::round(share * 1e5) / 1e3),
+        }
     }
 }
 
@@ -69,7 +122,7 @@ pub enum TraceError {
     },
     /// More unreadable lines than `--max-errors` allows.
     #[error(
-        "`{name}`: {count} of {lines} lines could not be read, more than allowed; the first: line {line}: {reason}"
+        "`{name}`, line {line}: {reason} ({count} of {lines} lines cannot be read, {allowed} may be: see `--max-errors`)"
     )]
     TooManyErrors {
         /// As the user named it.
@@ -78,6 +131,8 @@ pub enum TraceError {
         count: u64,
         /// Lines so far.
         lines: u64,
+        /// How many may be unreadable.
+        allowed: MaxErrors,
         /// The first unreadable one, from 1.
         line: u64,
         /// Why it cannot be read.
@@ -88,6 +143,10 @@ pub enum TraceError {
 /// What a reader met.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReadStats {
+    /// The format that it is read as.
+    pub format: Option<Format>,
+    /// How far out of order an event may be and still be put in order.
+    pub reorder_window: Duration,
     /// Lines or records, unreadable ones included.
     pub lines: u64,
     /// Events that came of them.
@@ -99,7 +158,7 @@ pub struct ReadStats {
     /// Events that stood out of order and were put in order.
     pub reordered: u64,
     /// The furthest that one of them was late.
-    pub lateness_max: cachepolicy_core::units::Duration,
+    pub lateness_max: Duration,
     /// Times were whole seconds and were spread inside their second.
     pub spread: bool,
     /// The input's size read so far, compressed where it is; for progress.
