@@ -2,7 +2,7 @@
 
 use super::comments::{Comments, Note};
 use super::flat;
-use crate::span::{Span, Spanned};
+use crate::span::Span;
 use crate::tree::{Arg, Op, Path, Phrase, Segment, Term, TermKind};
 
 /// A piece of a line.
@@ -282,11 +282,16 @@ fn arg_span(arg: &Arg) -> Span {
 }
 
 fn arg(arg: &Arg, comments: &mut Comments<'_>) -> Doc {
+    let Some(name) = &arg.name else {
+        return Doc::Words(units(&arg.value, true, comments));
+    };
+    let notes = comments.notes(name.span.end, arg.value.span.start);
+    let name = Doc::Text(format!("{}:", name.value));
     let value = Doc::Words(units(&arg.value, true, comments));
-    match &arg.name {
-        Some(Spanned { value: name, .. }) => {
-            Doc::Joined(vec![Doc::Text(format!("{name}: ")), value])
-        }
-        None => value,
-    }
+    let word = |doc, notes| Word {
+        doc,
+        may_break: false,
+        notes,
+    };
+    Doc::Words(vec![word(name, notes), word(value, Vec::new())])
 }
