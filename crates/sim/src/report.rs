@@ -27,7 +27,8 @@ pub struct Report {
     pub tool: String,
     /// What must be known to read the figures: approximations, defaults they rest on.
     pub notes: Vec<String>,
-    /// How many requests had each dimension.
+    /// How many requests had each dimension, and each value that a level finds while filling
+    /// (`LEVEL.NAME`).
     pub dimensions: Ordered<Coverage>,
     /// What users got.
     pub requests: RequestFigures,
@@ -165,6 +166,8 @@ pub struct LevelFigures {
     pub negative: u64,
     /// Left out.
     pub bypass: u64,
+    /// Left out, by reason: `skip`, `outside-domain`, `backend-down`.
+    pub bypassed: Ordered<u64>,
     /// (fresh + stale + negative) / (lookups − bypass)
     pub hit_ratio: Option<f64>,
     /// Bytes from copies / bytes served.
@@ -173,9 +176,11 @@ pub struct LevelFigures {
     pub expired_serves: u64,
     /// Serves that miss a committed write.
     pub out_of_date: OutOfDate,
-    /// Of a write: from its commit to the last out-of-date serve caused by it; in seconds.
+    /// Of a write that a copy misses: from its commit to the last out-of-date serve caused by it,
+    /// 0 if there was none; in seconds.
     pub window: Quantiles,
-    /// Of a write: to the death of the last copy that misses it; in seconds.
+    /// Of a write that a copy misses: from its commit to the death of the last such copy; in
+    /// seconds.
     pub exposure: Quantiles,
     /// Writes that an out-of-date serve misses.
     pub version_lag: Quantiles,
@@ -258,7 +263,7 @@ pub struct FamilyFigures {
 /// An origin's load.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct OriginFigures {
-    /// Units of work begun.
+    /// Units of work that asked for a slot.
     pub work: u64,
     /// Of them, failed.
     pub failed: u64,
@@ -311,8 +316,23 @@ pub struct Recovery {
     pub fault: String,
     /// In seconds from the trace's beginning.
     pub at: f64,
-    /// Null: not within the trace.
+    /// From the fault until the hit ratio is at least 95% of what it was and no origin's queue is
+    /// longer than before, held for 30 s; null: not measured.
     pub seconds: Option<f64>,
+    /// What came of it.
+    pub outcome: RecoveryOutcome,
+}
+
+/// What came of a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecoveryOutcome {
+    /// Everything is as it was before.
+    Recovered,
+    /// That did not come, or was not held, before the trace ended.
+    NotWithinTrace,
+    /// There were too few requests before it to tell what was.
+    TooFewRequests,
 }
 
 /// A claim and what became of it.
@@ -343,8 +363,12 @@ pub struct ExpectationResult {
 /// Figures over time.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Timeline {
+    /// When the first point begins, in seconds from the trace's beginning: after the warm-up.
+    pub from: f64,
     /// Seconds from one point to the next.
     pub step: f64,
-    /// By name: `requests`, `hit_ratio`, `levels.NAME.hit_ratio`, `origins.NAME.rate`, …
+    /// By name: `requests` (a second), `hit_ratio`, `levels.NAME.hit_ratio`, `origins.NAME.rate`,
+    /// `out_of_date` (share of requests), `errors` (likewise), `latency.p99`, `stampede.peak` (the
+    /// most concurrent fills of one key). Null where there was nothing to measure.
     pub series: Ordered<Vec<Option<f64>>>,
 }

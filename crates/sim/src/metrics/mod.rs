@@ -4,6 +4,19 @@
 //! (busy slots, copies in a backend) goes on through [`Metrics::warmed_up`]; what was counted
 //! until then is forgotten.
 
+mod backend;
+mod coverage;
+mod finish;
+mod freshness;
+mod histogram;
+mod invalidation;
+pub(crate) mod labels;
+mod level;
+mod origin;
+mod peaks;
+mod recovery;
+mod requests;
+mod timeline;
 mod types;
 
 pub use types::{
@@ -11,15 +24,40 @@ pub use types::{
     Serve, Stored, Wait,
 };
 
-use crate::report::{Report, TraceSummary};
+use crate::report::TraceSummary;
 use crate::store::KeyId;
+use backend::BackendCounts;
 use cachepolicy_core::ids::{BackendId, DimensionId, LevelId, OriginId, WorkloadId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
+use coverage::Coverages;
+use invalidation::ActionCounts;
+use level::LevelCounts;
+use origin::OriginCounts;
+use recovery::Recoveries;
+use requests::RequestCounts;
+use timeline::{Timeline, Totals};
 
 /// See the module's description.
 #[derive(Debug)]
-pub struct Metrics {}
+pub struct Metrics {
+    began: Time,
+    counted_from: Time,
+    /// When the timeline or the recoveries have something to do.
+    next_tick: Time,
+    requests: RequestCounts,
+    routes: Vec<RequestCounts>,
+    route_names: Vec<String>,
+    levels: Vec<LevelCounts>,
+    backends: Vec<BackendCounts>,
+    origins: Vec<OriginCounts>,
+    actions: Vec<ActionCounts>,
+    recoveries: Recoveries,
+    timeline: Timeline,
+    timeline_step: Option<Duration>,
+    coverages: Coverages,
+    notes: Vec<String>,
+}
 
 /// What the report needs beside the figures.
 pub struct RunEnd<'a> {
@@ -43,60 +81,115 @@ impl Metrics {
     /// `None` for one that suits the length of the run.
     #[must_use]
     pub fn new(policy: &Policy, routes: Vec<String>, timeline_step: Option<Duration>) -> Self {
-        let _ = (policy, routes, timeline_step);
-        Self {}
+        let levels = policy.levels.len();
+        let actions = policy.edges.iter().map(|edge| edge.actions.len()).sum();
+        Self {
+            began: Time::ZERO,
+            counted_from: Time::ZERO,
+            next_tick: Time::NEVER,
+            requests: RequestCounts::default(),
+            routes: vec![RequestCounts::default(); routes.len()],
+            route_names: routes,
+            levels: vec![LevelCounts::default(); levels],
+            backends: vec![BackendCounts::new(levels); policy.backends.len()],
+            origins: vec![OriginCounts::default(); policy.origins.len()],
+            actions: vec![ActionCounts::default(); actions],
+            recoveries: Recoveries::new(Time::ZERO, 0),
+            timeline: Timeline::new(timeline_step),
+            timeline_step,
+            coverages: Coverages::new(policy),
+            notes: Vec::new(),
+        }
     }
 
     /// The first event of the trace: time zero of the report. Counting begins.
     pub fn begin(&mut self, at: Time) {
-        let _ = at;
+        self.began = at;
+        self.warmed_up(at);
     }
 
     /// The warm-up is over at `now`: what was counted so far is forgotten, states go on. Requests,
     /// look-ups, waits and fills that began before do not count when they end.
     pub fn warmed_up(&mut self, now: Time) {
-        let _ = now;
+        self.counted_from = now;
+        self.requests = RequestCounts::default();
+        self.routes.fill_with(RequestCounts::default);
+        self.levels.fill_with(LevelCounts::default);
+        self.actions.fill_with(ActionCounts::default);
+        self.backends.iter_mut().for_each(BackendCounts::warmed_up);
+        self.origins
+            .iter_mut()
+            .for_each(|origin| origin.warmed_up(now));
+        self.coverages.warmed_up();
+        self.recoveries = Recoveries::new(now, self.longest_queue());
+        self.timeline = Timeline::new(self.timeline_step);
+        self.timeline.begin(now);
+        self.next_tick = self.recoveries.ends().min(self.timeline.ends());
     }
 
     /// A look-up has its outcome. A waiter's is [`Outcome::Miss`], once, when it begins to wait.
+    #[inline]
     pub fn lookup(&mut self, level: LevelId, now: Time, outcome: Outcome) {
-        let _ = (level, now, outcome);
+        self.tick(now);
+        self.levels[level.index()].lookup(outcome);
     }
 
     /// A level answers.
+    #[inline]
     pub fn serve(&mut self, level: LevelId, now: Time, serve: &Serve) {
-        let _ = (level, now, serve);
+        self.tick(now);
+        self.levels[level.index()].serve(now, serve);
     }
 
     /// A look-up has its answer, this long after it began: the store's latency, waiting, filling.
+    #[inline]
     pub fn lookup_ended(&mut self, level: LevelId, now: Time, took: Duration) {
-        let _ = (level, now, took);
+        if self.counts(now, took) {
+            self.levels[level.index()].lookup_ended(took);
+        }
     }
 
     /// A look-up waits no longer.
     pub fn wait(&mut self, level: LevelId, now: Time, wait: &Wait) {
-        let _ = (level, now, wait);
+        if self.counts(now, wait.waited) {
+            self.levels[level.index()].wait(wait);
+        }
     }
 
     /// A fill begins.
     pub fn fill_began(&mut self, level: LevelId, now: Time, fill: &FillBegan) {
-        let _ = (level, now, fill);
+        self.tick(now);
+        self.timeline.fills(fill.concurrent);
+        self.levels[level.index()].fill_began(now, fill);
     }
 
     /// A fill that took this long is over.
     pub fn fill_ended(&mut self, level: LevelId, now: Time, result: FillResult, took: Duration) {
-        let _ = (level, now, result, took);
+        if self.counts(now, took) {
+            self.levels[level.index()].fill_ended(result);
+        }
     }
 
     /// A request, or an access of a key-value trace (which has no route), is answered.
+    #[inline]
     pub fn request_ended(&mut self, route: Option<RouteIx>, now: Time, end: &RequestEnd) {
-        let _ = (route, now, end);
+        if !self.counts(now, end.latency) {
+            return;
+        }
+        self.tick(now);
+        self.timeline.latency(end.latency);
+        self.requests.ended(end);
+        if let Some(RouteIx(route)) = route {
+            self.routes[route as usize].ended(end);
+        }
     }
 
     /// Work asks an origin for a slot; `queue`: how much waits there from now on, this included
     /// unless it begins at once.
     pub fn origin_arrived(&mut self, origin: OriginId, now: Time, queue: u32) {
-        let _ = (origin, now, queue);
+        self.tick(now);
+        self.recoveries.queue(queue);
+        self.origins[origin.index()].arrived(now, queue);
     }
 
     /// Work that waited this long (zero: not at all) begins at an origin; `busy` slots and `queue`
@@ -109,7 +202,9 @@ impl Metrics {
         busy: u32,
         queue: u32,
     ) {
-        let _ = (origin, now, waited, busy, queue);
+        self.tick(now);
+        let counts = self.counts(now, waited);
+        self.origins[origin.index()].began(now, counts.then_some(waited), busy, queue);
     }
 
     /// Work that began `took` ago ends at an origin, before the next one in the queue begins;
@@ -122,32 +217,33 @@ impl Metrics {
         busy: u32,
         failed: bool,
     ) {
-        let _ = (origin, now, took, busy, failed);
+        let failed = failed && self.counts(now, took);
+        self.origins[origin.index()].ended(now, busy, failed);
     }
 
     /// A copy is stored. What it replaces has been [`Metrics::removed`] before.
-    pub fn stored(&mut self, now: Time, stored: &Stored) {
-        let _ = (now, stored);
+    pub fn stored(&mut self, stored: &Stored) {
+        self.backends[stored.backend.index()].stored(stored);
     }
 
     /// A copy left a backend.
     pub fn removed(&mut self, backend: BackendId, level: LevelId, bytes: u64, why: Leaving) {
-        let _ = (backend, level, bytes, why);
+        self.backends[backend.index()].removed(level, bytes, why);
     }
 
     /// A copy did not fit into a backend at all.
     pub fn too_large(&mut self, backend: BackendId) {
-        let _ = backend;
+        self.backends[backend.index()].too_large();
     }
 
     /// A delivery applied an action: `removed` copies were removed or made stale by it.
-    pub fn delivery(&mut self, action: ActionIx, now: Time, removed: u64) {
-        let _ = (action, now, removed);
+    pub fn delivery(&mut self, action: ActionIx, removed: u64) {
+        self.actions[action.0 as usize].delivery(removed);
     }
 
     /// A delivery of an action was lost.
-    pub fn lost(&mut self, action: ActionIx, now: Time) {
-        let _ = (action, now);
+    pub fn lost(&mut self, action: ActionIx) {
+        self.actions[action.0 as usize].lost();
     }
 
     /// No copy of the level misses this write any more. To be called for writes that at least one
@@ -160,33 +256,87 @@ impl Metrics {
         window: Option<Duration>,
         exposure: Duration,
     ) {
-        let _ = (level, committed, window, exposure);
+        if committed >= self.counted_from {
+            self.levels[level.index()].write_settled(window, exposure);
+        }
     }
 
     /// Something went wrong.
     pub fn fault(&mut self, now: Time, fault: Fault) {
-        let _ = (now, fault);
+        self.tick(now);
+        let (requests, hits) = (self.requests.count(), self.requests.origin_free());
+        let queue = self.longest_queue();
+        self.recoveries.fault(now, fault, requests, hits, queue);
+        self.next_tick = self.recoveries.ends().min(self.timeline.ends());
     }
 
     /// Where a request's value of a dimension came from.
+    #[inline]
     pub fn coverage(&mut self, dimension: DimensionId, known: Known) {
-        let _ = (dimension, known);
+        self.coverages.dimension(dimension, known);
     }
 
     /// Where the values of a level's data name (an index into its `data`) came from.
     pub fn data_coverage(&mut self, level: LevelId, data: u16, known: Known) {
-        let _ = (level, data, known);
+        self.coverages.data(level, data, known);
     }
 
     /// Something that must be known to read the figures; the same text counts once.
     pub fn note(&mut self, text: impl Into<String>) {
-        let _ = text.into();
+        coverage::add_note(&mut self.notes, text.into());
     }
 
-    /// The report, its claims evaluated.
-    #[must_use]
-    pub fn finish(self, end: &RunEnd<'_>) -> Report {
-        let _ = end;
-        unreachable!("follows")
+    /// Does something count that took this long and ends now?
+    fn counts(&self, now: Time, took: Duration) -> bool {
+        now.before(took) >= self.counted_from
     }
+
+    #[inline]
+    fn tick(&mut self, now: Time) {
+        if now >= self.next_tick {
+            self.advance(now);
+        }
+    }
+
+    #[cold]
+    fn advance(&mut self, now: Time) {
+        if now >= self.recoveries.ends() {
+            let (requests, hits) = (self.requests.count(), self.requests.origin_free());
+            let queue = self.longest_queue();
+            self.recoveries.advance(now, requests, hits, queue);
+        }
+        if now >= self.timeline.ends() {
+            let totals = self.totals();
+            self.timeline.advance(now, &totals);
+        }
+        self.next_tick = self.recoveries.ends().min(self.timeline.ends());
+    }
+
+    fn longest_queue(&self) -> u32 {
+        self.origins
+            .iter()
+            .map(OriginCounts::queue_length)
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn totals(&self) -> Totals {
+        let levels = self
+            .levels
+            .iter()
+            .map(|level| (level.hits(), level.tried()));
+        Totals {
+            requests: self.requests.count(),
+            origin_free: self.requests.origin_free(),
+            errors: self.requests.errors(),
+            out_of_date: self.requests.out_of_date(),
+            levels: levels.collect(),
+            origins: self.origins.iter().map(OriginCounts::arrivals).collect(),
+        }
+    }
+}
+
+/// `None` of nothing.
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }

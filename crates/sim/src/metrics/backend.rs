@@ -1,0 +1,166 @@
+//! What a backend holds, all of its instances together.
+
+use super::types::{Leaving, Stored};
+use crate::report::{BackendFigures, FamilyFigures, Ordered};
+use cachepolicy_core::ids::{BackendId, LevelId};
+use cachepolicy_core::policy::Policy;
+
+/// See the module's description.
+#[derive(Debug, Clone, Default)]
+pub(super) struct BackendCounts {
+    entries: u64,
+    entries_peak: u64,
+    bytes: u64,
+    bytes_peak: u64,
+    evictions: u64,
+    evicted_fresh: u64,
+    too_large: u64,
+    /// Keys that were ever stored, as a key belongs to one level.
+    keys: BitSet,
+    /// By level.
+    families: Vec<Family>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Family {
+    entries: u64,
+    keys: u64,
+    parameters: BitSet,
+}
+
+impl BackendCounts {
+    pub(super) fn new(levels: usize) -> Self {
+        Self {
+            families: vec![Family::default(); levels],
+            ..Self::default()
+        }
+    }
+
+    /// Forgets what was counted. What it holds, and which keys it held, are states.
+    pub(super) fn warmed_up(&mut self) {
+        self.entries_peak = self.entries;
+        self.bytes_peak = self.bytes;
+        (self.evictions, self.evicted_fresh, self.too_large) = (0, 0, 0);
+    }
+
+    pub(super) fn stored(&mut self, stored: &Stored) {
+        self.entries += 1;
+        self.entries_peak = self.entries_peak.max(self.entries);
+        self.bytes += stored.bytes;
+        self.bytes_peak = self.bytes_peak.max(self.bytes);
+        let family = &mut self.families[stored.level.index()];
+        family.entries += 1;
+        family.keys += u64::from(self.keys.insert(stored.key.0));
+        family.parameters.insert(stored.parameters);
+    }
+
+    pub(super) fn removed(&mut self, level: LevelId, bytes: u64, why: Leaving) {
+        self.entries = self.entries.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        let family = &mut self.families[level.index()];
+        family.entries = family.entries.saturating_sub(1);
+        if let Leaving::Evicted { fresh } = why {
+            self.evictions += 1;
+            self.evicted_fresh += u64::from(fresh);
+        }
+    }
+
+    pub(super) fn too_large(&mut self) {
+        self.too_large += 1;
+    }
+
+    pub(super) fn figures(&self, id: BackendId, instances: u64, policy: &Policy) -> BackendFigures {
+        let families = policy.levels.iter().zip(&self.families);
+        let families: Ordered<FamilyFigures> = families
+            .filter(|(level, _)| level.tiers.iter().any(|tier| tier.backend == id))
+            .map(|(level, family)| (level.name.clone(), family.figures()))
+            .collect();
+        BackendFigures {
+            instances,
+            entries: self.entries,
+            entries_peak: self.entries_peak,
+            bytes: self.bytes,
+            bytes_peak: self.bytes_peak,
+            evictions: self.evictions,
+            evicted_fresh: self.evicted_fresh,
+            too_large: self.too_large,
+            families,
+        }
+    }
+}
+
+impl Family {
+    fn figures(&self) -> FamilyFigures {
+        FamilyFigures {
+            entries: self.entries,
+            keys: self.keys,
+            variants: super::ratio(self.keys, self.parameters.len),
+        }
+    }
+}
+
+/// A set of small numbers.
+#[derive(Debug, Clone, Default)]
+struct BitSet {
+    words: Vec<u64>,
+    len: u64,
+}
+
+impl BitSet {
+    /// Was it not in it yet?
+    fn insert(&mut self, number: u32) -> bool {
+        let (word, bit) = (number as usize / 64, 1 << (number % 64));
+        if self.words.len() <= word {
+            // Doubled, so that numbers that come one after the other are cheap.
+            self.words.resize((word + 1).next_power_of_two(), 0);
+        }
+        let new = self.words[word] & bit == 0;
+        self.words[word] |= bit;
+        self.len += u64::from(new);
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::KeyId;
+
+    fn copy(level: u16, key: u32, parameters: u32, bytes: u64) -> Stored {
+        Stored {
+            backend: BackendId(0),
+            level: LevelId(level),
+            key: KeyId(key),
+            parameters,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn occupancy_peaks_and_variants() {
+        let mut backend = BackendCounts::new(2);
+        // Two variants of one page, then the first again in another process, then another level.
+        for stored in [
+            copy(0, 1, 0, 100),
+            copy(0, 70, 0, 100),
+            copy(0, 1, 0, 100),
+            copy(1, 2, 0, 50),
+        ] {
+            backend.stored(&stored);
+        }
+        backend.removed(LevelId(0), 100, Leaving::Evicted { fresh: true });
+        backend.removed(LevelId(0), 100, Leaving::Evicted { fresh: false });
+        backend.removed(LevelId(0), 100, Leaving::Expired);
+        assert_eq!((backend.entries, backend.entries_peak), (1, 4));
+        assert_eq!((backend.bytes, backend.bytes_peak), (50, 350));
+        assert_eq!((backend.evictions, backend.evicted_fresh), (2, 1));
+        let page = backend.families[0].figures();
+        assert_eq!((page.entries, page.keys, page.variants), (0, 2, Some(2.0)));
+        assert_eq!(backend.families[1].figures().variants, Some(1.0));
+        backend.warmed_up();
+        assert_eq!(
+            (backend.entries, backend.entries_peak, backend.evictions),
+            (1, 1, 0)
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! From what was counted to the report.
+
+use super::{Metrics, RunEnd, labels};
+use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA};
+use cachepolicy_core::ids::{BackendId, LevelId};
+use cachepolicy_core::policy::{BackendKind, Policy};
+
+impl Metrics {
+    /// The report, its claims evaluated.
+    #[must_use]
+    pub fn finish(mut self, end: &RunEnd<'_>) -> Report {
+        let ended = end.ended.max(self.counted_from);
+        self.tick(ended);
+        let policy = end.policy;
+        let totals = self.totals();
+        let timeline = self.timeline.figures(policy, self.began, ended, &totals);
+        if self.timeline.step_was_too_short() {
+            self.note(
+                "the timeline's step was made longer, so that there are not more than 10000 points",
+            );
+        }
+        for note in self.coverages.notes(policy) {
+            self.note(note);
+        }
+        let counted = ended.since(self.counted_from);
+        let origins = policy.origins.iter().zip(&mut self.origins);
+        let origins = origins
+            .map(|(origin, counts)| {
+                (
+                    origin.name.clone(),
+                    counts.figures(origin.slots, ended, counted),
+                )
+            })
+            .collect();
+        let mut report = Report {
+            schema: SCHEMA,
+            policy: PolicyIdentity {
+                name: policy.name.clone(),
+                hash: policy.hash.clone(),
+            },
+            trace: end.trace.clone(),
+            seed: end.seed,
+            warmup: self.counted_from.since(self.began).as_secs_f64(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            dimensions: self.coverages.figures(policy),
+            requests: self.requests.figures(),
+            routes: self
+                .route_names
+                .iter()
+                .cloned()
+                .zip(self.routes.iter().map(super::RequestCounts::figures))
+                .collect(),
+            levels: self.level_figures(end),
+            backends: self.backend_figures(policy),
+            origins,
+            invalidation: self.invalidation_figures(policy),
+            recovery: self.recovery_figures(policy),
+            expectations: Vec::new(),
+            timeline,
+            notes: self.notes,
+        };
+        report.expectations = crate::expect::evaluate(policy, &report, end.workload);
+        report
+    }
+
+    fn level_figures(
+        &self,
+        end: &RunEnd<'_>,
+    ) -> crate::report::Ordered<crate::report::LevelFigures> {
+        let levels = end.policy.levels.iter().zip(&self.levels).enumerate();
+        levels
+            .map(|(index, (level, counts))| {
+                let key_name = |key| (end.key_name)(LevelId(index as u16), key);
+                let figures = counts.figures(level.kind.name(), self.began, &key_name);
+                (level.name.clone(), figures)
+            })
+            .collect()
+    }
+
+    fn backend_figures(
+        &self,
+        policy: &Policy,
+    ) -> crate::report::Ordered<crate::report::BackendFigures> {
+        let backends = policy.backends.iter().zip(&self.backends).enumerate();
+        backends
+            .map(|(index, (backend, counts))| {
+                let instances = match backend.kind {
+                    BackendKind::Memory | BackendKind::Disk => policy.processes,
+                    BackendKind::Redis | BackendKind::Proxy => 1,
+                    BackendKind::Cdn { pops } => pops,
+                    BackendKind::None => 0,
+                };
+                let id = BackendId(index as u16);
+                let figures = counts.figures(id, u64::from(instances), policy);
+                (backend.name.clone(), figures)
+            })
+            .collect()
+    }
+
+    fn invalidation_figures(&self, policy: &Policy) -> Vec<crate::report::InvalidationFigures> {
+        let actions = policy
+            .edges
+            .iter()
+            .flat_map(|edge| edge.actions.iter().map(move |action| (edge, action)));
+        actions
+            .zip(&self.actions)
+            .map(|((edge, action), counts)| {
+                counts.figures(
+                    labels::on(policy, edge),
+                    labels::action(policy, edge, action),
+                )
+            })
+            .collect()
+    }
+
+    fn recovery_figures(&self, policy: &Policy) -> Vec<Recovery> {
+        let rows = self.recoveries.rows().iter();
+        rows.map(|row| Recovery {
+            fault: row.fault.name(policy),
+            at: row.at.since(self.began).as_secs_f64(),
+            seconds: row.took.map(cachepolicy_core::Duration::as_secs_f64),
+            outcome: row.outcome,
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,72 @@
+//! What users get: counted for all requests, and for each route.
+
+use super::freshness::Freshness;
+use super::histogram::{Histogram, Scale};
+use super::ratio;
+use super::types::RequestEnd;
+use crate::report::RequestFigures;
+
+/// See the module's description.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RequestCounts {
+    count: u64,
+    origin_free: u64,
+    errors: u64,
+    leaks: u64,
+    bytes: u64,
+    bytes_from_copies: u64,
+    /// Nanoseconds.
+    origin_time: u128,
+    origin_time_saved: u128,
+    latency: Histogram,
+    freshness: Freshness,
+}
+
+impl RequestCounts {
+    #[inline]
+    pub(super) fn ended(&mut self, end: &RequestEnd) {
+        self.count += 1;
+        self.origin_free += u64::from(end.origin_free);
+        self.errors += u64::from(end.error);
+        self.leaks += u64::from(end.leak);
+        self.bytes += end.bytes;
+        self.bytes_from_copies += end.bytes_from_copies;
+        self.origin_time += u128::from(end.origin_time.nanos().unsigned_abs());
+        self.origin_time_saved += u128::from(end.origin_time_saved.nanos().unsigned_abs());
+        self.latency.record_duration(end.latency);
+        self.freshness
+            .serve(end.out_of_date.then_some(end.staleness));
+    }
+
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(super) const fn origin_free(&self) -> u64 {
+        self.origin_free
+    }
+
+    pub(super) const fn errors(&self) -> u64 {
+        self.errors
+    }
+
+    pub(super) const fn out_of_date(&self) -> u64 {
+        self.freshness.out_of_date()
+    }
+
+    pub(super) fn figures(&self) -> RequestFigures {
+        let without_cache = self.origin_time + self.origin_time_saved;
+        let saved = self.origin_time_saved as f64 / without_cache as f64;
+        RequestFigures {
+            count: self.count,
+            hit_ratio: ratio(self.origin_free, self.count),
+            byte_hit_ratio: ratio(self.bytes_from_copies, self.bytes),
+            origin_free: self.origin_free,
+            saved: (without_cache > 0).then_some(saved),
+            latency: self.latency.quantiles(Scale::Seconds, 0),
+            out_of_date: self.freshness.figures(),
+            errors: self.errors,
+            leaks: self.leaks,
+        }
+    }
+}
