@@ -10,6 +10,12 @@ const OFTEN: usize = 1;
 
 /// ARC (Megiddo, Modha, FAST 2003), figure 4: T1 and T2 are `ONCE` and `OFTEN`, B1 and B2 their
 /// ghosts.
+///
+/// The paper leaves open whether the target and its steps are whole numbers. Here both are real
+/// numbers, as in libCacheSim, whose counts these are; whole numbers give up to 0.5% other hits.
+/// The paper knows pages of one size only. With a capacity in bytes, the lists and ghosts are
+/// weighed in bytes and a step is still the ratio of two weights, at least one byte, so that the
+/// target moves slowly: libCacheSim does the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Arc {
     capacity: u64,

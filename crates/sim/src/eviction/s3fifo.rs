@@ -13,7 +13,15 @@ const COUNT_MAX: u8 = 3;
 /// A copy with so many reads moves from the small queue to the main one.
 const READS_TO_MOVE: u8 = 2;
 
-/// S3-FIFO (Yang, Zhang, Qiu, Yue, Vigfusson, SOSP 2023).
+/// S3-FIFO (Yang, Zhang, Qiu, Yue, Vigfusson, SOSP 2023): a small queue with 10% of the capacity, a
+/// main queue with the rest, and as many ghosts as the main queue holds. A copy that was read
+/// twice in the small queue moves to the main one, others leave it and become ghosts; a ghost that
+/// comes back goes to the main queue at once. The main queue counts up to 3 reads, and gives a copy
+/// another round for each.
+///
+/// As in libCacheSim 0.3.5, and unlike the paper: until somebody has been evicted, newcomers go to
+/// the main queue when the small one is full, so that a cache that never fills loses nothing.
+/// Unlike in libCacheSim, a copy larger than the small queue is stored.
 #[derive(Debug, Clone)]
 pub(crate) struct S3Fifo {
     queues: Lists,

@@ -387,7 +387,7 @@ impl<T: Copy> Store<T> {
         };
         self.copies.set(slot, new.key, new.level, new.size);
         self.bytes += u128::from(new.size);
-        self.index.insert(new.key, slot);
+        self.index.insert(new.key, slot, self.len());
         self.join_family(slot, new.level);
         self.expiry.set(slot, new.dead_from);
         slot
