@@ -7,7 +7,8 @@ use cachepolicy_core::ids::{FieldId, ModelId};
 use cachepolicy_core::policy::Policy;
 
 /// `Article create|update|delete`
-pub(crate) fn on(policy: &Policy, edge: &EdgeBlock) -> String {
+#[must_use]
+pub fn on(policy: &Policy, edge: &EdgeBlock) -> String {
     let operations: Vec<&str> = edge
         .operations
         .iter()
@@ -19,7 +20,8 @@ pub(crate) fn on(policy: &Policy, edge: &EdgeBlock) -> String {
 }
 
 /// `purge article(slug) when changed(title)`
-pub(crate) fn action(policy: &Policy, edge: &EdgeBlock, action: &Action) -> String {
+#[must_use]
+pub fn action(policy: &Policy, edge: &EdgeBlock, action: &Action) -> String {
     let names = Names {
         policy,
         model: edge.model,
