@@ -10,7 +10,7 @@ mod finish;
 mod freshness;
 mod histogram;
 mod invalidation;
-pub(crate) mod labels;
+pub mod labels;
 mod level;
 mod origin;
 mod peaks;
