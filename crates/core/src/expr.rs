@@ -106,6 +106,20 @@ impl Expr {
         }
     }
 
+    /// Does it hold for every request whose path this pattern matches? True only where that follows
+    /// from the condition's form.
+    #[must_use]
+    pub fn follows_from_path(&self, paths: &Pattern) -> bool {
+        match self {
+            Self::Path(own) => own.shadows(paths),
+            Self::And(all) => all.iter().all(|each| each.follows_from_path(paths)),
+            Self::Or(any) => any.iter().any(|each| each.follows_from_path(paths)),
+            Self::Not(_) | Self::Present(_) | Self::Equal(..) | Self::In(..) | Self::Method(_) => {
+                false
+            }
+        }
+    }
+
     /// How deeply it is nested; a plain question is 1.
     #[must_use]
     pub fn depth(&self) -> usize {
@@ -198,6 +212,14 @@ mod tests {
                 }
             }
             prop_assert!(expr.depth() <= 6);
+        }
+
+        #[test]
+        fn what_follows_from_a_path_holds_there(expr in any_expr()) {
+            let request = Given(vec![Normalised::Absent; 2], "POST", "/a/b");
+            if expr.follows_from_path(&pattern("/a/{x}")) {
+                prop_assert!(expr.holds(&request));
+            }
         }
 
         #[test]

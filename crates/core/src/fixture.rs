@@ -2,8 +2,8 @@
 
 use crate::decide::{Rules, Stampede};
 use crate::distribution::Distribution;
-use crate::ids::LevelId;
-use crate::level::{Amount, Contain, Key, Level, LevelKind, LifetimeSource};
+use crate::ids::{BackendId, LevelId};
+use crate::level::{Amount, Contain, Key, Level, LevelKind, LifetimeSource, Tier};
 use crate::policy::{
     Backend, BackendKind, Carrier, Dimension, Domain, Evict, IgnoreQuery, OnFailure, Place, Policy,
     Semantics,
@@ -144,5 +144,15 @@ pub(crate) fn backend(name: &str) -> Backend {
         },
         prefix: None,
         version: 1,
+    }
+}
+
+pub(crate) fn stored(level: Level) -> Level {
+    Level {
+        tiers: vec![Tier {
+            backend: BackendId(0),
+            ceiling: None,
+        }],
+        ..level
     }
 }

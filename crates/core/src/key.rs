@@ -163,20 +163,10 @@ pub fn ambiguity(parts: &[KeyPart]) -> Option<Ambiguity> {
 /// not ignored; a dimension that follows `by` another one is covered by that one.
 #[must_use]
 pub fn uncovered(policy: &Policy, level: &Level) -> Vec<ValueSource> {
-    let has_url = level.key.parts.contains(&KeyPart::Url);
     let filter = QueryFilter::new(policy);
+    let has_url = level.key.parts.contains(&KeyPart::Url);
     let holds = |source: ValueSource| level.key.parts.contains(&KeyPart::Value(source));
-    let covers = |dimension: DimensionId| {
-        holds(ValueSource::Dimension(dimension))
-            || (has_url
-                && policy.dimensions.get(dimension.index()).is_some_and(
-                    |dimension| match &dimension.carrier {
-                        Carrier::Query(name) => filter.keeps(name),
-                        Carrier::Header(name) => name == "host",
-                        _ => false,
-                    },
-                ))
-    };
+    let covers = |dimension| holds_dimension(policy, &filter, &level.key, dimension);
     let is_routed = has_url && level.route.is_some();
     let params = (0..level.params.len())
         .map(|index| index as u16)
@@ -188,6 +178,28 @@ pub fn uncovered(policy: &Policy, level: &Level) -> Vec<ValueSource> {
         .filter(|&&dimension| !crate::graph::determiners(policy, dimension).any(covers))
         .map(|&dimension| ValueSource::Dimension(dimension));
     params.chain(dimensions).collect()
+}
+
+/// Do different values of the dimension make different keys: is it part of the key, or of the URL in
+/// it?
+pub(crate) fn holds_dimension(
+    policy: &Policy,
+    filter: &QueryFilter,
+    key: &Key,
+    dimension: DimensionId,
+) -> bool {
+    let in_url = |carrier: &Carrier| match carrier {
+        Carrier::Query(name) => filter.keeps(name),
+        Carrier::Header(name) => name == "host",
+        Carrier::User(_) | Carrier::Cookie(_) | Carrier::Attr(_) => false,
+    };
+    let source = KeyPart::Value(ValueSource::Dimension(dimension));
+    key.parts.contains(&source)
+        || (key.parts.contains(&KeyPart::Url)
+            && policy
+                .dimensions
+                .get(dimension.index())
+                .is_some_and(|dimension| in_url(&dimension.carrier)))
 }
 
 /// The key of a level whose author wrote none: `kind:name:value:…` of its parameters and variants;
