@@ -32,6 +32,19 @@ impl Builder<'_> {
         );
     }
 
+    /// A comma before or behind which there is nothing; `in_list` unless it begins a statement.
+    pub(super) fn misplaced_comma(&mut self, comma: Span, in_list: bool) {
+        let diagnostic =
+            Diagnostic::error("misplaced-comma", comma, "this comma separates nothing");
+        self.mended(if in_list {
+            diagnostic
+                .help("remove the comma, or write what it separates")
+                .fix("remove the comma", comma, "")
+        } else {
+            diagnostic.help("a list goes on in the next line after a comma at the end of the line")
+        });
+    }
+
     /// `vary currency,` above `ttl 60s`: the list goes on into the next property.
     pub(super) fn continues_into_property(
         &mut self,

@@ -118,6 +118,27 @@ impl Builder<'_> {
         );
     }
 
+    pub(super) fn foreign_string(&mut self, span: Span) {
+        let text = self.between(span.start, span.end);
+        let quote = text.chars().next().unwrap_or('\'');
+        let inside = text.get(quote.len_utf8()..).unwrap_or_default();
+        let inside = inside
+            .char_indices()
+            .next_back()
+            .map_or("", |(last, _)| inside.get(..last).unwrap_or_default());
+        let diagnostic = Diagnostic::error(
+            "unexpected-character",
+            span,
+            format!("`{quote}` begins no string"),
+        )
+        .help("strings stand between straight double quotes: `\"…\"`");
+        self.damage(if inside.contains(['"', '\\', '{', '}']) {
+            diagnostic
+        } else {
+            diagnostic.fix("write double quotes", span, format!("\"{inside}\""))
+        });
+    }
+
     /// Operators of other languages; where ours is a word, the tree gets that.
     pub(super) fn bad_op(&mut self, span: Span, terms: &mut Vec<Term>) {
         let text = self.between(span.start, span.end);
@@ -187,12 +208,12 @@ impl Builder<'_> {
     /// A `)` or `]` without its opening bracket. Right after a bracket that was not closed it is
     /// part of that mistake: `[a, b)`.
     pub(super) fn stray_close(&mut self, span: Span) {
-        let of_unclosed = self.diagnostics.last().is_some_and(|last| {
+        let of_unclosed = self.diagnostics.iter().rev().take(2).any(|last| {
             last.code == "unclosed-bracket"
-                && last
-                    .related
-                    .first()
-                    .is_some_and(|label| self.between(label.span.end, span.start).trim().is_empty())
+                && last.related.first().is_some_and(|label| {
+                    let end = label.span.end.min(span.start);
+                    self.between(end, span.start).trim().is_empty()
+                })
         });
         if of_unclosed {
             return;

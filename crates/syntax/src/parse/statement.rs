@@ -103,7 +103,7 @@ impl Builder<'_> {
                 }
                 Rule::dangling => {
                     reading.end = span.end;
-                    self.mended(misplaced_comma(span));
+                    self.misplaced_comma(span, !reading.phrases.is_empty());
                 }
                 _ => {}
             }
@@ -202,16 +202,6 @@ fn only_line_breaks(between: &str) -> bool {
         let code = line.split('#').next().unwrap_or_default();
         code.trim().is_empty()
     })
-}
-
-pub(super) fn misplaced_comma(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "misplaced-comma",
-        span,
-        "there is nothing between this comma and what comes next to it",
-    )
-    .help("remove the comma, or write what it separates")
-    .fix("remove the comma", span, "")
 }
 
 /// The word that a phrase begins with.

@@ -38,6 +38,7 @@ impl Builder<'_> {
                 Rule::bad_chars => self.bad_chars(span, &terms, leads),
                 Rule::bad_number => self.bad_number(span),
                 Rule::bad_string => self.bad_string(span),
+                Rule::foreign_string => self.foreign_string(span),
                 Rule::bad_op => self.bad_op(span, &mut terms),
                 _ => terms.extend(self.value(child)),
             }
@@ -259,7 +260,7 @@ impl Builder<'_> {
                     separated = true;
                 }
                 Item::Comma(_) if separated || self.damaged => separated = false,
-                Item::Comma(span) => self.mended(super::statement::misplaced_comma(span)),
+                Item::Comma(span) => self.misplaced_comma(span, true),
             }
         }
         elements
