@@ -20,7 +20,8 @@ const READS_TO_MOVE: u8 = 2;
 /// another round for each.
 ///
 /// As in libCacheSim 0.3.5, and unlike the paper: until somebody has been evicted, newcomers go to
-/// the main queue when the small one is full, so that a cache that never fills loses nothing.
+/// the main queue when the small one is full, so that they do not have to pass the small queue all
+/// at once when the cache has filled up.
 /// Unlike in libCacheSim, a copy larger than the small queue is stored.
 #[derive(Debug, Clone)]
 pub(crate) struct S3Fifo {
