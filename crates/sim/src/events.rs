@@ -1,7 +1,15 @@
-//! What happens inside the engine, one thing after the other, for whoever wants to look.
+//! What happens inside the engine, one thing after the other, for whoever wants to look: as rows of
+//! a table with fixed columns ([`Row`]) or in words ([`describe`]).
+
+mod row;
+mod words;
+
+pub use row::{COLUMNS, Row};
+pub use words::describe;
 
 use crate::metrics::{
     ActionIx, Fault, FillBegan, FillResult, Leaving, Outcome, RequestEnd, RouteIx, Serve, Wait,
+    labels,
 };
 use crate::store::KeyId;
 use cachepolicy_core::edge::Operation;
@@ -156,14 +164,64 @@ pub enum What {
 pub struct Names<'a> {
     /// Of everything that it declares.
     pub policy: &'a Policy,
+    /// The report's time zero.
+    pub zero: Time,
     /// Of the report's routes, by [`RouteIx`].
     pub routes: &'a [String],
     /// Of a key, as people write it.
     pub key: &'a dyn Fn(LevelId, KeyId) -> String,
 }
 
+impl Names<'_> {
+    fn level(&self, id: LevelId) -> &str {
+        let level = self.policy.levels.get(id.index());
+        level.map_or("", |level| &level.name)
+    }
+
+    fn backend(&self, id: BackendId) -> &str {
+        let backend = self.policy.backends.get(id.index());
+        backend.map_or("", |backend| &backend.name)
+    }
+
+    fn origin(&self, id: OriginId) -> &str {
+        let origin = self.policy.origins.get(id.index());
+        origin.map_or("", |origin| &origin.name)
+    }
+
+    fn model(&self, id: ModelId) -> &str {
+        let model = self.policy.models.get(id.index());
+        model.map_or("", |model| &model.name)
+    }
+
+    fn route(&self, route: Option<RouteIx>) -> &str {
+        let name = route.and_then(|RouteIx(index)| self.routes.get(index as usize));
+        name.map_or("", String::as_str)
+    }
+
+    fn action(&self, ActionIx(index): ActionIx) -> String {
+        let edges = self.policy.edges.iter();
+        let mut actions =
+            edges.flat_map(|edge| edge.actions.iter().map(move |action| (edge, action)));
+        actions
+            .nth(index as usize)
+            .map_or_else(String::new, |(edge, action)| {
+                labels::action(self.policy, edge, action)
+            })
+    }
+
+    fn seconds(&self, at: Time) -> f64 {
+        at.since(self.zero).as_secs_f64()
+    }
+}
+
 /// Whoever wants to know what happens. Called in the order of time.
 pub trait Observer {
     /// Something happens.
     fn happens(&mut self, happening: &Happening, names: &Names<'_>);
+}
+
+impl<F: FnMut(&Happening, &Names<'_>)> Observer for F {
+    fn happens(&mut self, happening: &Happening, names: &Names<'_>) {
+        self(happening, names);
+    }
 }

@@ -19,6 +19,9 @@ mod requests;
 mod timeline;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 pub use types::{
     ActionIx, Cause, Fault, FillBegan, FillResult, Known, Leaving, Outcome, RequestEnd, RouteIx,
     Serve, Stored, Wait,

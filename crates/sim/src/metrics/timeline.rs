@@ -63,6 +63,18 @@ struct Point {
 }
 
 impl Point {
+    fn is_empty(&self) -> bool {
+        let Totals {
+            requests,
+            levels,
+            origins,
+            ..
+        } = &self.totals;
+        *requests == 0
+            && levels.iter().all(|level| level.1 == 0)
+            && origins.iter().all(|work| *work == 0)
+    }
+
     fn merge(&mut self, other: &Self) {
         self.totals.combine(&other.totals, u64::saturating_add);
         self.latency.merge(&other.latency);
@@ -193,6 +205,11 @@ impl Timeline {
         totals: &Totals,
     ) -> report::Timeline {
         self.close(totals);
+        // A point that begins where the run ends, and in which nothing happened, is none.
+        let last = self.points.len().saturating_sub(1);
+        if last > 0 && self.simulated(last, ended) == 0 && self.points[last].is_empty() {
+            self.points.pop();
+        }
         let mut series = report::Ordered::default();
         let mut add = |name: String, value: &dyn Fn(&Point, Option<f64>) -> Option<f64>| {
             let values = self.points.iter().enumerate();
@@ -245,15 +262,19 @@ impl Timeline {
         }
     }
 
-    /// How much of a point's time was simulated; `None` if less than half, which no rate can be
-    /// told from.
-    fn seconds(&self, index: usize, ended: Time) -> Option<f64> {
+    /// How much of a point's time was simulated, in nanoseconds.
+    fn simulated(&self, index: usize, ended: Time) -> i64 {
         let step = self.step.nanos();
         let simulated = ended.since(self.began).nanos();
-        let simulated = simulated
+        simulated
             .saturating_sub(step.saturating_mul(index as i64))
-            .min(step);
-        (simulated > 0 && simulated >= step / 2).then(|| simulated as f64 / 1e9)
+            .clamp(0, step)
+    }
+
+    /// The same in seconds; `None` if less than half of it, which no rate can be told from.
+    fn seconds(&self, index: usize, ended: Time) -> Option<f64> {
+        let simulated = self.simulated(index, ended);
+        (simulated > 0 && simulated >= self.step.nanos() / 2).then(|| simulated as f64 / 1e9)
     }
 }
 
