@@ -26,6 +26,9 @@ mod sieve;
 mod sketch;
 mod wtinylfu;
 
+#[cfg(test)]
+mod tests;
+
 use crate::store::{Copies, KeyId};
 use cachepolicy_core::policy::Evict;
 use cachepolicy_core::units::Time;
