@@ -4,196 +4,19 @@
 //! A look-up goes like this. The driver asks its store, and whether somebody fills the key already
 //! (within [`Stampede::scope`]), and calls [`decide`]. `Wait`ing requests are released when the
 //! fill ends or their time is up, look in the store again and call [`decide_after_wait`]. Whoever
-//! fills calls [`fill_ended`] with the result.
+//! fills calls [`fill_ended`] with the result, and [`decide_after_failure`] where there is none.
+//!
+//! A look-up counts once, by what [`decide`] said first: a hit, a miss ([`Decision::Fill`] and
+//! [`Decision::Wait`], whatever becomes of the wait) or a bypass ([`Decision::Bypass`] and
+//! [`Decision::Fail`]: neither reads the store).
 
 use crate::units::{Duration, Time};
-use serde::{Deserialize, Serialize};
 
-/// What decides about the copies of a level.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Rules {
-    /// Fresh for so long after the store. Where the response or the trace says it: what counts
-    /// when they are silent.
-    pub ttl: Duration,
-    /// Each copy's ttl is shortened by a random share up to this, 0..1.
-    pub jitter: f64,
-    /// The ttl starts anew with every read.
-    pub sliding: bool,
-    /// RFC 5861.
-    pub stale_while_revalidate: Duration,
-    /// RFC 5861.
-    pub stale_if_error: Duration,
-    /// How long an absence is kept; `None`: not at all.
-    pub negative_ttl: Option<Duration>,
-    /// Probabilistic early expiry with this β (Vattani et al., PVLDB 8(8), 2015).
-    pub early_refresh: Option<f64>,
-    /// Who may regenerate.
-    pub stampede: Stampede,
-    /// A fill that an invalidation overtook is not stored. Implied by a lease.
-    pub fence: bool,
-    /// A slower fill is not stored.
-    pub timeout: Duration,
-}
+mod lifetimes;
+mod rules;
 
-/// Who may regenerate a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stampede {
-    /// Everybody who misses.
-    None,
-    /// One in each process; the others wait for its result.
-    Coalesce,
-    /// One in all, by a lock.
-    Lock {
-        /// The lock expires after this long, whether its holder is done or not.
-        expires: Duration,
-        /// The others wait at most this long.
-        wait: Duration,
-    },
-    /// One in all, by a token that an invalidation revokes.
-    Lease {
-        /// The lease expires after this long.
-        expires: Duration,
-        /// The others wait at most this long.
-        wait: Duration,
-    },
-}
-
-/// Among whom there is one filler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// In each process. Without protection this holds for background fills only.
-    Process,
-    /// In all processes that share the copy.
-    Everywhere,
-}
-
-impl Stampede {
-    /// Where the driver looks for a fill under way.
-    #[must_use]
-    pub const fn scope(self) -> Scope {
-        match self {
-            Self::None | Self::Coalesce => Scope::Process,
-            Self::Lock { .. } | Self::Lease { .. } => Scope::Everywhere,
-        }
-    }
-
-    /// When a flight that began at `now` stops counting although nobody ended it.
-    #[must_use]
-    pub fn flight_expires(self, now: Time) -> Time {
-        match self {
-            Self::None | Self::Coalesce => Time::NEVER,
-            Self::Lock { expires, .. } | Self::Lease { expires, .. } => now + expires,
-        }
-    }
-}
-
-/// The instants of a copy's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lifetimes {
-    /// When it became visible.
-    pub stored: Time,
-    /// Its own ttl, jitter included.
-    pub ttl: Duration,
-    /// Fresh before this instant.
-    pub fresh_until: Time,
-    /// Served stale, with a refresh, before this instant.
-    pub revalidatable_until: Time,
-    /// Served when a fill fails before this instant.
-    pub usable_on_error_until: Time,
-}
-
-impl Lifetimes {
-    /// Of a copy that is stored at `now`. `ttl` is the declared one, or what the response said;
-    /// `draw` (0 ≤ draw < 1) shortens it within the jitter. An absence has no stale windows.
-    #[must_use]
-    pub fn begin(rules: &Rules, ttl: Duration, negative: bool, now: Time, draw: f64) -> Self {
-        let ttl = if rules.jitter > 0.0 && !ttl.is_forever() {
-            ttl - ttl.scaled(rules.jitter * draw)
-        } else {
-            ttl
-        };
-        let fresh_until = now + ttl;
-        let window = |length: Duration| {
-            if negative {
-                fresh_until
-            } else {
-                fresh_until + length
-            }
-        };
-        let revalidatable_until = window(rules.stale_while_revalidate);
-        Self {
-            stored: now,
-            ttl,
-            fresh_until,
-            revalidatable_until,
-            usable_on_error_until: window(rules.stale_if_error).max(revalidatable_until),
-        }
-    }
-
-    /// After a read at `now` of a level with a sliding ttl.
-    #[must_use]
-    pub fn slid(self, rules: &Rules, now: Time) -> Self {
-        let fresh_until = now + self.ttl;
-        let revalidatable_until = fresh_until + rules.stale_while_revalidate;
-        Self {
-            fresh_until,
-            revalidatable_until,
-            usable_on_error_until: (fresh_until + rules.stale_if_error).max(revalidatable_until),
-            ..self
-        }
-    }
-
-    /// After an `expire` at `now`: stale at once, and the windows count from here. Repeating it
-    /// changes nothing, since nothing is ever extended.
-    #[must_use]
-    pub fn expired(self, rules: &Rules, now: Time) -> Self {
-        let fresh_until = self.fresh_until.min(now);
-        let window = |length: Duration, was: Time| (fresh_until + length).min(was);
-        Self {
-            fresh_until,
-            revalidatable_until: window(rules.stale_while_revalidate, self.revalidatable_until),
-            usable_on_error_until: window(
-                rules.stale_if_error.max(rules.stale_while_revalidate),
-                self.usable_on_error_until,
-            ),
-            ..self
-        }
-    }
-
-    /// What the copy is good for at `now`.
-    #[must_use]
-    pub fn freshness(&self, now: Time) -> Freshness {
-        if now < self.fresh_until {
-            Freshness::Fresh
-        } else if now < self.revalidatable_until {
-            Freshness::Stale
-        } else if now < self.usable_on_error_until {
-            Freshness::UsableOnError
-        } else {
-            Freshness::Dead
-        }
-    }
-
-    /// When nothing can be done with the copy any more.
-    #[must_use]
-    pub const fn dead_from(&self) -> Time {
-        self.usable_on_error_until
-    }
-}
-
-/// What a copy is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Freshness {
-    /// To be served.
-    Fresh,
-    /// To be served while it is refreshed.
-    Stale,
-    /// To be served when a fill fails, or when waiting for one took too long.
-    UsableOnError,
-    /// Nothing.
-    Dead,
-}
+pub use lifetimes::{Freshness, Lifetimes};
+pub use rules::{Rules, Scope, Stampede};
 
 /// What the store said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -342,6 +165,9 @@ fn expires_early(
     let Some(beta) = rules.early_refresh else {
         return false;
     };
+    if lifetimes.fresh_until == Time::NEVER {
+        return false;
+    }
     // 1 − draw lies in (0, 1], where the logarithm is finite.
     let ahead =
         Duration::from_nanos((-(fill_time.nanos() as f64) * beta * libm::log(1.0 - draw)) as i64);
@@ -392,6 +218,25 @@ pub fn decide_after_wait(
     }
 }
 
+/// What a request is served whose fill failed: the copy that it found before, if that is still
+/// usable; `None`: an error. An absence is no answer to serve in place of an error.
+#[must_use]
+pub fn decide_after_failure(found: Found, now: Time) -> Option<Hit> {
+    let Found::Copy {
+        lifetimes,
+        negative: false,
+        ..
+    } = found
+    else {
+        return None;
+    };
+    match lifetimes.freshness(now) {
+        Freshness::Fresh => Some(Hit::Fresh),
+        Freshness::Stale | Freshness::UsableOnError => Some(Hit::Stale),
+        Freshness::Dead => None,
+    }
+}
+
 /// What a fill came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FillOutcome {
@@ -414,7 +259,7 @@ pub struct FillEnd {
     /// What it came to.
     pub outcome: FillOutcome,
     /// An invalidation of its key was delivered since it began (its own instant included), its
-    /// token is gone, or it took in an overtaken result.
+    /// token is gone, or it took in an overtaken result. That a lease has expired is seen here.
     pub overtaken: bool,
     /// The backend can be written to, and was not bypassed when the fill began.
     pub backend_up: bool,
@@ -463,27 +308,30 @@ pub fn fill_ended(rules: &Rules, end: FillEnd, now: Time, draw: f64) -> FillVerd
         FillOutcome::Value { ttl } => (Some(ttl.unwrap_or(rules.ttl)), false),
         FillOutcome::Absent => (rules.negative_ttl, true),
     };
-    let fenced = rules.fence || matches!(rules.stampede, Stampede::Lease { .. });
-    let reason = if now.since(end.began) > rules.timeout {
+    let took = now.since(end.began);
+    let is_overtaken = match rules.stampede {
+        Stampede::Lease { expires, .. } => end.overtaken || took > expires,
+        Stampede::None | Stampede::Coalesce | Stampede::Lock { .. } => rules.fence && end.overtaken,
+    };
+    let reason = if took > rules.timeout {
         ServeOnlyReason::TooSlow
-    } else if fenced && end.overtaken {
+    } else if is_overtaken {
         ServeOnlyReason::Overtaken
     } else if !end.backend_up {
         ServeOnlyReason::BackendDown
     } else if !negative && !end.storable {
         ServeOnlyReason::Status
-    } else {
-        match ttl {
-            None => ServeOnlyReason::AbsenceNotKept,
-            Some(Duration::ZERO) => ServeOnlyReason::NoLifetime,
-            Some(ttl) => {
-                let lifetimes = Lifetimes::begin(rules, ttl, negative, now, draw);
-                return FillVerdict::Store {
-                    lifetimes,
-                    negative,
-                };
-            }
+    } else if let Some(ttl) = ttl {
+        let lifetimes = Lifetimes::begin(rules, ttl, negative, now, draw);
+        if lifetimes.dead_from() > now {
+            return FillVerdict::Store {
+                lifetimes,
+                negative,
+            };
         }
+        ServeOnlyReason::NoLifetime
+    } else {
+        ServeOnlyReason::AbsenceNotKept
     };
     FillVerdict::ServeOnly(reason)
 }
@@ -509,3 +357,6 @@ reasons! {
         AbsenceNotKept => "absence-not-kept", NoLifetime => "no-lifetime", Status => "status",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ pub mod figures;
 #[cfg(test)]
 mod fixture;
 pub mod graph;
+pub mod hash;
 pub mod ids;
 pub mod key;
 pub mod level;
