@@ -2,11 +2,12 @@
 
 use crate::decompress::{decompress, unread_container};
 use crate::formats;
-use crate::input::{Counted, Input};
+use crate::input::{Counted, Framed, Input};
 use crate::text::quote;
+use crate::written::EventWriter;
 use crate::{MaxErrors, ReadOptions, Source, TraceError};
 use cachepolicy_core::units::Duration;
-use std::io::Read;
+use std::io::{Read, Write};
 
 /// A format. There is one file for each in `formats`, and a line in [`Format::all`].
 #[derive(Clone, Copy)]
@@ -24,7 +25,12 @@ pub(crate) struct Spec {
     pub(crate) sniff: fn(&Sample<'_>) -> bool,
     /// Reads it.
     pub(crate) open: for<'a> fn(Opening<'a, '_>) -> Result<Box<dyn Source + 'a>, TraceError>,
+    /// Writes it, if it can be written.
+    pub(crate) write: Option<MakeWriter>,
 }
+
+/// Makes what writes a format.
+type MakeWriter = for<'a> fn(Box<dyn Write + 'a>) -> Box<dyn EventWriter + 'a>;
 
 /// What a format's reader is made from.
 pub(crate) struct Opening<'a, 'o> {
@@ -35,6 +41,29 @@ pub(crate) struct Opening<'a, 'o> {
 }
 
 impl<'a> Opening<'a, '_> {
+    /// Takes the first line that is not blank.
+    pub(crate) fn header(&mut self) -> Result<Vec<u8>, TraceError> {
+        loop {
+            let framed = self.input.next_line().map_err(|error| TraceError::Io {
+                name: self.name.to_owned(),
+                error,
+            })?;
+            match framed {
+                Framed::Record if self.input.record().trim_ascii().is_empty() => {}
+                Framed::Record => return Ok(self.input.record().to_vec()),
+                _ => return Err(self.refuse("its first line is no header".to_owned())),
+            }
+        }
+    }
+
+    /// Not of this format, for that reason.
+    pub(crate) fn refuse(&self, reason: String) -> TraceError {
+        TraceError::Format {
+            name: self.name.to_owned(),
+            reason,
+        }
+    }
+
     /// The source of these records.
     pub(crate) fn source<R: crate::reader::Records + 'a>(self, records: R) -> Box<dyn Source + 'a> {
         let Self {
@@ -71,6 +100,12 @@ impl Format {
     #[must_use]
     pub fn about(self) -> &'static str {
         self.0.about
+    }
+
+    /// Writes events in it; `None` where it can only be read.
+    #[must_use]
+    pub fn writer<'a>(self, out: Box<dyn Write + 'a>) -> Option<Box<dyn EventWriter + 'a>> {
+        self.0.write.map(|writer| writer(out))
     }
 
     /// How far out of order its events are usually put in order: 60 s in server logs, whose

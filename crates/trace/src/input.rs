@@ -64,6 +64,8 @@ pub(crate) struct Input<'a> {
     record: Range<usize>,
     ended: bool,
     number: u64,
+    /// Lines that the record spans beyond its first.
+    further_lines: u64,
 }
 
 impl<'a> Input<'a> {
@@ -77,6 +79,7 @@ impl<'a> Input<'a> {
             record: 0..0,
             ended: false,
             number: 0,
+            further_lines: 0,
         }
     }
 
@@ -113,20 +116,16 @@ impl<'a> Input<'a> {
 
     /// Moves on to the next line. A last line without a line break counts.
     pub(crate) fn next_line(&mut self) -> io::Result<Framed> {
-        self.number += 1;
+        self.number += 1 + std::mem::take(&mut self.further_lines);
         self.line(0)
     }
 
     /// Appends the next line to the record, with the line break between them.
     pub(crate) fn extend_line(&mut self) -> io::Result<Framed> {
+        self.further_lines += 1;
         let kept = self.pending.start - self.record.start;
         self.pending.start = self.record.start;
         self.line(kept)
-    }
-
-    /// How many lines the record spans; said after it was handled.
-    pub(crate) fn count_lines(&mut self, more: u64) {
-        self.number += more;
     }
 
     /// A line whose first `known` bytes are part of it; at the end of the input there is more of

@@ -1,26 +1,34 @@
 //! Access logs, key-value traces and synthetic workloads as one stream of events.
 
+mod decimal;
 mod decompress;
 pub mod event;
+mod fields;
 mod format;
 mod formats;
 mod input;
+mod json;
 mod order;
 pub mod random;
 mod reader;
+mod table;
 #[cfg(test)]
 mod testing;
 mod text;
 mod timestamp;
+mod written;
 
 pub use event::{
     Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
 };
 pub use format::{Format, open};
 pub use input::LINE_BYTES_MAX;
+pub use json::NESTING_MAX;
 pub use order::{HELD_BYTES_MAX, HELD_MAX};
 pub use reader::{JUDGED_LINES_MIN, SAMPLES_MAX};
+pub use table::COLUMNS_MAX;
 pub use text::human;
+pub use written::{EventWriter, WriteError};
 
 use cachepolicy_core::policy::{Carrier, Policy};
 use cachepolicy_core::units::Duration;

@@ -28,7 +28,7 @@ pub(crate) enum Times {
 /// A format: how records are found, and what they say.
 pub(crate) trait Records {
     /// What it knows of its times.
-    const TIMES: Times;
+    fn times(&self) -> Times;
 
     /// Moves the input on to the next record.
     fn advance(&mut self, input: &mut Input<'_>) -> io::Result<Framed> {
@@ -72,16 +72,17 @@ impl<'a, R: Records> Reader<'a, R> {
         options: &ReadOptions,
     ) -> Self {
         let window = options.reorder_window.unwrap_or(format.reorder_window());
+        let held_back = match records.times() {
+            Times::Exact => window > Duration::ZERO,
+            Times::WholeSeconds => true,
+            Times::Made => false,
+        };
         Self {
             input,
             records,
             order: Order::new(window, options.seed),
             window,
-            held_back: match R::TIMES {
-                Times::Exact => window > Duration::ZERO,
-                Times::WholeSeconds => true,
-                Times::Made => false,
-            },
+            held_back,
             ended: false,
             max_errors: options.max_errors.unwrap_or(format.max_errors()),
             name: name.to_owned(),

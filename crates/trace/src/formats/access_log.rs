@@ -142,7 +142,9 @@ impl AccessLog {
 }
 
 impl Records for AccessLog {
-    const TIMES: Times = Times::WholeSeconds;
+    fn times(&self) -> Times {
+        Times::WholeSeconds
+    }
 
     fn moment(&mut self, line: &[u8]) -> Result<Option<Moment>, String> {
         let (before, stamp, _) = match find_time(line, &mut self.clock) {

@@ -15,6 +15,7 @@ pub(crate) const SPEC: Spec = Spec {
     server_log: false,
     sniff,
     open: |opening| Ok(opening.source(Arc::default())),
+    write: None,
 };
 
 /// A line with more blocks than that is damaged.
@@ -45,7 +46,9 @@ fn sniff(sample: &Sample<'_>) -> bool {
 }
 
 impl Records for Arc {
-    const TIMES: Times = Times::Made;
+    fn times(&self) -> Times {
+        Times::Made
+    }
 
     /// A line is the record of each of its blocks.
     fn advance(&mut self, input: &mut Input<'_>) -> io::Result<Framed> {

@@ -12,4 +12,5 @@ pub(crate) const SPEC: Spec = Spec {
         let records = AccessLog::new(&opening.options.needs);
         Ok(opening.source(records))
     },
+    write: None,
 };

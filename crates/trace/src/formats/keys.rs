@@ -5,7 +5,9 @@ use crate::event::{Access, AccessKey, AccessOperation, Event};
 use crate::format::{Sample, Spec};
 use crate::order::Moment;
 use crate::reader::{Records, Times};
+use crate::written::{EventWriter, WriteError};
 use cachepolicy_core::units::{Duration, Time};
+use std::io;
 
 pub(crate) const SPEC: Spec = Spec {
     name: "keys",
@@ -13,10 +15,10 @@ pub(crate) const SPEC: Spec = Spec {
     server_log: false,
     sniff,
     open: |opening| {
-        Ok(opening.source(Keys {
-            steps: Steps::default(),
-        }))
+        let steps = Steps::default();
+        Ok(opening.source(Keys { steps }))
     },
+    write: Some(|out| Box::new(KeysWriter { out })),
 };
 
 /// Between two events of a trace that has no times.
@@ -27,10 +29,20 @@ const STEP: Duration = Duration::from_millis(1);
 pub(super) struct Steps(i64);
 
 impl Steps {
+    /// The time of the next event.
+    pub(super) fn now(&self) -> Time {
+        Time::from_nanos(self.0)
+    }
+
+    /// Moves on by one step.
+    pub(super) fn advance(&mut self) {
+        self.0 = self.0.saturating_add(STEP.nanos());
+    }
+
     /// A read of that key at the next step.
     pub(super) fn read(&mut self, key: AccessKey, event: &mut Event) {
-        let at = Time::from_nanos(self.0);
-        self.0 = self.0.saturating_add(STEP.nanos());
+        let at = self.now();
+        self.advance();
         *event = Event::Access(Access {
             at,
             operation: AccessOperation::Get,
@@ -67,7 +79,9 @@ struct Keys {
 }
 
 impl Records for Keys {
-    const TIMES: Times = Times::Made;
+    fn times(&self) -> Times {
+        Times::Made
+    }
 
     fn moment(&mut self, _: &[u8]) -> Result<Option<Moment>, String> {
         Ok(None)
@@ -81,6 +95,40 @@ impl Records for Keys {
         let text = std::str::from_utf8(line).map_err(|_| "the key is no UTF-8 text".to_owned())?;
         self.steps.read(key(text), event);
         Ok(true)
+    }
+}
+
+struct KeysWriter<'a> {
+    out: Box<dyn io::Write + 'a>,
+}
+
+impl EventWriter for KeysWriter<'_> {
+    fn write(&mut self, event: &Event) -> Result<(), WriteError> {
+        let unsupported = |what: &str| {
+            Err(WriteError::Unsupported {
+                format: SPEC.name,
+                what: what.to_owned(),
+            })
+        };
+        let key = match event {
+            Event::Access(access) if access.operation == AccessOperation::Get => &access.key,
+            Event::Access(_) => return unsupported("a `set` or a `delete`"),
+            Event::Request(_) => return unsupported("a request"),
+            Event::Write(_) => return unsupported("a write"),
+            Event::Fault(_) => return unsupported("a fault"),
+        };
+        match key {
+            AccessKey::Number(number) => writeln!(self.out, "{number}")?,
+            AccessKey::Text(text) if text.contains(['\n', '\r']) || is_none(text.as_bytes()) => {
+                return unsupported("a key with a line break, or one that begins with `#` or `*`");
+            }
+            AccessKey::Text(text) => writeln!(self.out, "{text}")?,
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), WriteError> {
+        Ok(self.out.flush()?)
     }
 }
 

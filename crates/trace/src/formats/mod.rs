@@ -6,11 +6,19 @@ mod access_log;
 mod arc;
 mod combined;
 mod common;
+mod csv;
+mod jsonl;
 mod keys;
+mod kv_csv;
 mod oracle_general;
+
+pub(crate) use keys::key;
 
 /// All formats; where a content would suit several, the first counts.
 pub(crate) const ALL: &[&Spec] = &[
+    &jsonl::SPEC,
+    &csv::SPEC,
+    &kv_csv::SPEC,
     &combined::SPEC,
     &common::SPEC,
     &arc::SPEC,

@@ -15,6 +15,7 @@ pub(crate) const SPEC: Spec = Spec {
     server_log: false,
     sniff,
     open: |opening| Ok(opening.source(OracleGeneral)),
+    write: None,
 };
 
 const RECORD_BYTES: usize = 24;
@@ -68,7 +69,9 @@ fn damaged() -> String {
 }
 
 impl Records for OracleGeneral {
-    const TIMES: Times = Times::WholeSeconds;
+    fn times(&self) -> Times {
+        Times::WholeSeconds
+    }
 
     fn advance(&mut self, input: &mut Input<'_>) -> io::Result<Framed> {
         input.next_block(RECORD_BYTES)

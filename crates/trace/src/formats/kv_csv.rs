@@ -1,0 +1,342 @@
+//! CSV of key-value and block traces, by a header with columns of these names, in any order and
+//! case; other columns are left alone:
+//!
+//! | what | names |
+//! |---|---|
+//! | time | `time`, `timestamp`, `ts` (seconds); `time_ms`, `timestamp_ms`; `time_us`, `timestamp_us`; none: an event every millisecond |
+//! | key | `key`, `id`, `object`, `obj`, `object_id`, `obj_id`, `lbn`, `lba`, `block` |
+//! | size in bytes | `size`, `bytes`, `object_size`, `obj_size`, `value_size` |
+//! | operation | `op`, `operation`: `get`, `gets`, `read`; `set`, `add`, `replace`, `cas`, `write`, `put`; `delete`, `remove`; SCSI codes in hexadecimal (`28`, `2a`) all count as reads, as in other cache simulators |
+//! | lifetime in seconds | `ttl`; 0: none |
+
+use super::keys::{Steps, key};
+use crate::decimal::{parse_nanos, parse_scaled};
+use crate::event::{Access, AccessOperation, Event};
+use crate::format::{Opening, Sample, Spec};
+use crate::input::{Framed, Input};
+use crate::order::Moment;
+use crate::reader::{Records, Times};
+use crate::table::{Cells, Table, delimiter};
+use crate::text::quote;
+use crate::{Source, TraceError};
+use cachepolicy_core::units::{Duration, Time};
+use std::io;
+
+pub(crate) const SPEC: Spec = Spec {
+    name: "kv-csv",
+    about: "CSV with columns like time, key, size and op",
+    server_log: false,
+    sniff,
+    open,
+    write: None,
+};
+
+/// With how many decimals of it make a nanosecond.
+const TIMES: [(&str, i32); 7] = [
+    ("time", 9),
+    ("timestamp", 9),
+    ("ts", 9),
+    ("time_ms", 6),
+    ("timestamp_ms", 6),
+    ("time_us", 3),
+    ("timestamp_us", 3),
+];
+const KEYS: &[&str] = &[
+    "key",
+    "id",
+    "object",
+    "obj",
+    "object_id",
+    "obj_id",
+    "lbn",
+    "lba",
+    "block",
+];
+const SIZES: &[&str] = &["size", "bytes", "object_size", "obj_size", "value_size"];
+const OPERATIONS: &[&str] = &["op", "operation"];
+const TTLS: &[&str] = &["ttl"];
+
+/// Which column holds what.
+#[derive(Debug, Default)]
+struct Columns {
+    time: Option<usize>,
+    /// How many decimals of the time make a nanosecond.
+    decimals: i32,
+    key: usize,
+    size: Option<usize>,
+    operation: Option<usize>,
+    ttl: Option<usize>,
+}
+
+impl Columns {
+    /// `None` where no column is a key.
+    fn of(header: Cells<'_>) -> Option<Self> {
+        let names: Vec<String> = header
+            .iter()
+            .map(|name| {
+                name.trim_matches(['#', ' '])
+                    .to_ascii_lowercase()
+                    .replace(' ', "_")
+            })
+            .collect();
+        let find = |known: &[&str]| {
+            known
+                .iter()
+                .find_map(|known| names.iter().position(|name| name == known))
+        };
+        let time = TIMES.iter().find_map(|(known, decimals)| {
+            let column = names.iter().position(|name| name == known)?;
+            Some((column, *decimals))
+        });
+        Some(Self {
+            time: time.map(|(column, _)| column),
+            decimals: time.map_or(9, |(_, decimals)| decimals),
+            key: find(KEYS)?,
+            size: find(SIZES),
+            operation: find(OPERATIONS),
+            ttl: find(TTLS),
+        })
+    }
+}
+
+fn sniff(sample: &Sample<'_>) -> bool {
+    let Some(header) = sample.lines().next() else {
+        return false;
+    };
+    let mut table = Table::new(delimiter(header));
+    table
+        .split(header)
+        .is_ok_and(|cells| cells.len() > 1 && Columns::of(cells).is_some())
+}
+
+fn open<'a>(mut opening: Opening<'a, '_>) -> Result<Box<dyn Source + 'a>, TraceError> {
+    let header = opening.header()?;
+    let mut table = Table::new(delimiter(&header));
+    let columns = table
+        .split(&header)
+        .and_then(|cells| {
+            Columns::of(cells).ok_or_else(|| {
+                format!(
+                    "the header {} names no column of keys: {}",
+                    quote(&header),
+                    KEYS.join(", ")
+                )
+            })
+        })
+        .map_err(|reason| opening.refuse(reason))?;
+    Ok(opening.source(KvCsv {
+        table,
+        columns,
+        steps: Steps::default(),
+    }))
+}
+
+struct KvCsv {
+    table: Table,
+    columns: Columns,
+    steps: Steps,
+}
+
+impl Columns {
+    /// The time, and whether it is in whole seconds.
+    fn moment(&self, cells: Cells<'_>) -> Result<Moment, String> {
+        let text = cells.get(self.time.unwrap_or(usize::MAX)).trim();
+        let nanos = parse_scaled(text, self.decimals)
+            .ok_or_else(|| format!("the time {} is no number", quote(text.as_bytes())))?;
+        let second = Duration::SECOND.nanos();
+        Ok(Moment {
+            at: Time::from_nanos(nanos),
+            whole_second: self.decimals == 9 && nanos % second == 0,
+            mark: 0,
+        })
+    }
+
+    fn operation(&self, cells: Cells<'_>) -> Result<AccessOperation, String> {
+        let Some(column) = self.operation else {
+            return Ok(AccessOperation::Get);
+        };
+        let word = cells.get(column).trim();
+        match word.to_ascii_lowercase().as_str() {
+            "" | "get" | "gets" | "read" | "r" => Ok(AccessOperation::Get),
+            "set" | "add" | "replace" | "cas" | "append" | "prepend" | "incr" | "decr"
+            | "write" | "w" | "put" => Ok(AccessOperation::Set),
+            "delete" | "del" | "remove" => Ok(AccessOperation::Delete),
+            code if code.len() == 2 && u8::from_str_radix(code, 16).is_ok() => {
+                Ok(AccessOperation::Get)
+            }
+            _ => Err(format!(
+                "the operation {} is none of get, set, delete and their like",
+                quote(word.as_bytes())
+            )),
+        }
+    }
+
+    fn access(&self, cells: Cells<'_>, at: Time) -> Result<Access, String> {
+        let name = cells.get(self.key).trim();
+        if name.is_empty() {
+            return Err("the key is missing".to_owned());
+        }
+        let number = |column: Option<usize>| match column.map(|column| cells.get(column).trim()) {
+            None | Some("") => Ok(None),
+            Some(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| format!("the size {} is no whole number", quote(text.as_bytes()))),
+        };
+        let ttl = match self.ttl.map(|column| cells.get(column).trim()) {
+            None | Some("" | "0") => None,
+            Some(text) => {
+                let nanos = parse_nanos(text).filter(|nanos| *nanos >= 0);
+                let nanos = nanos.ok_or_else(|| {
+                    format!("the ttl {} is no number of seconds", quote(text.as_bytes()))
+                })?;
+                Some(Duration::from_nanos(nanos))
+            }
+        };
+        Ok(Access {
+            at,
+            operation: self.operation(cells)?,
+            key: key(name),
+            bytes: number(self.size)?,
+            ttl,
+            cost: None,
+        })
+    }
+}
+
+/// Blank lines and comments.
+fn is_none(row: &[u8]) -> bool {
+    let row = row.trim_ascii();
+    row.is_empty() || row.starts_with(b"#")
+}
+
+impl Records for KvCsv {
+    fn times(&self) -> Times {
+        if self.columns.time.is_some() {
+            Times::WholeSeconds
+        } else {
+            Times::Made
+        }
+    }
+
+    fn advance(&mut self, input: &mut Input<'_>) -> io::Result<Framed> {
+        Table::advance(input)
+    }
+
+    fn moment(&mut self, row: &[u8]) -> Result<Option<Moment>, String> {
+        if is_none(row) {
+            return Ok(None);
+        }
+        let cells = self.table.split(row)?;
+        self.columns.moment(cells).map(Some)
+    }
+
+    fn fill(&mut self, row: &[u8], _: u32, event: &mut Event) -> Result<bool, String> {
+        if is_none(row) {
+            return Ok(false);
+        }
+        let cells = self.table.split(row)?;
+        // Times that the row has come from the reader, who put the rows in order.
+        let access = self.columns.access(cells, self.steps.now())?;
+        self.steps.advance();
+        *event = Event::Access(access);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::AccessKey;
+    use crate::testing::{error, format, read};
+    use crate::{MaxErrors, ReadOptions};
+    use proptest::prelude::*;
+
+    fn accesses(text: &str) -> Vec<Access> {
+        let (events, stats) = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!(stats.format.map(|format| format.name()), Some("kv-csv"));
+        let accesses = events.into_iter().map(|event| match event {
+            Event::Access(access) => access,
+            other => panic!("{other:?}"),
+        });
+        accesses.collect()
+    }
+
+    #[test]
+    fn columns_by_their_names() {
+        let [first, second] = accesses(
+            "Time_ms, Key ,Value Size,op,ttl,extra\n1500,17,100,get,0,x\n1501.5,a b,,set,60\n",
+        )
+        .try_into()
+        .unwrap();
+        assert_eq!(
+            (first.at.nanos(), &first.key),
+            (1_500_000_000, &AccessKey::Number(17))
+        );
+        assert_eq!((first.bytes, first.ttl), (Some(100), None));
+        assert_eq!(
+            (second.at.nanos(), second.operation),
+            (1_501_500_000, AccessOperation::Set)
+        );
+        assert_eq!(second.key, AccessKey::Text("a b".to_owned()));
+        assert_eq!(
+            (second.bytes, second.ttl),
+            (None, Some(Duration::from_secs(60)))
+        );
+        let large = accesses("time_us;id\n1431857103123456;1\n");
+        assert_eq!(large[0].at.nanos(), 1_431_857_103_123_456_000);
+    }
+
+    #[test]
+    fn whole_seconds_are_spread_and_missing_times_are_made() {
+        let text = "# time, object, size\n5, 1, 2\n5, 2, 2\n6, 1, 2\n";
+        let (events, stats) = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+        assert!(stats.spread && events.len() == 3);
+        assert!(
+            events
+                .iter()
+                .all(|event| event.at().nanos() % 1_000_000_000 != 0)
+        );
+        let made = accesses("key,size\n1,1\n2,1\n");
+        assert_eq!(
+            made.iter()
+                .map(|access| access.at.nanos())
+                .collect::<Vec<_>>(),
+            [0, 1_000_000]
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let reason = |row: &str| {
+            let text = error(
+                format!("time,key,size,op\n{row}\n").as_bytes(),
+                &ReadOptions::default(),
+            );
+            text.split(" (1 of 1").next().map(str::to_owned).unwrap()
+        };
+        assert_eq!(
+            reason("x,1,1,get"),
+            "`trace`, line 2: the time `x` is no number"
+        );
+        assert_eq!(reason("1,,1,get"), "`trace`, line 2: the key is missing");
+        assert_eq!(
+            reason("1,1,1.5,get"),
+            "`trace`, line 2: the size `1.5` is no whole number"
+        );
+        assert_eq!(
+            reason("1,1,1,scan"),
+            "`trace`, line 2: the operation `scan` is none of get, set, delete and their like"
+        );
+        assert!(error(b"a,b\n1,2\n", &format("kv-csv")).contains("names no column of keys"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), rows in "[0-9a,\"\n;.-]{0,80}") {
+            let options = ReadOptions { max_errors: Some(MaxErrors::Share(1.0)), ..format("kv-csv") };
+            let _ = read(&bytes, &options);
+            let _ = read(format!("time,key,size,op,ttl\n{rows}").as_bytes(), &options).unwrap();
+        }
+    }
+}
