@@ -267,6 +267,8 @@ pub struct OriginFigures {
     pub work: u64,
     /// Of them, failed.
     pub failed: u64,
+    /// Of them, that had to wait for a slot.
+    pub queued: u64,
     /// Arrivals of work a second.
     pub rate: Rate,
     /// Busy slots / slots.

@@ -10,6 +10,7 @@ use cachepolicy_core::units::{Duration, Time};
 pub(super) struct OriginCounts {
     arrivals: u64,
     failed: u64,
+    queued: u64,
     queue_peak: u32,
     busy_peak: u32,
     wait: Histogram,
@@ -51,6 +52,7 @@ impl OriginCounts {
     /// `waited`: `None` if it does not count.
     pub(super) fn began(&mut self, now: Time, waited: Option<Duration>, busy: u32, queue: u32) {
         if let Some(waited) = waited {
+            self.queued += u64::from(waited > Duration::ZERO);
             self.wait.record_duration(waited);
         }
         self.busy(now, busy);
@@ -97,6 +99,7 @@ impl OriginCounts {
         OriginFigures {
             work: self.arrivals,
             failed: self.failed,
+            queued: self.queued,
             rate: Rate {
                 mean: over(self.arrivals as f64, seconds),
                 peak_1s: Some(self.peaks.second_peak() as f64),
