@@ -1,7 +1,10 @@
 //! The copies of one instance of a backend: one process's memory, one Redis, one point of presence.
 //!
 //! A copy lives in a slot, a dense number that another copy takes over when it has left. What is
-//! known of it lies in arrays by slot, apart by how often it is needed.
+//! known of it lies in arrays by slot, apart by how often it is needed: 14 bytes a copy and 8 for
+//! its family, 16 more for its death as soon as one copy of the store can die, about 8 for the
+//! eviction policy (with ghosts, about 50 more for each), and what the store's user knows of it;
+//! beside that, 4 bytes for each key of the simulation, or 20 a copy where that is less.
 
 mod copies;
 mod expiry;
@@ -39,7 +42,8 @@ impl Slot {
     }
 }
 
-/// See the module's description.
+/// Copies under keys, of which the eviction policy removes some when there are too many: at most
+/// one copy a key.
 #[derive(Debug, Clone)]
 pub struct Store<T> {
     index: Index,
