@@ -311,7 +311,22 @@ pub struct InvalidationFigures {
     pub removed_per_delivery: Quantiles,
 }
 
-/// How long it took to recover from a fault.
+/// How long it took to recover from a flush, an outage, a restart or a deploy.
+///
+/// Time is cut into seconds, anew at each fault, so that one begins there. A request counts in the
+/// second in which it is answered; it is a hit if it needed no origin work.
+///
+/// **What it was**: the hit ratio of all requests, and the longest queue of any origin, over the
+/// last 300 of those seconds before the fault, where the time between an earlier fault and the
+/// recovery from it is left out. With fewer than 100 requests in them nothing is measured.
+///
+/// **Recovered**: at the beginning of the first second, not before the latest fault, from which on
+/// through 30 seconds (1) the hits counted from there on are, at the end of each of them, at least
+/// 95% of what the ratio from before would give, with a request in the first of them, and (2) no
+/// origin's queue is ever longer than it was before (so where none queued, none may queue now).
+/// The figure is the time from the fault to there: zero for a fault that nobody noticed for a
+/// second. A fault within those 30 seconds begins the search anew, for all faults not recovered
+/// from, with the ratio and queue from before the first of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recovery {
     /// `flush shared`

@@ -1,19 +1,5 @@
-//! How long it takes to recover from a fault, found while the trace goes by.
-//!
-//! Time is cut into seconds, anew at each fault, so that one begins there. A request counts in the
-//! second in which it is answered; it is a hit if it needed no origin work.
-//!
-//! **What it was**: the hit ratio of all requests, and the longest queue of any origin, over the
-//! last 300 of those seconds before the fault, where the time between an earlier fault and the
-//! recovery from it is left out. With fewer than 100 requests in them nothing is measured.
-//!
-//! **Recovered**: at the beginning of the first second, not before the latest fault, from which on
-//! through 30 seconds (1) the hits counted from there on are, at the end of each of them, at least
-//! 95% of what the ratio from before would give, with a request in the first of them, and (2) no
-//! origin's queue is ever longer than it was before (so where none queued, none may queue now). The
-//! figure is the time from the fault to there: zero for a fault that nobody noticed for a second.
-//! A fault within those 30 seconds begins the search anew, for all faults not recovered from, with
-//! the ratio and queue from before the first of them.
+//! How long it takes to recover from a fault, as [`crate::report::Recovery`] defines it, found
+//! while the trace goes by: a second is closed when it is over, and the last 30 of them are judged.
 
 use super::types::Fault;
 use crate::report::RecoveryOutcome;
@@ -23,7 +9,7 @@ use std::collections::VecDeque;
 const SECONDS_BEFORE: usize = 300;
 const SECONDS_HELD: usize = 30;
 const REQUESTS_BEFORE: u64 = 100;
-/// Percent of the hit ratio from before.
+/// Percent of the hit ratio from before that counts as recovered.
 const SHARE: u128 = 95;
 
 /// One second.
