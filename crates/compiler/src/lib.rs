@@ -1,1 +1,29 @@
-//! placeholder
+//! From the text of a `.cachepolicy` file to the compiled policy.
+//!
+//! [`compile`] parses all files of a policy, resolves names, types and units, lowers every property
+//! by its row of the one table ([`table`]), orders the levels, checks the whole, and gives back the
+//! [`cachepolicy_core::Policy`], its dependency graph and everything that there is to say about the
+//! text. It does no I/O: imported files come from a [`Loader`].
+
+mod allow;
+mod checks;
+pub mod codes;
+mod compile;
+mod context;
+pub mod graph;
+mod loader;
+mod lower;
+mod names;
+mod overrides;
+mod program;
+mod property;
+pub mod quantity;
+mod reader;
+mod scope;
+mod suggest;
+pub mod table;
+
+pub use compile::{Compiled, Options, compile, compile_text};
+pub use loader::{Loader, MAX_FILES, NoImports};
+pub use overrides::Override;
+pub use table::is_property_word;

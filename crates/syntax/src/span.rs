@@ -40,7 +40,7 @@ impl Span {
 
 /// A value with the place where it was written. Equality ignores the place, so that trees of
 /// differently laid out texts compare equal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,

@@ -1,0 +1,89 @@
+//! The stages: files → names → lowering → order → checks.
+
+use crate::allow;
+use crate::checks;
+use crate::context::Context;
+use crate::graph::PolicyGraph;
+use crate::loader::{Loaded, Loader, NoImports, load};
+use crate::overrides::{self, Override};
+use crate::program;
+use cachepolicy_core::Policy;
+use cachepolicy_core::hash::StableHasher;
+use cachepolicy_syntax::{Diagnostic, Severity, Sources};
+
+/// What can be said beside the text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Properties that replace those in the text.
+    pub overrides: Vec<Override>,
+}
+
+/// What became of a policy's text.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// All texts; the first is the root, overrides come last.
+    pub sources: Sources,
+    /// The policy, unless there is an error.
+    pub policy: Option<Policy>,
+    /// How its parts hang together; of a policy with errors, as far as it is known.
+    pub graph: PolicyGraph,
+    /// Everything that was found, in the order of the files and of the places in them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles a policy. `name` is the path of the root file as its author gave it, `text` its text;
+/// what it imports comes from `loader`.
+#[must_use]
+pub fn compile(name: &str, text: &str, loader: &mut dyn Loader, options: &Options) -> Compiled {
+    let mut loaded = load(name, text, loader);
+    overrides::apply(&mut loaded, &options.overrides);
+    let Loaded {
+        sources,
+        items,
+        comments,
+        diagnostics,
+        statements,
+    } = loaded;
+    let mut cx = Context::new(&sources, diagnostics);
+    let drafts = program::lower(&mut cx, &items);
+    checks::run(&mut cx, &drafts);
+    cx.policy.files = sources
+        .iter()
+        .map(|(_, source)| source.name.clone())
+        .collect();
+    cx.policy.hash = hash(&sources);
+    let Context {
+        mut diagnostics,
+        policy,
+        ..
+    } = cx;
+    allow::apply(&sources, &comments, &statements, &mut diagnostics);
+    diagnostics.sort_by_key(|diagnostic| {
+        let span = diagnostic.primary.span;
+        (span.file, span.start, span.end)
+    });
+    let failed = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
+    Compiled {
+        graph: PolicyGraph::of(&policy),
+        sources,
+        policy: (!failed).then_some(policy),
+        diagnostics,
+    }
+}
+
+/// Compiles a text that imports nothing.
+#[must_use]
+pub fn compile_text(name: &str, text: &str) -> Compiled {
+    compile(name, text, &mut NoImports, &Options::default())
+}
+
+/// Of all texts, in order. The names do not count: they are paths of one machine.
+fn hash(sources: &Sources) -> String {
+    let mut hasher = StableHasher::new();
+    for (_, source) in sources.iter() {
+        hasher.write_text(&source.text);
+    }
+    hasher.to_hex()
+}

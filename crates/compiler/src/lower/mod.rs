@@ -1,0 +1,268 @@
+//! From the tree to the compiled policy: each statement of an item's block is looked up in the
+//! table, and its row's function gives it its meaning.
+
+pub(crate) mod backends;
+pub(crate) mod claims;
+pub(crate) mod conditions;
+pub(crate) mod contains;
+pub(crate) mod distributions;
+pub(crate) mod draws;
+pub(crate) mod edges;
+pub(crate) mod faults;
+pub(crate) mod headers;
+pub(crate) mod keys;
+pub(crate) mod levels;
+pub(crate) mod lifetimes;
+pub(crate) mod models;
+pub(crate) mod order;
+pub(crate) mod popularity;
+pub(crate) mod reads;
+pub(crate) mod requests;
+pub(crate) mod routes;
+pub(crate) mod rows;
+pub(crate) mod service;
+pub(crate) mod workloads;
+pub(crate) mod writes;
+
+use crate::context::Context;
+use crate::property::{Property, header_span};
+use crate::suggest;
+use crate::table::{ITEMS, Required, Row, Rule};
+use cachepolicy_core::LevelKind;
+use cachepolicy_syntax::tree::{Block, Statement, TermKind};
+use cachepolicy_syntax::{Diagnostic, Span};
+
+/// The item whose block is lowered.
+#[derive(Clone, Copy)]
+pub(crate) struct Owner<'t> {
+    /// The word it begins with.
+    pub(crate) word: &'static str,
+    /// As a message names it: `view homepage`.
+    pub(crate) title: &'t str,
+    /// For a level.
+    pub(crate) kind: Option<LevelKind>,
+    /// Its header.
+    pub(crate) header: Span,
+    /// All of it.
+    pub(crate) span: Span,
+}
+
+/// Which properties were written, and where.
+#[derive(Default, Clone)]
+pub(crate) struct Seen(Vec<(&'static Row, Span)>);
+
+impl Seen {
+    /// The first statement of that property.
+    pub(crate) fn get(&self, word: &str) -> Option<Span> {
+        self.0
+            .iter()
+            .find(|(row, _)| row.word == word)
+            .map(|(_, span)| *span)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Row, Span)> {
+        self.0.iter().copied()
+    }
+}
+
+/// What to do with a statement whose first word is in no row. Gives back whether it knew it.
+pub(crate) type Otherwise<'o, T> = &'o mut dyn FnMut(&mut Context<'_>, &mut T, &Statement) -> bool;
+
+/// Gives every statement of a block its meaning: those of `early` properties first, the others in
+/// the order written. Reports unknown, repeated, misplaced and missing ones.
+pub(crate) fn lower_block<T>(
+    cx: &mut Context<'_>,
+    owner: Owner<'_>,
+    block: Option<&Block>,
+    rules: &'static [Rule<T>],
+    early: &[&str],
+    target: &mut T,
+    otherwise: Otherwise<'_, T>,
+) -> Seen {
+    let mut seen = Seen::default();
+    let statements = block.map_or(&[][..], |block| &block.statements);
+    for pass in [true, false] {
+        for statement in statements {
+            let word = head_word(statement);
+            if word.is_some_and(|word| early.contains(&word)) != pass {
+                continue;
+            }
+            let Some((rule, skip)) = word.and_then(|word| find(rules, word, statement)) else {
+                if !otherwise(cx, target, statement) {
+                    report_unknown(cx, owner, &rows(rules), statement);
+                }
+                continue;
+            };
+            let property = Property {
+                statement,
+                row: &rule.row,
+                skip,
+            };
+            if accept(cx, owner, &property, &mut seen) {
+                (rule.lower)(cx, target, &property);
+            }
+        }
+    }
+    report_missing(cx, owner, &rows(rules), &seen);
+    seen
+}
+
+/// For blocks in which every statement begins with a word of the table.
+pub(crate) fn nothing_else<T>(_: &mut Context<'_>, _: &mut T, _: &Statement) -> bool {
+    false
+}
+
+/// A name may follow the word, as in `header accept`, or dots, as in `user.id`.
+fn find<T>(
+    rules: &'static [Rule<T>],
+    word: &str,
+    statement: &Statement,
+) -> Option<(&'static Rule<T>, usize)> {
+    let rule = rules.iter().find(|rule| rule.row.head() == word)?;
+    let terms = &statement.phrases.first()?.terms;
+    let TermKind::Path(path) = &terms.first()?.value else {
+        return None;
+    };
+    let mut words = rule.row.word.split(' ').skip(1);
+    match (path.tail.is_empty(), words.next()) {
+        // The path itself says which: `user.id`.
+        (false, _) => (rule.row.word == "user").then_some((rule, 0)),
+        (true, None) => Some((rule, 1)),
+        (true, Some(second)) => {
+            let found = terms.get(1).and_then(crate::reader::plain_word) == Some(second);
+            Some((rule, if found { 2 } else { 1 }))
+        }
+    }
+}
+
+/// The word that a statement begins with.
+pub(crate) fn head_word(statement: &Statement) -> Option<&str> {
+    match &statement.phrases.first()?.terms.first()?.value {
+        TermKind::Path(path) => Some(&path.head.value),
+        _ => None,
+    }
+}
+
+fn rows<T>(rules: &'static [Rule<T>]) -> Vec<&'static Row> {
+    rules.iter().map(|rule| &rule.row).collect()
+}
+
+/// May this property stand here?
+fn accept(
+    cx: &mut Context<'_>,
+    owner: Owner<'_>,
+    property: &Property<'_>,
+    seen: &mut Seen,
+) -> bool {
+    let row = property.row;
+    let span = property.span();
+    if owner.kind.is_some_and(|kind| !row.kinds.contains(kind)) {
+        let kinds = row.kinds.names().join(" and ");
+        let message = format!(
+            "`{}` means nothing on {}",
+            row.word,
+            with_article(owner.word)
+        );
+        cx.report(
+            Diagnostic::error("property-not-here", span, message)
+                .help(format!("it belongs to {kinds} levels: remove it")),
+        );
+        return false;
+    }
+    if !row.repeats
+        && let Some(first) = seen.get(row.word)
+    {
+        let message = format!("`{}` stands twice in `{}`", row.word, owner.title);
+        cx.report(
+            Diagnostic::error("duplicate-property", span, message)
+                .related(first, "it stands here already")
+                .help("keep one of the two"),
+        );
+        return false;
+    }
+    seen.0.push((row, span));
+    if property.skip > 0 && property.skip < row.word.split(' ').count() {
+        let reader = property.value(cx);
+        let second = row.word.split(' ').nth(1).unwrap_or_default();
+        let _: Option<()> = reader.expected(cx, &format!("`{second}`"));
+        return false;
+    }
+    if let (Some(block), false) = (property.block(), row.block) {
+        let message = format!("`{}` takes no block", row.word);
+        cx.report(
+            Diagnostic::error("unexpected-block", block.span, message)
+                .help(format!("write `{}`", row.usage())),
+        );
+    }
+    true
+}
+
+fn report_unknown(
+    cx: &mut Context<'_>,
+    owner: Owner<'_>,
+    rows: &[&'static Row],
+    statement: &Statement,
+) {
+    let span = statement
+        .phrases
+        .first()
+        .and_then(|phrase| phrase.terms.first())
+        .map_or(statement.span, |term| term.span);
+    let Some(word) = head_word(statement) else {
+        let message = format!("`{}` is not a property", cx.quote(header_span(statement)));
+        cx.report(
+            Diagnostic::error("unknown-property", span, message)
+                .help("a property begins with its word, for example `ttl 5m`"),
+        );
+        return;
+    };
+    let message = format!("`{word}` is not a property of {}", with_article(owner.word));
+    let applicable = rows
+        .iter()
+        .filter(|row| owner.kind.is_none_or(|kind| row.kinds.contains(kind)));
+    let words = applicable.clone().map(|row| row.head());
+    let elsewhere = ITEMS
+        .iter()
+        .find(|item| item.word != owner.word && (item.rows)().iter().any(|row| row.head() == word));
+    let help = match (suggest::closest(word, words.clone()), elsewhere) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, Some(item)) => format!("it is a property of {}", with_article(item.word)),
+        (None, None) => format!("it has {}", suggest::listed(words)),
+    };
+    cx.report(Diagnostic::error("unknown-property", span, message).help(help));
+}
+
+fn report_missing(cx: &mut Context<'_>, owner: Owner<'_>, rows: &[&'static Row], seen: &Seen) {
+    let stored = seen.get("store").is_some();
+    for row in rows {
+        let required = match row.required {
+            Required::No => false,
+            Required::On(kinds) => owner.kind.is_none_or(|kind| kinds.contains(kind)),
+            Required::WhereStored => stored,
+        };
+        if required && seen.get(row.word).is_none() && !cx.is_damaged(owner.span) {
+            let why = match row.required {
+                Required::WhereStored => ", and what is stored needs one",
+                _ => "",
+            };
+            let message = format!("`{}` has no `{}`{why}", owner.title, row.word);
+            cx.report(
+                Diagnostic::error("missing-property", owner.header, message).help(format!(
+                    "add `{}`, for example `{}`",
+                    row.usage(),
+                    row.example
+                )),
+            );
+        }
+    }
+}
+
+/// "a view", "an object".
+pub(crate) fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} `{word}`")
+}
