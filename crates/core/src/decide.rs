@@ -359,4 +359,6 @@ reasons! {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -57,6 +57,7 @@ pub enum Claim {
         /// How they compare.
         comparison: Comparison,
         /// In the report's unit: seconds, bytes, ratio, events a second.
+        #[serde(with = "crate::float")]
         limit: f64,
         /// The unit.
         unit: Unit,

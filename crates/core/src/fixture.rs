@@ -1,5 +1,9 @@
 //! Small policies for this crate's tests.
 
+mod rich;
+
+pub(crate) use rich::rich;
+
 use crate::decide::{Rules, Stampede};
 use crate::distribution::Distribution;
 use crate::ids::{BackendId, LevelId};

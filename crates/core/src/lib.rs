@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness of its own, no threads. Time and draws are arguments.
 
+pub mod artefact;
 pub mod decide;
 pub mod distribution;
 pub mod edge;
@@ -11,6 +12,7 @@ pub mod expr;
 pub mod figures;
 #[cfg(test)]
 mod fixture;
+mod float;
 pub mod graph;
 pub mod hash;
 pub mod ids;
@@ -22,6 +24,7 @@ pub mod router;
 pub mod tags;
 pub mod units;
 pub mod url;
+pub mod validate;
 pub mod vary;
 pub mod workload;
 

@@ -8,8 +8,31 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
-#[serde(transparent)]
+#[serde(into = "i64", try_from = "i64")]
 pub struct Duration(i64);
+
+impl From<Duration> for i64 {
+    fn from(duration: Duration) -> Self {
+        duration.0
+    }
+}
+
+/// A length of time below zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a duration is negative")]
+pub struct NegativeDuration;
+
+impl TryFrom<i64> for Duration {
+    type Error = NegativeDuration;
+
+    fn try_from(nanos: i64) -> Result<Self, NegativeDuration> {
+        if nanos < 0 {
+            Err(NegativeDuration)
+        } else {
+            Ok(Self(nanos))
+        }
+    }
+}
 
 impl Duration {
     /// No time at all.
