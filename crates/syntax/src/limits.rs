@@ -100,20 +100,20 @@ fn line_length(bytes: &[u8], at: usize) -> usize {
         .unwrap_or(rest.len())
 }
 
-/// Bytes of the string that begins at `at`: the grammar's `string`, else its `bad_string`.
+/// Bytes of the string that begins at `at`: the grammar's `string`, else its `bad_string`. Looks no
+/// further than the string goes, for a line may have many.
 fn string_length(bytes: &[u8], at: usize) -> usize {
-    let line = bytes
-        .get(at..at + line_length(bytes, at))
-        .unwrap_or_default();
+    let rest = bytes.get(at..).unwrap_or_default();
     let mut length = 1;
-    while let Some(&byte) = line.get(length) {
+    while let Some(&byte) = rest.get(length) {
         match byte {
             b'"' => return length + 1,
-            b'\\' => length += 2,
+            b'\n' | b'\r' => break,
+            b'\\' if !matches!(rest.get(length + 1), Some(b'\n' | b'\r')) => length += 2,
             _ => length += 1,
         }
     }
-    unclosed_length(line)
+    unclosed_length(rest.get(..line_length(bytes, at)).unwrap_or_default())
 }
 
 /// Bytes of an unclosed string that begins the line: all of it but the braces that close blocks.

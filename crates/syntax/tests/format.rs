@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed case must say where")]
 
+use cachepolicy_syntax::limits::MAX_NESTING;
 use cachepolicy_syntax::{FileId, FormatError, format, format_with, parse, print};
 
 fn check(text: &str) -> String {
@@ -218,4 +219,35 @@ fn a_tree_without_a_text_is_printed() {
 
     e
     "##);
+}
+
+#[test]
+fn the_deepest_tree_needs_little_stack() {
+    let deep = |open: &str, close: &str| {
+        format!(
+            "{}a{}\n",
+            open.repeat(MAX_NESTING),
+            close.repeat(MAX_NESTING)
+        )
+    };
+    let texts = [
+        deep("a {\n", "\n}"),
+        deep("[", "]"),
+        deep("f(x: ", ")"),
+        deep("a == (", ")"),
+    ];
+    let handle = move || {
+        for text in texts {
+            let file = parse(FileId(0), &text).file;
+            assert!(file.clone() == file);
+            assert!(format!("{file:?}").len() > MAX_NESTING);
+            assert_eq!(parse(FileId(0), &print(&file)).file, file);
+        }
+    };
+    std::thread::Builder::new()
+        .stack_size(512 << 10)
+        .spawn(handle)
+        .unwrap()
+        .join()
+        .unwrap();
 }
