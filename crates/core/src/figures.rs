@@ -203,6 +203,7 @@ figures! {
 
     of "origin" ["work"] (ORIGIN Count "units of work that asked for a slot");
     of "origin" ["failed"] (ORIGIN Count "units of work that failed");
+    of "origin" ["queued"] (ORIGIN Count "units of work that had to wait for a slot");
     of "origin" ["rate.mean"] (ORIGIN PerSecond "arrivals of work, over the whole run");
     of "origin" ["rate.peak_1s"] (ORIGIN PerSecond "arrivals of work, the most in any window of 1 s");
     of "origin" ["rate.peak_100ms"] (ORIGIN PerSecond

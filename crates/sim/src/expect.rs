@@ -199,6 +199,7 @@ fn of_origin(origin: &OriginFigures, figure: &str) -> Option<f64> {
     match figure {
         "work" => Some(origin.work as f64),
         "failed" => Some(origin.failed as f64),
+        "queued" => Some(origin.queued as f64),
         "rate.mean" => origin.rate.mean,
         "rate.peak_1s" => origin.rate.peak_1s,
         "rate.peak_100ms" => origin.rate.peak_100ms,

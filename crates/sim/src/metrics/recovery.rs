@@ -194,6 +194,7 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const FLUSH: Fault = Fault::Deploy;
 
@@ -242,6 +243,50 @@ mod tests {
             rows.iter()
                 .map(|row| row.took.map(|took| took.nanos() / 1_000_000_000))
                 .collect()
+        }
+    }
+
+    /// The definition, read with all seconds at hand: requests and hits of each.
+    fn by_definition(seconds: &[(u64, u64)], fault: usize) -> Option<i64> {
+        let sum = |seconds: &[(u64, u64)]| {
+            let add = |sum: (u64, u64), second: &(u64, u64)| (sum.0 + second.0, sum.1 + second.1);
+            seconds.iter().fold((0, 0), add)
+        };
+        let (was_requests, was_hits) = sum(&seconds[fault.saturating_sub(300)..fault]);
+        let holds = |first: usize| {
+            seconds[first].0 > 0
+                && (1..=30).all(|length| {
+                    let (requests, hits) = sum(&seconds[first..first + length]);
+                    100 * hits * was_requests >= 95 * was_hits * requests
+                })
+        };
+        let mut candidates = fault..(seconds.len() + 1).saturating_sub(30);
+        (was_requests >= 100)
+            .then(|| candidates.find(|&first| holds(first)))
+            .flatten()
+            .map(|first| (first - fault) as i64)
+    }
+
+    proptest! {
+        #[test]
+        fn seconds_gone_by_give_what_the_definition_says(
+            before in prop::collection::vec((0u64..40, 60u64..=100), 0..350),
+            after in prop::collection::vec((0u64..40, 30u64..=100), 0..60),
+            later in prop::collection::vec((0u64..40, 55u64..=100), 0..80),
+        ) {
+            let seconds: Vec<(u64, u64)> = before.iter().chain(&after).chain(&later)
+                .map(|&(requests, percent)| (requests, requests * percent / 100))
+                .collect();
+            let mut replay = Replay::new();
+            for (index, &(requests, hits)) in seconds.iter().enumerate() {
+                if index == before.len() {
+                    replay.fault();
+                }
+                replay.second(requests, hits);
+            }
+            if before.len() < seconds.len() {
+                prop_assert_eq!(replay.took(), [by_definition(&seconds, before.len())]);
+            }
         }
     }
 
