@@ -28,7 +28,7 @@ pub(crate) fn exceeded(file: FileId, text: &str) -> Option<Diagnostic> {
         let diagnostic = Diagnostic::error("file-too-large", place, message);
         return Some(diagnostic.help("split it into files that one file imports"));
     }
-    let start = too_deep(text)? as u32;
+    let start = first_deeper_than(MAX_NESTING, text)? as u32;
     let place = Span {
         file,
         start,
@@ -39,11 +39,11 @@ pub(crate) fn exceeded(file: FileId, text: &str) -> Option<Diagnostic> {
     Some(diagnostic.help("close the brackets above, or nest less deeply"))
 }
 
-/// The first bracket that nests too deeply.
+/// The first bracket inside of `limit` others.
 ///
 /// The count is never below the parser's own depth: a closing bracket counts only where the grammar
 /// lets it close one too, and strings and comments end where the grammar ends them.
-fn too_deep(text: &str) -> Option<usize> {
+fn first_deeper_than(limit: usize, text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut open: Vec<u8> = Vec::new();
     let mut at = 0;
@@ -61,7 +61,7 @@ fn too_deep(text: &str) -> Option<usize> {
                     );
                 }
                 open.push(byte);
-                if open.len() > MAX_NESTING {
+                if open.len() > limit {
                     return Some(at);
                 }
                 at += 1;
@@ -86,10 +86,34 @@ fn too_deep(text: &str) -> Option<usize> {
                 }
                 at += 1;
             }
-            _ => at += 1,
+            _ => at += foreign_string_length(bytes, at).unwrap_or(1),
         }
     }
     None
+}
+
+/// Bytes of the grammar's `foreign_string`, if one begins at `at`.
+fn foreign_string_length(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let mut length = quote_length(rest)?;
+    loop {
+        let rest = rest.get(length..)?;
+        match (rest.first()?, quote_length(rest)) {
+            (b'\n' | b'\r', _) => return None,
+            (_, Some(quote)) => return Some(length + quote),
+            (_, None) => length += 1,
+        }
+    }
+}
+
+/// Bytes of the grammar's `quote`, if these begin with one.
+fn quote_length(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\'' | b'`', ..] => Some(1),
+        [0xC2, 0xAB | 0xBB, ..] => Some(2),
+        [0xE2, 0x80, 0x98..=0x9A | 0x9C..=0x9E, ..] => Some(3),
+        _ => None,
+    }
 }
 
 /// Bytes from `at` to the end of the line.
@@ -131,4 +155,51 @@ fn unclosed_length(line: &[u8]) -> usize {
         }
     }
     trailing.unwrap_or(line.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use pest::Parser as _;
+    use pest::iterators::Pairs;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::grammar::{Grammar, Rule};
+
+    /// How deep the parser goes into brackets.
+    fn nesting(pairs: Pairs<'_, Rule>) -> usize {
+        let deepest = pairs.map(|pair| {
+            let is_bracket = matches!(
+                pair.as_rule(),
+                Rule::block | Rule::list | Rule::group | Rule::call
+            );
+            usize::from(is_bracket) + nesting(pair.into_inner())
+        });
+        deepest.max().unwrap_or_default()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn the_parser_goes_no_deeper_than_the_count(pieces in vec(select(vec![
+            "{", "}", "(", ")", "[", "]", "{", "(", "[", "f(", ".{", "a.{", "\"", "\\", "#", "\n", "\r", ",", ";", " ", "a", "a: ",
+            "view a {", "'", "“", "»", "and",
+        ]), 0..50)) {
+            let text = pieces.concat();
+            let depth = nesting(Grammar::parse(Rule::file, &text).unwrap());
+            if let Some(less) = depth.checked_sub(1) {
+                prop_assert!(first_deeper_than(less, &text).is_some(), "{text:?} nests to {depth}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_closed_is_not_counted() {
+        let lines = "a [b(c), {d}\n e \"((((\" # ((((\n".repeat(MAX_NESTING);
+        assert_eq!(first_deeper_than(MAX_NESTING, &lines), None);
+        assert_eq!(first_deeper_than(2, "a((b)(c(d)))"), Some(7));
+    }
 }

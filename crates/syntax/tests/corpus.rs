@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use cachepolicy_syntax::{FileId, parse};
+use cachepolicy_syntax::{FileId, format, parse};
 
 fn policies() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/policies");
@@ -43,4 +43,28 @@ fn every_policy_parses_without_a_diagnostic() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn every_policy_is_formatted_once_and_for_all() {
+    for (name, text) in policies() {
+        let formatted = format(FileId(0), &text).unwrap();
+        assert_eq!(format(FileId(0), &formatted).unwrap(), formatted, "{name}");
+        let (before, after) = (parse(FileId(0), &text), parse(FileId(0), &formatted));
+        assert!(before.file == after.file, "{name}");
+        assert_eq!(before.comments.len(), after.comments.len(), "{name}");
+        let long = formatted
+            .lines()
+            .filter(|line| line.split('#').next().unwrap_or_default().chars().count() > 100);
+        assert_eq!(long.count(), 0, "{name}");
+    }
+}
+
+#[test]
+fn the_layout_is_the_one_of_the_language_page() {
+    let (_, news) = policies()
+        .into_iter()
+        .find(|(name, _)| name == "news.cachepolicy")
+        .unwrap();
+    insta::assert_snapshot!("news", format(FileId(0), &news).unwrap());
 }

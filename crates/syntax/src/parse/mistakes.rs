@@ -118,6 +118,17 @@ impl Builder<'_> {
         );
     }
 
+    pub(super) fn quoted_field(&mut self, span: Span) {
+        self.damage(
+            Diagnostic::error(
+                "unexpected-character",
+                span,
+                "a field's name stands without quotes",
+            )
+            .help("name the fields: `.{title, slug}`"),
+        );
+    }
+
     pub(super) fn foreign_string(&mut self, span: Span) {
         let text = self.between(span.start, span.end);
         let quote = text.chars().next().unwrap_or('\'');

@@ -168,6 +168,8 @@ impl Builder<'_> {
             end = child.as_span().end();
             match child.as_rule() {
                 Rule::word => words.push(self.word(&child)),
+                Rule::string | Rule::foreign_string => self.quoted_field(span),
+                Rule::bad_string => self.bad_string(span),
                 _ => self.bad_chars(span, &[], false),
             }
         }

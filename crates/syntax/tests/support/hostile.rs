@@ -61,7 +61,7 @@ const REPEATED: [&str; 57] = [
     "|| ",
 ];
 
-/// What is closed again before it nests too deeply, `FILL` standing for the size.
+/// Openings, what they hold, and what closes them.
 const NESTED: [(&str, &str, &str); 9] = [
     ("{", "a", "}"),
     ("a {\n", "a", "}\n"),
@@ -71,7 +71,7 @@ const NESTED: [(&str, &str, &str); 9] = [
     ("f(x: ", "a", ")"),
     ("f(x).{", "a", "}"),
     ("view a {\n", "b\n", "}\n"),
-    ("a {\n  b {\n", "c", "\n}\n"),
+    ("a {\n  b {\n", "c", "\n}\n }\n"),
 ];
 
 /// Brackets in one of [`NESTED`]: less than the limit.
