@@ -97,8 +97,8 @@ fn target(sources: &Sources, comment: Span, statements: &[Span]) -> Option<Span>
 
 fn check(allow: &Allow, errors: &[(&str, Span)]) -> Option<Diagnostic> {
     let code = &allow.code;
-    if !crate::codes::CODES.iter().any(|known| known.code == code) {
-        let known = crate::codes::CODES.iter().map(|known| known.code);
+    if crate::codes::find(code).is_none() {
+        let known = crate::codes::codes().map(|known| known.code);
         let diagnostic = Diagnostic::warning(
             "unused-allow",
             allow.span,

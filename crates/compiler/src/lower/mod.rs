@@ -80,6 +80,7 @@ pub(crate) fn lower_block<T>(
     otherwise: Otherwise<'_, T>,
 ) -> Seen {
     let mut seen = Seen::default();
+    let mut meant = Vec::new();
     let statements = block.map_or(&[][..], |block| &block.statements);
     for pass in [true, false] {
         for statement in statements {
@@ -89,7 +90,7 @@ pub(crate) fn lower_block<T>(
             }
             let Some((rule, skip)) = word.and_then(|word| find(rules, word, statement)) else {
                 if !otherwise(cx, target, statement) {
-                    report_unknown(cx, owner, &rows(rules), statement);
+                    meant.extend(report_unknown(cx, owner, &rows(rules), statement));
                 }
                 continue;
             };
@@ -103,7 +104,10 @@ pub(crate) fn lower_block<T>(
             }
         }
     }
-    report_missing(cx, owner, &rows(rules), &seen);
+    // A property whose word is misspelt is not missing, too.
+    let mut missing = rows(rules);
+    missing.retain(|row| !meant.contains(&row.head()));
+    report_missing(cx, owner, &missing, &seen);
     seen
 }
 
@@ -197,12 +201,13 @@ fn accept(
     true
 }
 
+/// Gives back the word that was probably meant.
 fn report_unknown(
     cx: &mut Context<'_>,
     owner: Owner<'_>,
     rows: &[&'static Row],
     statement: &Statement,
-) {
+) -> Option<&'static str> {
     let span = statement
         .phrases
         .first()
@@ -214,7 +219,7 @@ fn report_unknown(
             Diagnostic::error("unknown-property", span, message)
                 .help("a property begins with its word, for example `ttl 5m`"),
         );
-        return;
+        return None;
     };
     let message = format!("`{word}` is not a property of {}", with_article(owner.word));
     let applicable = rows
@@ -224,12 +229,14 @@ fn report_unknown(
     let elsewhere = ITEMS
         .iter()
         .find(|item| item.word != owner.word && (item.rows)().iter().any(|row| row.head() == word));
-    let help = match (suggest::closest(word, words.clone()), elsewhere) {
+    let meant = suggest::closest(word, words.clone());
+    let help = match (meant, elsewhere) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, Some(item)) => format!("it is a property of {}", with_article(item.word)),
         (None, None) => format!("it has {}", suggest::listed(words)),
     };
     cx.report(Diagnostic::error("unknown-property", span, message).help(help));
+    meant
 }
 
 fn report_missing(cx: &mut Context<'_>, owner: Owner<'_>, rows: &[&'static Row], seen: &Seen) {
@@ -247,11 +254,8 @@ fn report_missing(cx: &mut Context<'_>, owner: Owner<'_>, rows: &[&'static Row],
             };
             let message = format!("`{}` has no `{}`{why}", owner.title, row.word);
             cx.report(
-                Diagnostic::error("missing-property", owner.header, message).help(format!(
-                    "add `{}`, for example `{}`",
-                    row.usage(),
-                    row.example
-                )),
+                Diagnostic::error("missing-property", owner.header, message)
+                    .help(format!("add one, for example `{}`", row.example)),
             );
         }
     }
