@@ -6,9 +6,11 @@ pub mod event;
 mod fields;
 mod format;
 mod formats;
+pub mod generate;
 mod input;
 mod json;
 mod order;
+pub mod popularity;
 pub mod random;
 mod reader;
 mod table;
@@ -22,6 +24,7 @@ pub use event::{
     Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
 };
 pub use format::{Format, open};
+pub use generate::{Generator, data_values, generate};
 pub use input::LINE_BYTES_MAX;
 pub use json::NESTING_MAX;
 pub use order::{HELD_BYTES_MAX, HELD_MAX};
