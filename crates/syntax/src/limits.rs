@@ -4,8 +4,9 @@
 use crate::diagnostic::Diagnostic;
 use crate::span::{FileId, Span};
 
-/// Largest text that is read, in bytes.
-pub const MAX_FILE_BYTES: usize = 1 << 20;
+/// Largest text that is read, in bytes: a hundred times a large policy. A text of this size that is
+/// made of nothing but statements takes about a second and some hundred megabytes.
+pub const MAX_FILE_BYTES: usize = 512 << 10;
 
 /// Deepest nesting of `{`, `(` and `[` together.
 pub const MAX_NESTING: usize = 64;

@@ -365,7 +365,7 @@ fn limits() {
     "##);
     let large = "a\n".repeat(600_000);
     insta::assert_snapshot!(check(&large), @r##"
-    1:1 file-too-large: this file has 1200000 bytes, and a policy may have 1048576
+    1:1 file-too-large: this file has 1200000 bytes, and a policy may have 524288
         | 
         help: split it into files that one file imports
     "##);
@@ -377,4 +377,16 @@ fn limits() {
         | 
         help: mend those above first
     "##);
+}
+
+#[test]
+fn an_item_with_a_mistake_is_damaged_and_its_neighbour_is_not() {
+    let parsed = read("view a {\n  ttl @\n}\nview b {\n  ttl 5m\n}\n");
+    let damaged: Vec<bool> = parsed
+        .file
+        .items
+        .iter()
+        .map(|item| parsed.is_damaged(item.span))
+        .collect();
+    assert_eq!(damaged, [true, false]);
 }
