@@ -5,7 +5,8 @@ const MAX_LENGTH: usize = 64;
 
 /// The known word that was probably meant: at most one edit for every three letters away, or the
 /// same but for `-`, `_` and case. The first of several equally close ones.
-pub(crate) fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+#[must_use]
+pub fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     if word.len() > MAX_LENGTH {
         return None;
     }

@@ -15,11 +15,19 @@ fn check(example: &str) -> Compiled {
         "models.cachepolicy" => Ok("model Comment { id; text }".to_owned()),
         _ => Err("there is no such file".to_owned()),
     };
-    compile("example.cachepolicy", &CodeDoc::policy_of(example), &mut loader, &options)
+    compile(
+        "example.cachepolicy",
+        &CodeDoc::policy_of(example),
+        &mut loader,
+        &options,
+    )
 }
 
 fn has(compiled: &Compiled, doc: &CodeDoc) -> bool {
-    compiled.diagnostics.iter().any(|diagnostic| diagnostic.code == doc.code)
+    compiled
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.code == doc.code)
 }
 
 /// Codes whose failing example is no short text.
@@ -34,7 +42,11 @@ fn every_failing_example_fails_as_it_says() {
             continue;
         }
         let compiled = check(doc.failing);
-        let found: Vec<_> = compiled.diagnostics.iter().filter(|found| found.code == doc.code).collect();
+        let found: Vec<_> = compiled
+            .diagnostics
+            .iter()
+            .filter(|found| found.code == doc.code)
+            .collect();
         if found.is_empty() || found.iter().any(|found| found.severity != doc.severity) {
             wrong.push((doc.code, compiled.diagnostics.clone()));
         }
@@ -67,7 +79,11 @@ fn codes_are_unique_and_documented() {
     let mut seen = std::collections::BTreeSet::new();
     for doc in codes() {
         assert!(seen.insert(doc.code), "{} stands twice", doc.code);
-        assert!(doc.what.ends_with('.') && doc.why.ends_with(['.', ')']), "{}", doc.code);
+        assert!(
+            doc.what.ends_with('.') && doc.why.ends_with(['.', ')']),
+            "{}",
+            doc.code
+        );
     }
     assert!(check(PRELUDE).policy.is_some());
 }
@@ -78,16 +94,25 @@ fn every_code_that_is_reported_is_documented() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     let mut texts = Vec::new();
     collect(corpus.as_ref(), &mut texts);
-    collect(concat!(env!("CARGO_MANIFEST_DIR"), "/../syntax/src").as_ref(), &mut texts);
+    collect(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../syntax/src").as_ref(),
+        &mut texts,
+    );
     let mut count = 0;
     for text in texts {
         for call in ["Diagnostic::error(", "Diagnostic::warning("] {
             for rest in text.split(call).skip(1) {
-                let Some(code) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next())
+                let Some(code) = rest
+                    .trim_start()
+                    .strip_prefix('"')
+                    .and_then(|rest| rest.split('"').next())
                 else {
                     continue;
                 };
-                assert!(cachepolicy_compiler::codes::find(code).is_some(), "`{code}` has no page");
+                assert!(
+                    cachepolicy_compiler::codes::find(code).is_some(),
+                    "`{code}` has no page"
+                );
                 count += 1;
             }
         }

@@ -183,6 +183,12 @@ fn rows<T>(rules: &'static [Rule<T>]) -> Vec<&'static Row> {
     rules.iter().map(|rule| &rule.row).collect()
 }
 
+/// The properties in the block of `http`.
+#[must_use]
+pub fn http_rows() -> Vec<&'static Row> {
+    rows(HTTP)
+}
+
 /// Does this word begin a property in the block of that item (or, for `http`, of that property)?
 /// For the parser and the formatter, which know no words.
 #[must_use]
