@@ -4,6 +4,7 @@ use crate::ids::LevelId;
 use crate::level::LevelKind;
 use crate::policy::Policy;
 use crate::route::{Captures, Pattern, Remainder, Route, Segment, answers, text_matches};
+use rustc_hash::FxHashMap;
 
 /// Sites that one request can be answered by, one inside the other, at most.
 pub const MAX_SITES: usize = 8;
@@ -177,8 +178,9 @@ fn sites_inside(policy: &Policy, site: LevelId) -> Vec<LevelId> {
 struct Node {
     /// Views whose pattern ends here.
     ends: Vec<Leaf>,
-    /// Sorted by text.
     texts: Vec<(String, Node)>,
+    /// Where in `texts` each of them stands.
+    text_index: FxHashMap<String, usize>,
     /// In order of precedence.
     holes: Vec<(Segment, Node)>,
     /// Rests with a name, which need a slash before them.
@@ -203,11 +205,14 @@ impl Node {
         for segment in segments {
             node = match segment {
                 Segment::Text(text) => {
-                    let position = node.texts.binary_search_by(|(own, _)| own.cmp(text));
-                    let index = position.unwrap_or_else(|index| {
-                        node.texts.insert(index, (text.clone(), Self::default()));
-                        index
-                    });
+                    let index = match node.text_index.get(text) {
+                        Some(&index) => index,
+                        None => {
+                            node.text_index.insert(text.clone(), node.texts.len());
+                            node.texts.push((text.clone(), Self::default()));
+                            node.texts.len() - 1
+                        }
+                    };
                     &mut node.texts[index].1
                 }
                 Segment::Hole { .. } => {
@@ -231,13 +236,8 @@ impl Node {
         let Some(text) = rest.next_segment() else {
             return first(&self.ends, method).or_else(|| first(&self.rests, method));
         };
-        self.texts_matching(text)
-            .iter()
-            .find_map(|(own, node)| {
-                text_matches(own, text)
-                    .then(|| node.find(rest, method))
-                    .flatten()
-            })
+        self.text_matching(text)
+            .and_then(|node| node.find(rest, method))
             .or_else(|| {
                 self.holes.iter().find_map(|(hole, node)| {
                     hole.is_match(text)
@@ -249,18 +249,14 @@ impl Node {
             .or_else(|| first(&self.rests, method))
     }
 
-    /// The texts among which one may match: those equal to it, or all if it has escapes.
-    fn texts_matching(&self, text: &str) -> &[(String, Self)] {
-        if text.contains('%') {
-            return &self.texts;
-        }
-        match self
-            .texts
-            .binary_search_by(|(own, _)| own.as_str().cmp(text))
-        {
-            Ok(index) => self.texts.get(index..=index).unwrap_or_default(),
-            Err(_) => &[],
-        }
+    /// What follows the one text that matches.
+    fn text_matching(&self, text: &str) -> Option<&Self> {
+        let (_, node) = if text.is_empty() || text.contains('%') {
+            self.texts.iter().find(|(own, _)| text_matches(own, text))?
+        } else {
+            self.texts.get(*self.text_index.get(text)?)?
+        };
+        Some(node)
     }
 }
 
