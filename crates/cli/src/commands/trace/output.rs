@@ -1,0 +1,96 @@
+//! Writing traces.
+
+use super::read::formats;
+use crate::output::file::Destination;
+use anyhow::{Context as _, Result, bail};
+use cachepolicy_trace::{EventWriter, Format, WriteError};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Arguments of the commands that write a trace.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct OutputArgs {
+    /// Where to write it; a name that ends in `.gz` is compressed
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    /// The format to write; left out: by the ending of the output's name, else `jsonl`
+    #[arg(long, value_name = "FORMAT", value_parser = formats(is_writable))]
+    to: Option<Format>,
+}
+
+/// What is written where nothing is said: it can express everything.
+const FORMAT_DEFAULT: &str = "jsonl";
+
+fn is_writable(format: Format) -> bool {
+    format.writer(Box::new(io::sink())).is_some()
+}
+
+impl OutputArgs {
+    /// Writes a trace: `events` gets what writes it.
+    pub(super) fn write(
+        &self,
+        events: impl FnOnce(&mut dyn EventWriter) -> Result<()>,
+    ) -> Result<()> {
+        let (format, compressed) = self.format()?;
+        let mut destination = Destination::open(Some(&self.output))?;
+        let name = destination.name();
+        if compressed {
+            let mut encoder = GzEncoder::new(&mut destination, Compression::default());
+            write_into(format, &mut encoder, events)?;
+            encoder
+                .finish()
+                .with_context(|| format!("cannot write {name}"))?;
+        } else {
+            write_into(format, &mut destination, events)?;
+        }
+        destination.finish()
+    }
+
+    fn format(&self) -> Result<(Format, bool)> {
+        let compressed = ending(&self.output) == Some("gz");
+        let bare = if compressed {
+            self.output.with_extension("")
+        } else {
+            self.output.clone()
+        };
+        if ending(&bare) == Some("zst") {
+            bail!("`.zst` is read but not written: write `.gz`, or pipe the output through `zstd`");
+        }
+        let by_name = match ending(&bare) {
+            Some("json" | "ndjson") => Format::named("jsonl"),
+            Some(ending) => Format::named(ending).filter(|format| is_writable(*format)),
+            None => None,
+        };
+        let format = self
+            .to
+            .or(by_name)
+            .or_else(|| Format::named(FORMAT_DEFAULT));
+        Ok((format.context("no format can be written")?, compressed))
+    }
+}
+
+fn ending(path: &Path) -> Option<&str> {
+    path.extension()?.to_str()
+}
+
+fn write_into(
+    format: Format,
+    out: &mut impl Write,
+    events: impl FnOnce(&mut dyn EventWriter) -> Result<()>,
+) -> Result<()> {
+    let Some(mut writer) = format.writer(Box::new(out)) else {
+        bail!("`{}` can only be read", format.name());
+    };
+    events(writer.as_mut())?;
+    writer.finish().map_err(written)
+}
+
+/// An error of writing; a reader that went away stays recognisable.
+pub(super) fn written(error: WriteError) -> anyhow::Error {
+    match error {
+        WriteError::Io(error) => anyhow::Error::new(error).context("cannot write the trace"),
+        other => other.into(),
+    }
+}

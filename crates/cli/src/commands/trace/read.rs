@@ -1,0 +1,100 @@
+//! How traces are read, by every command that reads one.
+
+use crate::figures;
+use crate::input::{self, Opened};
+use crate::output::units;
+use anyhow::{Context as _, Result};
+use cachepolicy_core::Duration;
+use cachepolicy_trace::{Format, MaxErrors, Needs, ReadOptions, ReadStats, Source};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use std::path::Path;
+
+/// Arguments of every command that reads a trace.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Reading the trace")]
+pub(crate) struct ReadArgs {
+    /// Its format; left out: told by its content
+    #[arg(long, value_name = "FORMAT", value_parser = formats(|_| true))]
+    trace_format: Option<Format>,
+    /// How far out of order an event may be and still be put in order; left out: 1m in access logs, else none
+    #[arg(long, value_name = "DURATION", value_parser = figures::duration)]
+    reorder: Option<Duration>,
+    /// How many lines may be unreadable and are left out: a number or a share; left out: 1% in access logs, else none
+    #[arg(long, value_name = "COUNT|SHARE", value_parser = figures::max_errors)]
+    max_errors: Option<MaxErrors>,
+}
+
+/// Reads the name of a format.
+pub(super) fn formats(wanted: impl Fn(Format) -> bool) -> impl TypedValueParser<Value = Format> {
+    let names = Format::all().filter(|format| wanted(*format));
+    let names = names.map(|format| PossibleValue::new(format.name()).help(format.about()));
+    PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("no such format"))
+}
+
+/// All that a trace can say of a request. Only access logs leave out what nobody asks for: they have
+/// two headers.
+pub(super) fn everything() -> Needs {
+    Needs {
+        headers: vec!["referer".to_owned(), "user-agent".to_owned()],
+        cookies: Vec::new(),
+        user: true,
+    }
+}
+
+/// A trace that was opened.
+pub(crate) struct Trace {
+    /// Its events.
+    pub(crate) source: Box<dyn Source>,
+    /// As messages call it.
+    pub(crate) name: String,
+    /// Its size in bytes, compressed where it is.
+    pub(crate) size: Option<u64>,
+}
+
+impl ReadArgs {
+    /// Opens a trace.
+    pub(crate) fn open(&self, path: &Path, needs: Needs, seed: u64) -> Result<Trace> {
+        let Opened { reader, name, size } = input::open(path, "the trace")?;
+        let options = ReadOptions {
+            format: self.trace_format,
+            needs,
+            reorder_window: self.reorder,
+            max_errors: self.max_errors,
+            seed,
+        };
+        let source =
+            cachepolicy_trace::open(reader, &name, &options).context("cannot read the trace")?;
+        Ok(Trace { source, name, size })
+    }
+}
+
+/// What must be known of how a trace was read, one sentence each.
+pub(crate) fn notes(stats: &ReadStats) -> Vec<String> {
+    let mut notes = Vec::new();
+    if stats.errors > 0 {
+        let first = stats.samples.first().map_or_else(String::new, |sample| {
+            format!(
+                "; the first: line {}, {}",
+                units::grouped(sample.line),
+                sample.reason
+            )
+        });
+        notes.push(format!(
+            "{} of {} lines could not be read and {} left out{first}",
+            units::grouped(stats.errors),
+            units::grouped(stats.lines),
+            if stats.errors == 1 { "was" } else { "were" }
+        ));
+    }
+    if stats.reordered > 0 {
+        notes.push(format!(
+            "{} events stood out of order, by up to {}, and were put in order",
+            units::grouped(stats.reordered),
+            units::seconds(stats.lateness_max.as_secs_f64())
+        ));
+    }
+    if stats.spread {
+        notes.push("the trace has times in whole seconds: they were spread inside their second, by the seed".to_owned());
+    }
+    notes
+}

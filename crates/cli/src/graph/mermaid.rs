@@ -1,0 +1,54 @@
+//! Mermaid.
+
+use super::{Graph, Kind, Relation};
+use std::fmt::Write as _;
+
+pub(super) fn render(graph: &Graph<'_>) -> String {
+    let mut text = String::from("flowchart LR\n");
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let mut label = format!("{} {}", node.kind.word(), escaped(&node.name));
+        for detail in &node.details {
+            let _ = write!(label, "<br>{}", escaped(detail));
+        }
+        let _ = match node.kind {
+            Kind::Model => writeln!(text, "  n{index}[(\"{label}\")]"),
+            Kind::Level(_) => writeln!(text, "  n{index}[\"{label}\"]"),
+        };
+    }
+    for edge in &graph.edges {
+        let arrow = match edge.relation {
+            Relation::Contains => "==>",
+            Relation::Reads => "-->",
+            Relation::Invalidates => "-.->",
+        };
+        let label = edge
+            .labels
+            .iter()
+            .map(|label| escaped(label))
+            .collect::<Vec<_>>()
+            .join("<br>");
+        let label = if label.is_empty() {
+            String::new()
+        } else {
+            format!("|\"{label}\"|")
+        };
+        let _ = writeln!(text, "  n{} {arrow}{label} n{}", edge.from, edge.to);
+    }
+    text
+}
+
+/// Mermaid's own escapes: `#quot;`, `#35;` and so on.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' => escaped.push_str("#quot;"),
+            '#' => escaped.push_str("#35;"),
+            '<' => escaped.push_str("#lt;"),
+            '>' => escaped.push_str("#gt;"),
+            '&' => escaped.push_str("#amp;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,188 @@
+//! A drawing: columns from coarse to fine, models at the right; no script, no font of its own,
+//! readable on a light and on a dark page.
+
+use super::layout::{self, Layout, Point, Rectangle};
+use super::{Edge, Graph, Kind, Node, Relation};
+use std::fmt::Write as _;
+
+const STYLE: &str = "\
+text{font:13px system-ui,sans-serif;fill:#1b1f24}
+.kind{font-size:10px;letter-spacing:.06em;fill:#6a737d}
+.name{font-weight:600}
+.detail{font-size:11px;fill:#57606a}
+
+rect{fill:#fff;stroke-width:1.5}
+.site rect{stroke:#8250df}.view rect{stroke:#0969da}.fragment rect{stroke:#1a7f74}.object rect{stroke:#2d7d32}
+.model rect{stroke:#9a6700;fill:#fff8e6}
+path{fill:none;stroke-width:1.5}
+.contains{stroke:#57606a}.reads{stroke:#c8a24a;stroke-width:1.2}.invalidates{stroke:#d1502f;stroke-dasharray:5 4}
+marker path{stroke:none}
+#contains path{fill:#57606a}#reads path{fill:#c8a24a}#invalidates path{fill:#d1502f}
+@media (prefers-color-scheme:dark){
+text{fill:#e6edf3}.kind,.detail{fill:#9aa4af}rect{fill:#161b22}.model rect{fill:#2a2412}
+.contains{stroke:#8b949e}#contains path{fill:#8b949e}.invalidates{stroke:#f0704c}#invalidates path{fill:#f0704c}}
+";
+
+/// Mean width of a character, as a part of the font's size; generous, since fonts differ.
+const CHARACTER: f64 = 0.6;
+const NAME_SIZE: f64 = 13.0;
+const DETAIL_SIZE: f64 = 11.0;
+const PADDING: f64 = 10.0;
+const LINE: f64 = 16.0;
+
+/// Room for the legend below.
+const LEGEND: f64 = 30.0;
+
+/// Wide enough for the legend.
+const WIDTH_LEAST: f64 = 470.0;
+
+pub(super) fn render(graph: &Graph<'_>) -> String {
+    let layout = layout::layout(graph, |node| size(&graph.nodes[node]));
+    let (width, height) = (layout.width.max(WIDTH_LEAST), layout.height + LEGEND);
+    let title = escaped(&graph.policy.name);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
+         width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"Dependency graph of {title}\">\n\
+         <title>Dependency graph of {title}</title>\n<style>{STYLE}</style>\n<defs>"
+    );
+    for relation in [Relation::Contains, Relation::Reads, Relation::Invalidates] {
+        let _ = write!(
+            svg,
+            "<marker id=\"{}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
+             orient=\"auto-start-reverse\"><path d=\"M0 0 8 4 0 8z\"/></marker>",
+            relation.word()
+        );
+    }
+    svg.push_str("</defs>\n");
+    for (edge, points) in graph.edges.iter().zip(&layout.edges) {
+        draw_edge(graph, edge, points, &mut svg);
+    }
+    for (node, rectangle) in graph.nodes.iter().zip(&layout.nodes) {
+        draw_node(node, rectangle, &mut svg);
+    }
+    legend(&layout, &mut svg);
+    svg.push_str("</svg>\n");
+    svg
+}
+
+fn size(node: &Node) -> (f64, f64) {
+    let width = |text: &str, size: f64| crate::output::text::width(text) as f64 * size * CHARACTER;
+    let details = node.details.iter().map(|detail| width(detail, DETAIL_SIZE));
+    let widest = details.fold(width(&node.name, NAME_SIZE), f64::max);
+    (
+        widest + 2.0 * PADDING,
+        (node.details.len() + 2) as f64 * LINE + PADDING,
+    )
+}
+
+fn draw_node(node: &Node, rectangle: &Rectangle, svg: &mut String) {
+    let Rectangle {
+        x,
+        y,
+        width,
+        height,
+    } = *rectangle;
+    let kind = node.kind.word();
+    let radius = if node.kind == Kind::Model { 0 } else { 6 };
+    let _ = write!(
+        svg,
+        "<g class=\"{kind}\"><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{radius}\"/>"
+    );
+    let mut line = y + LINE;
+    let mut text = |class: &str, text: &str| {
+        let x = x + PADDING;
+        let _ = write!(
+            svg,
+            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{line:.1}\">{}</text>",
+            escaped(text)
+        );
+        line += LINE;
+    };
+    text("kind", kind);
+    text("name", &node.name);
+    for detail in &node.details {
+        text("detail", detail);
+    }
+    svg.push_str("</g>\n");
+}
+
+fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String) {
+    let relation = edge.relation.word();
+    let name = |index: usize| graph.nodes.get(index).map_or("", |node| node.name.as_str());
+    let mut title = format!("{} {relation} {}", name(edge.from), name(edge.to));
+    for label in &edge.labels {
+        let _ = write!(title, "\n{label}");
+    }
+    // The points run from the left to the right; an invalidation ends at the left.
+    let marker = if edge.relation == Relation::Invalidates {
+        "marker-start"
+    } else {
+        "marker-end"
+    };
+    let _ = writeln!(
+        svg,
+        "<path class=\"{relation}\" {marker}=\"url(#{relation})\" d=\"{}\"><title>{}</title></path>",
+        curve(points),
+        escaped(&title)
+    );
+}
+
+/// A smooth line: horizontal at every point.
+fn curve(points: &[Point]) -> String {
+    let mut path = String::new();
+    let mut before: Option<Point> = None;
+    for &point in points {
+        let Point { x, y } = point;
+        match before {
+            None => {
+                let _ = write!(path, "M{x:.1} {y:.1}");
+            }
+            Some(start) => {
+                let bend = (start.x + x) / 2.0;
+                let _ = write!(
+                    path,
+                    "C{bend:.1} {:.1} {bend:.1} {y:.1} {x:.1} {y:.1}",
+                    start.y
+                );
+            }
+        }
+        before = Some(point);
+    }
+    path
+}
+
+fn legend(layout: &Layout, svg: &mut String) {
+    let y = layout.height + 4.0;
+    let entries = [
+        (Relation::Contains, "contains copies of"),
+        (Relation::Reads, "reads rows of"),
+        (Relation::Invalidates, "a write removes copies"),
+    ];
+    for (index, (relation, text)) in entries.into_iter().enumerate() {
+        let x = 24.0 + index as f64 * 150.0;
+        let relation = relation.word();
+        let _ = writeln!(
+            svg,
+            "<path class=\"{relation}\" d=\"M{x:.0} {y:.0}h24\"/><text class=\"detail\" x=\"{:.0}\" y=\"{:.0}\">{text}</text>",
+            x + 30.0,
+            y + 4.0
+        );
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            // XML knows no other control characters.
+            '\n' | '\t' => escaped.push(character),
+            other if other.is_control() => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

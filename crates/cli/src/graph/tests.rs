@@ -1,0 +1,95 @@
+use super::*;
+
+/// Levels that share parts, a tag that two bear, a site around all.
+const POLICY: &str = r#"
+policy blog { edition 1 }
+model Post   { id; slug; author -> Author }
+model Author { id; name }
+backend shared redis { }
+bus queue { delivery at-least-once; delay 50ms }
+object post(slug)   { store shared; reads Post(slug); ttl 10m; tags "post:{slug}" }
+fragment card(slug) { store shared; contains post(slug); ttl 5m; tags "post:{slug}" }
+view page(slug)     { route GET "/{slug}"; store shared; contains card(slug), post(slug); ttl 1m; fence }
+view index          { route GET "/"; store shared; data slugs max 9; contains card(each slugs); reads Author.name; ttl 1m }
+site all            { route GET "/**"; store shared; ttl 30s }
+on Post update|delete after commit via queue { purge tag "post:{slug}"; expire page(*) }
+on Author update { purge index }
+"#;
+
+fn policy() -> Policy {
+    let compiled = cachepolicy_compiler::compile_text("blog.cachepolicy", POLICY);
+    compiled
+        .policy
+        .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
+}
+
+fn shown(format: Format) -> String {
+    format.render(&policy(), Terminal::PLAIN).unwrap()
+}
+
+#[test]
+fn as_a_tree() {
+    insta::assert_snapshot!(shown(Format::Human));
+}
+
+#[test]
+fn as_dot() {
+    insta::assert_snapshot!(shown(Format::Dot));
+}
+
+#[test]
+fn as_mermaid() {
+    insta::assert_snapshot!(shown(Format::Mermaid));
+}
+
+#[test]
+fn in_a_drawing_columns_run_from_coarse_to_fine_and_nothing_overlaps() {
+    let policy = policy();
+    let whole = PolicyGraph::of(&policy);
+    let graph = Graph::of(&policy, &whole);
+    let layout = layout::layout(&graph, |_| (120.0, 60.0));
+    for edge in &graph.edges {
+        let (from, to) = (layout.nodes[edge.from], layout.nodes[edge.to]);
+        match edge.relation {
+            Relation::Contains | Relation::Reads => assert!(from.x + from.width < to.x),
+            Relation::Invalidates => assert!(to.x + to.width < from.x),
+        }
+    }
+    for (index, a) in layout.nodes.iter().enumerate() {
+        assert!(a.x >= 0.0 && a.y >= 0.0);
+        assert!(a.x + a.width <= layout.width && a.y + a.height <= layout.height);
+        for b in &layout.nodes[index + 1..] {
+            let apart = a.x + a.width <= b.x
+                || b.x + b.width <= a.x
+                || a.y + a.height <= b.y
+                || b.y + b.height <= a.y;
+            assert!(apart, "{a:?} {b:?}");
+        }
+    }
+}
+
+#[test]
+fn a_drawing_is_well_formed() {
+    let svg = shown(Format::Svg);
+    assert_eq!(svg.matches("<g ").count(), svg.matches("</g>").count());
+    assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+    assert!(
+        svg.contains("page invalidates") || svg.contains("Post invalidates page"),
+        "{svg}"
+    );
+}
+
+#[test]
+fn a_policy_without_levels_draws_nothing() {
+    let compiled = cachepolicy_compiler::compile_text("a", "policy a { edition 1 }\n");
+    let policy = compiled.policy.unwrap();
+    for format in [
+        Format::Human,
+        Format::Dot,
+        Format::Mermaid,
+        Format::Json,
+        Format::Svg,
+    ] {
+        format.render(&policy, Terminal::PLAIN).unwrap();
+    }
+}

@@ -1,0 +1,89 @@
+//! Everything that is read.
+
+use anyhow::{Context as _, Result, bail};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+/// What stands for standard input.
+pub(crate) const STDIN: &str = "-";
+
+/// How messages and reports call it.
+pub(crate) const STDIN_NAME: &str = "<stdin>";
+
+/// What standard input was taken for already.
+static STDIN_TAKEN: Mutex<Option<&'static str>> = Mutex::new(None);
+
+/// An input that was opened.
+pub(crate) struct Opened {
+    /// Its bytes.
+    pub(crate) reader: Box<dyn Read>,
+    /// As messages call it.
+    pub(crate) name: String,
+    /// How many bytes it has, if that is known.
+    pub(crate) size: Option<u64>,
+}
+
+/// Opens a file or, for `-`, standard input; `what` it is read for.
+pub(crate) fn open(path: &Path, what: &'static str) -> Result<Opened> {
+    if path == Path::new(STDIN) {
+        take_stdin(what)?;
+        let reader = Box::new(io::stdin());
+        return Ok(Opened {
+            reader,
+            name: STDIN_NAME.to_owned(),
+            size: None,
+        });
+    }
+    let name = path.display().to_string();
+    let metadata = fs::metadata(path).with_context(|| format!("cannot read `{name}`"))?;
+    if metadata.is_dir() {
+        bail!("cannot read `{name}`: it is a directory, and {what} is a file");
+    }
+    let file = File::open(path).with_context(|| format!("cannot read `{name}`"))?;
+    // A device or a pipe has no size that means anything.
+    let size = metadata.is_file().then(|| metadata.len());
+    Ok(Opened {
+        reader: Box::new(file),
+        name,
+        size,
+    })
+}
+
+/// What the operating system says, in words.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The whole of a file, or of standard input, but no more than `limit` bytes and one.
+pub(crate) fn read(path: &Path, what: &'static str, limit: usize) -> Result<Vec<u8>> {
+    let opened = open(path, what)?;
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let read = opened.reader.take(limit).read_to_end(&mut bytes);
+    read.with_context(|| format!("cannot read `{}`", opened.name))?;
+    Ok(bytes)
+}
+
+/// Standard input can be read once.
+fn take_stdin(what: &'static str) -> Result<()> {
+    let mut taken = STDIN_TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(before) = *taken {
+        let uses = if before == what {
+            String::new()
+        } else {
+            format!(", for {before} and for {what}")
+        };
+        bail!("`-` is given twice{uses}: standard input can be read only once");
+    }
+    *taken = Some(what);
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! Ctrl-C and termination: half-written files are removed, then the program ends as a shell expects.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// What a shell reports for a command that was interrupted.
+const EXIT_INTERRUPTED: i32 = 130;
+
+static HALF_WRITTEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// From here on an interruption leaves no half-written file behind. Where no handler can be
+/// installed the system's own stays: it ends the program, too.
+pub(crate) fn install() {
+    let _ = ctrlc::set_handler(|| {
+        let files = HALF_WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        for file in files.iter() {
+            let _ = std::fs::remove_file(file);
+        }
+        super::say("\n");
+        std::process::exit(EXIT_INTERRUPTED);
+    });
+}
+
+/// This file is to be removed when the program is interrupted.
+pub(crate) fn guard(file: &Path) {
+    HALF_WRITTEN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(file.to_owned());
+}
+
+/// This file is finished, or gone.
+pub(crate) fn release(file: &Path) {
+    HALF_WRITTEN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .retain(|other| other != file);
+}

@@ -1,0 +1,195 @@
+//! From a policy's path to its text, its findings, its compiled form.
+
+use crate::args::Session;
+use crate::diagnostics::{self, Counts, Findings, LintArgs, Lints};
+use crate::output::colour::Meaning;
+use crate::{input, output};
+use anyhow::{Context as _, Result, bail};
+use cachepolicy_compiler::{Compiled, Loader, Options, Override, closest, codes, is_property_word};
+use cachepolicy_core::{Policy, artefact};
+use cachepolicy_syntax::limits::MAX_FILE_BYTES;
+use cachepolicy_syntax::{FileId, FormatError, Source, Sources, decode, format_with};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// `--set`
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct OverrideArgs {
+    /// Replace a property, or add it: `article.ttl=5m`; can be repeated
+    #[arg(long, value_name = "ITEM.PROPERTY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Checks the codes of `--deny` and `--allow`.
+pub(crate) fn lints(arguments: &LintArgs) -> Result<Lints> {
+    Lints::new(arguments, |code| match codes::find(code) {
+        Some(_) => Ok(()),
+        None => bail!("{}", unknown_code(code)),
+    })
+}
+
+/// `there is no diagnostic …; did you mean …?`
+pub(crate) fn unknown_code(code: &str) -> String {
+    let meant = closest(code, codes::codes().map(|doc| doc.code));
+    let advice = meant.map_or_else(
+        || "`cachepolicy explain` lists all".to_owned(),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    format!("there is no diagnostic with the code `{code}`; {advice}")
+}
+
+/// `; did you mean `x`?`, or what there is.
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match closest(word, known.clone()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => {
+            let all: Vec<_> = known.map(|name| format!("`{name}`")).collect();
+            format!("there is {}", all.join(", "))
+        }
+    }
+}
+
+/// Everything that is wrong with a policy and what it imports.
+pub(crate) fn check(path: &Path) -> Result<Findings> {
+    let Compiled {
+        sources,
+        diagnostics,
+        ..
+    } = compile_all(path, &Options::default())?;
+    Ok(Findings {
+        sources,
+        diagnostics,
+    })
+}
+
+/// Compiles a policy for a command that needs one. `None`: it has errors, which were shown.
+/// Warnings are only counted: `check` shows them.
+pub(crate) fn compile(
+    path: &Path,
+    overrides: &OverrideArgs,
+    lints_given: &LintArgs,
+    session: Session,
+) -> Result<Option<Policy>> {
+    let lints = lints(lints_given)?;
+    let overrides = overrides.set.iter().map(Override::new).collect();
+    let Compiled {
+        sources,
+        policy,
+        diagnostics,
+        ..
+    } = compile_all(path, &Options { overrides })?;
+    let mut findings = Findings {
+        sources,
+        diagnostics,
+    };
+    lints.judge(&mut findings);
+    let counts = Counts::of(std::slice::from_ref(&findings));
+    let name = name_of(path);
+    if counts.errors > 0 {
+        findings
+            .diagnostics
+            .retain(|diagnostic| diagnostic.severity == cachepolicy_syntax::Severity::Error);
+        output::say(&diagnostics::human(&findings, session.stderr));
+        let sign = session.stderr.paint.text(Meaning::Bad, "✗");
+        let errors = output::units::plural(counts.errors, "error", "errors");
+        output::say(&format!("{sign} `{name}` has {errors}\n"));
+        return Ok(None);
+    }
+    if counts.warnings > 0 {
+        let sign = session.stderr.paint.text(Meaning::Warning, "!");
+        let warnings = output::units::plural(counts.warnings, "warning", "warnings");
+        output::say(&format!(
+            "{sign} {warnings}: `cachepolicy check {name}` shows what they are\n"
+        ));
+    }
+    // Without an error there is a policy.
+    Ok(policy)
+}
+
+fn compile_all(path: &Path, options: &Options) -> Result<Compiled> {
+    let text = read(path)?;
+    let name = name_of(path);
+    Ok(cachepolicy_compiler::compile(
+        &name, &text, &mut Files, options,
+    ))
+}
+
+/// Imported files, beside the one that names them.
+struct Files;
+
+impl Loader for Files {
+    fn load(&mut self, path: &str, _from: &str) -> Result<String, String> {
+        let bytes = fs::metadata(path).and_then(|metadata| {
+            if metadata.is_dir() {
+                Err(io::ErrorKind::IsADirectory.into())
+            } else {
+                read_limited(path)
+            }
+        });
+        let bytes = bytes.map_err(|error| input::reason(&error))?;
+        decode(&bytes)
+            .map(str::to_owned)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// One byte more than is allowed, so that the compiler can say that it is too large.
+fn read_limited(path: &str) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?
+        .take(MAX_FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn read(path: &Path) -> Result<String> {
+    let bytes = input::read(path, "the policy", MAX_FILE_BYTES)?;
+    let text = decode(&bytes).with_context(|| format!("`{}` is no policy", name_of(path)))?;
+    Ok(text.to_owned())
+}
+
+/// As messages call it.
+fn name_of(path: &Path) -> String {
+    if path == Path::new(input::STDIN) {
+        input::STDIN_NAME.to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+/// What became of formatting.
+pub(crate) enum Formatted {
+    /// The text as it was, and in the one layout.
+    Text {
+        /// As it was.
+        before: String,
+        /// In the one layout.
+        after: String,
+    },
+    /// Nothing: it has mistakes.
+    Mistakes(Findings),
+}
+
+/// A policy's text in the one layout.
+pub(crate) fn format(path: &Path) -> Result<Formatted> {
+    let before = read(path)?;
+    match format_with(FileId(0), &before, &is_property_word) {
+        Ok(after) => Ok(Formatted::Text { before, after }),
+        Err(FormatError::Mistakes(diagnostics)) => {
+            let mut sources = Sources::default();
+            sources.add(Source::new(name_of(path), before));
+            Ok(Formatted::Mistakes(Findings {
+                sources,
+                diagnostics,
+            }))
+        }
+        Err(error @ FormatError::WouldChange) => bail!("`{}`: {error}", name_of(path)),
+    }
+}
+
+/// What a service loads.
+pub(crate) fn artefact(policy: &Policy) -> Result<String> {
+    artefact::encode(policy).context("the policy cannot be written as an artefact")
+}

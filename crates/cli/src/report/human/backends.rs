@@ -1,0 +1,114 @@
+//! How full the backends got, and what had to leave them; the most pressed first.
+
+use super::View;
+use super::requests::alarm;
+use crate::output::colour::Meaning;
+use crate::output::table::{Column, Field, plain};
+use crate::output::units;
+use cachepolicy_core::policy::Capacity;
+use cachepolicy_sim::report::BackendFigures;
+
+const COLUMNS: [Column; 9] = [
+    Column::name("backend"),
+    Column::figure("instances", 6),
+    Column::figure("copies peak", 1),
+    Column::figure("bytes peak", 2),
+    Column::figure("full", 0),
+    Column::figure("evictions", 3),
+    Column::figure("still fresh", 0),
+    Column::figure("too large", 4),
+    Column::words("variants of one copy", 5),
+];
+
+pub(super) fn render(view: &View<'_>) -> String {
+    let mut backends: Vec<_> = view
+        .report
+        .backends
+        .iter()
+        .filter(|(_, figures)| figures.entries_peak > 0)
+        .collect();
+    if backends.is_empty() {
+        return String::new();
+    }
+    backends.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.evicted_fresh));
+    let rows: Vec<_> = backends
+        .into_iter()
+        .map(|(name, figures)| row(view, name, figures))
+        .collect();
+    let mut section = view.heading(
+        "Backends",
+        "still fresh: copies that left for want of room before their time",
+    );
+    section.push_str(&view.table(&COLUMNS, &rows));
+    section
+}
+
+fn row(view: &View<'_>, name: &str, figures: &BackendFigures) -> Vec<Field> {
+    let some = |count: u64| {
+        plain(if count == 0 {
+            String::new()
+        } else {
+            units::count(count)
+        })
+    };
+    let full = fullness(view, name, figures);
+    let pressed = figures.evicted_fresh > 0;
+    vec![
+        plain(name),
+        plain(if figures.instances == 1 {
+            String::new()
+        } else {
+            units::count(figures.instances)
+        }),
+        plain(units::count(figures.entries_peak)),
+        plain(units::bytes(figures.bytes_peak as f64)),
+        plain(full.map_or_else(String::new, units::ratio)),
+        some(figures.evictions),
+        (
+            if figures.evictions == 0 {
+                String::new()
+            } else {
+                units::count(figures.evicted_fresh)
+            },
+            if pressed {
+                Meaning::Warning
+            } else {
+                Meaning::Plain
+            },
+        ),
+        alarm(figures.too_large),
+        plain(variants(figures)),
+    ]
+}
+
+/// The peak's share of what all instances hold together.
+fn fullness(view: &View<'_>, name: &str, figures: &BackendFigures) -> Option<f64> {
+    let backend = view
+        .policy
+        .backends
+        .iter()
+        .find(|backend| backend.name == name)?;
+    let (peak, capacity) = match backend.capacity? {
+        Capacity::Bytes(bytes) => (figures.bytes_peak, bytes.0),
+        Capacity::Entries(entries) => (figures.entries_peak, entries),
+    };
+    let capacity = capacity as f64 * figures.instances.max(1) as f64;
+    (capacity > 0.0).then(|| peak as f64 / capacity)
+}
+
+/// `homepage 3, article_page 4.2`: levels with more than one variant, the most first.
+fn variants(figures: &BackendFigures) -> String {
+    let mut families: Vec<_> = figures
+        .families
+        .iter()
+        .filter_map(|(level, family)| family.variants.map(|variants| (level, variants)))
+        .filter(|(_, variants)| *variants > 1.0)
+        .collect();
+    families.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    let shown: Vec<_> = families
+        .iter()
+        .take(3)
+        .map(|(level, variants)| format!("{level} {}", units::number(*variants)))
+        .collect();
+    shown.join(", ")
+}

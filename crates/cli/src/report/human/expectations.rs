@@ -1,0 +1,153 @@
+//! The claims: missed first, each with its figure, its limit and where to look.
+
+use super::{Mark, View, hints};
+use crate::output::colour::Meaning;
+use crate::output::{text, units};
+use cachepolicy_core::expectation::{Claim, Comparison, Expectation};
+use cachepolicy_sim::report::ExpectationResult;
+
+pub(super) fn render(view: &View<'_>) -> String {
+    let results = &view.report.expectations;
+    let of = |held: Option<bool>| results.iter().filter(move |result| result.held == held);
+    let (missed, held, open) = (of(Some(false)), of(Some(true)), of(None));
+    let counts = [
+        (missed.clone().count(), "missed"),
+        (held.clone().count(), "held"),
+        (open.clone().count(), "to be proved"),
+    ];
+    if results.is_empty() {
+        return String::new();
+    }
+    let remark: Vec<_> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let mut text = view.heading("Expectations", &remark.join(" · "));
+    let columns = Columns::of(view, results);
+    for result in missed {
+        text.push_str(&line(view, result, Mark::Fails, columns));
+        if let Some(hint) = hints::of(view, result) {
+            text.push_str(&view.paragraph("    → ", &hint, Meaning::Plain));
+        }
+    }
+    for result in held {
+        text.push_str(&line(view, result, Mark::Holds, columns));
+    }
+    for result in open {
+        text.push_str(&line(view, result, Mark::Open, columns));
+    }
+    text
+}
+
+/// Widths of what stands in a line, the same for all lines.
+#[derive(Clone, Copy)]
+struct Columns {
+    claim: usize,
+    figure: usize,
+    place: bool,
+}
+
+impl Columns {
+    fn of(view: &View<'_>, results: &[ExpectationResult]) -> Self {
+        let widest = |of: &dyn Fn(&ExpectationResult) -> String| {
+            results
+                .iter()
+                .map(|result| text::width(&of(result)))
+                .max()
+                .unwrap_or(0)
+        };
+        let figure = widest(&|result| figure(view, result));
+        let claim = widest(&|result| text::tame(&result.claim));
+        let tail = widest(&place) + 2;
+        let room = view.terminal.width.saturating_sub(4 + figure + 2);
+        let place = claim + tail <= room;
+        Self {
+            claim: claim.min(if place { room - tail } else { room }),
+            figure,
+            place,
+        }
+    }
+}
+
+fn place(result: &ExpectationResult) -> String {
+    format!("{}:{}", result.file, result.line)
+}
+
+/// `✗ hit_ratio(GET "/") >= 80%   74.2%   news.cachepolicy:139`, the place if there is room.
+fn line(view: &View<'_>, result: &ExpectationResult, mark: Mark, columns: Columns) -> String {
+    let paint = view.paint();
+    let (claim_meaning, figure_meaning) = match mark {
+        Mark::Open => (Meaning::Faint, Meaning::Faint),
+        Mark::Fails | Mark::Look | Mark::Holds => (Meaning::Plain, mark.meaning()),
+    };
+    let claim = text::shorten(&text::tame(&result.claim), columns.claim);
+    let figure = figure(view, result);
+    let gap = columns.claim + columns.figure + 2 - text::width(&claim) - text::width(&figure);
+    let place = if columns.place {
+        format!("  {}", paint.text(Meaning::Faint, &place(result)))
+    } else {
+        String::new()
+    };
+    format!(
+        "  {} {}{}{}{place}\n",
+        paint.text(mark.meaning(), mark.sign()),
+        paint.text(claim_meaning, &claim),
+        " ".repeat(gap),
+        paint.text(figure_meaning, &figure)
+    )
+}
+
+fn figure(view: &View<'_>, result: &ExpectationResult) -> String {
+    match (result.figure, result.held) {
+        (Some(value), _) => shown(value, result, view),
+        (None, Some(_)) => units::NOTHING.to_owned(),
+        (None, None) if result.kind == "measure" => "no data".to_owned(),
+        (None, None) => "by proof".to_owned(),
+    }
+}
+
+/// A figure in its unit; one more digit where it would look like the limit that it misses.
+fn shown(value: f64, result: &ExpectationResult, view: &View<'_>) -> String {
+    let text = in_unit(value, &result.unit);
+    let same = result
+        .limit
+        .is_some_and(|limit| in_unit(limit, &result.unit) == text && limit != value);
+    if !same || result.held == Some(true) {
+        return text;
+    }
+    let above = match claim(view, result) {
+        Some(Claim::Figure {
+            comparison: Comparison::AtLeast | Comparison::Greater,
+            ..
+        }) => "just below",
+        _ => "just above",
+    };
+    format!("{above} {text}")
+}
+
+fn claim<'a>(view: &View<'a>, result: &ExpectationResult) -> Option<&'a Claim> {
+    expectation(view, result).map(|expectation| &expectation.claim)
+}
+
+/// The claim as compiled.
+pub(super) fn expectation<'a>(
+    view: &View<'a>,
+    result: &ExpectationResult,
+) -> Option<&'a Expectation> {
+    view.policy
+        .expectations
+        .iter()
+        .find(|expectation| expectation.id == result.id)
+}
+
+/// A figure in the unit that the report names.
+pub(super) fn in_unit(value: f64, unit: &str) -> String {
+    match unit {
+        "ratio" => units::ratio(value),
+        "seconds" => units::seconds(value),
+        "per-second" => units::rate(value),
+        "bytes" => units::bytes(value),
+        _ => units::number(value),
+    }
+}

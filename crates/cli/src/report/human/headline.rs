@@ -1,0 +1,92 @@
+//! What was replayed, and what came of it in a sentence or two.
+
+use super::View;
+use crate::output::colour::Meaning;
+use crate::output::units;
+
+pub(super) fn render(view: &View<'_>) -> String {
+    let report = view.report;
+    let title = format!("{} on {}", report.policy.name, view.input);
+    let mut text = format!("{}\n", view.paint().text(Meaning::Strong, &title));
+    text.push_str(&view.paragraph("  ", &replayed(view), Meaning::Faint));
+    text.push_str(&view.paragraph("  ", &outcome(view), Meaning::Plain));
+    text
+}
+
+fn replayed(view: &View<'_>) -> String {
+    let report = view.report;
+    let trace = &report.trace;
+    let mut events = vec![units::plural(trace.requests, "request", "requests")];
+    if trace.writes > 0 {
+        events.push(units::plural(trace.writes, "write", "writes"));
+    }
+    if trace.faults > 0 {
+        events.push(units::plural(trace.faults, "fault", "faults"));
+    }
+    let last = events.pop().unwrap_or_default();
+    let listed = if events.is_empty() {
+        last
+    } else {
+        format!("{} and {last}", events.join(", "))
+    };
+    let mut sentence = format!(
+        "{listed} over {}, seed {}",
+        units::seconds(trace.duration),
+        report.seed
+    );
+    if report.warmup > 0.0 {
+        sentence.push_str(&format!(
+            "; the first {} not counted",
+            units::seconds(report.warmup)
+        ));
+    }
+    sentence
+}
+
+fn outcome(view: &View<'_>) -> String {
+    let requests = &view.report.requests;
+    let mut sentences = Vec::new();
+    match requests.hit_ratio {
+        None => sentences.push("No request was counted.".to_owned()),
+        Some(ratio) => {
+            let saved = requests.saved.map_or_else(String::new, |saved| {
+                format!(", which saved {} of the origins' time", units::ratio(saved))
+            });
+            sentences.push(format!(
+                "{} of the requests needed no origin{saved}.",
+                units::ratio(ratio)
+            ));
+        }
+    }
+    if let Some(latency) = requests.latency.p99.filter(|&latency| latency > 0.0) {
+        let p50 = requests.latency.p50.unwrap_or_default();
+        sentences.push(format!(
+            "Half were answered within {}, 99 of 100 within {}.",
+            units::seconds(p50),
+            units::seconds(latency)
+        ));
+    }
+    if let Some(sentence) = out_of_date(view) {
+        sentences.push(sentence);
+    }
+    sentences.join(" ")
+}
+
+fn out_of_date(view: &View<'_>) -> Option<String> {
+    let out_of_date = &view.report.requests.out_of_date;
+    if view.report.trace.writes == 0 {
+        return None;
+    }
+    let Some(max) = out_of_date
+        .when_out_of_date
+        .max
+        .filter(|_| out_of_date.serves > 0)
+    else {
+        return Some("Nothing out of date was served.".to_owned());
+    };
+    let share = units::or_nothing(out_of_date.ratio, units::ratio);
+    Some(format!(
+        "{share} were answered with something out of date, by {} at worst.",
+        units::seconds(max)
+    ))
+}

@@ -1,0 +1,97 @@
+//! What users got: end to end, and by route.
+
+use super::{View, sparkline};
+use crate::output::colour::Meaning;
+use crate::output::table::{Column, Field, plain};
+use crate::output::{text, units};
+use cachepolicy_sim::report::RequestFigures;
+
+/// Routes in the table; the JSON has all.
+const ROUTES_MAX: usize = 12;
+
+const COLUMNS: [Column; 11] = [
+    Column::name("route"),
+    Column::figure("count", 3),
+    Column::figure("hits", 0),
+    Column::words("over time", 2),
+    Column::figure("bytes", 8),
+    Column::figure("saved", 6),
+    Column::figure("p50", 5),
+    Column::figure("p99", 1),
+    Column::figure("max", 7),
+    Column::figure("errors", 1),
+    Column::figure("leaks", 1),
+];
+
+pub(super) fn render(view: &View<'_>) -> String {
+    let report = view.report;
+    if report.requests.count == 0 {
+        return String::new();
+    }
+    let over_time = sparkline::ratio(view, "hit_ratio");
+    let mut rows = vec![row("all", &report.requests, over_time, Meaning::Strong)];
+    let mut routes: Vec<_> = report.routes.iter().collect();
+    // What costs most first: requests that an origin had to work for.
+    routes.sort_by_key(|(_, figures)| {
+        std::cmp::Reverse(figures.count - figures.origin_free.min(figures.count))
+    });
+    if routes.len() > 1 {
+        for (name, figures) in routes.iter().take(ROUTES_MAX) {
+            let over_time = sparkline::ratio(view, &format!("routes.{name}.hit_ratio"));
+            rows.push(row(&text::tame(name), figures, over_time, Meaning::Plain));
+        }
+    }
+    let mut section = view.heading(
+        "Requests",
+        "hits: without any origin work; p50, p99, max: until the answer",
+    );
+    section.push_str(&view.table(&COLUMNS, &rows));
+    if routes.len() > ROUTES_MAX {
+        let more = format!(
+            "and {} more routes, with less work for the origins",
+            routes.len() - ROUTES_MAX
+        );
+        section.push_str(&view.paragraph("  ", &more, Meaning::Faint));
+    }
+    section
+}
+
+fn row(name: &str, figures: &RequestFigures, over_time: String, meaning: Meaning) -> Vec<Field> {
+    let timed = figures.latency.max.is_some_and(|max| max > 0.0);
+    let latency = |value: Option<f64>| {
+        plain(if timed {
+            units::or_nothing(value, units::seconds)
+        } else {
+            String::new()
+        })
+    };
+    vec![
+        (name.to_owned(), meaning),
+        plain(units::count(figures.count)),
+        (
+            units::or_nothing(figures.hit_ratio, units::ratio),
+            Meaning::Strong,
+        ),
+        (over_time, Meaning::Good),
+        plain(
+            figures
+                .byte_hit_ratio
+                .map_or_else(String::new, units::ratio),
+        ),
+        plain(figures.saved.map_or_else(String::new, units::ratio)),
+        latency(figures.latency.p50),
+        latency(figures.latency.p99),
+        latency(figures.latency.max),
+        alarm(figures.errors),
+        alarm(figures.leaks),
+    ]
+}
+
+/// A count that should be zero: silent while it is.
+pub(super) fn alarm(count: u64) -> Field {
+    if count == 0 {
+        plain("")
+    } else {
+        (units::count(count), Meaning::Bad)
+    }
+}

@@ -1,0 +1,75 @@
+//! What was served although a write had made it wrong, worst first.
+
+use super::View;
+use crate::output::colour::Meaning;
+use crate::output::table::{Column, Field, plain};
+use crate::output::units;
+use cachepolicy_sim::report::{LevelFigures, OutOfDate};
+
+const COLUMNS: [Column; 9] = [
+    Column::name("served by"),
+    Column::figure("serves", 5),
+    Column::figure("share", 0),
+    Column::figure("p50", 2),
+    Column::figure("p99", 1),
+    Column::figure("max", 0),
+    Column::figure("writes missed", 4),
+    Column::figure("seen for p99", 3),
+    Column::figure("kept for max", 6),
+];
+
+pub(super) fn render(view: &View<'_>) -> String {
+    let levels = view.report.levels.iter();
+    let mut levels: Vec<_> = levels
+        .filter(|(_, figures)| figures.out_of_date.serves > 0)
+        .collect();
+    if levels.is_empty() && view.report.requests.out_of_date.serves == 0 {
+        return String::new();
+    }
+    levels.sort_by(|(_, a), (_, b)| {
+        let ratio = |figures: &LevelFigures| figures.out_of_date.ratio.unwrap_or_default();
+        ratio(b).total_cmp(&ratio(a))
+    });
+    let mut rows = vec![row("all requests", &view.report.requests.out_of_date, None)];
+    rows.extend(
+        levels
+            .into_iter()
+            .map(|(name, figures)| row(name, &figures.out_of_date, Some(figures))),
+    );
+    let mut section = view.heading(
+        "Out of date",
+        "p50, p99, max: how old the first write is that such an answer misses",
+    );
+    section.push_str(&view.table(&COLUMNS, &rows));
+    section
+}
+
+fn row(name: &str, out_of_date: &OutOfDate, level: Option<&LevelFigures>) -> Vec<Field> {
+    let late = &out_of_date.when_out_of_date;
+    let time = |value: Option<f64>| value.map_or_else(String::new, units::seconds);
+    vec![
+        (
+            name.to_owned(),
+            if level.is_none() {
+                Meaning::Strong
+            } else {
+                Meaning::Plain
+            },
+        ),
+        plain(units::count(out_of_date.serves)),
+        (
+            units::or_nothing(out_of_date.ratio, units::ratio),
+            Meaning::Strong,
+        ),
+        plain(time(late.p50)),
+        plain(time(late.p99)),
+        (time(late.max), Meaning::Warning),
+        plain(
+            level
+                .and_then(|level| level.version_lag.mean)
+                .map_or_else(String::new, units::number),
+        ),
+        plain(time(level.and_then(|level| level.window.p99))),
+        plain(time(level.and_then(|level| level.exposure.max))),
+    ]
+}

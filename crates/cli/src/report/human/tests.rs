@@ -1,0 +1,63 @@
+use super::*;
+use crate::output::text;
+
+const NEWS: &str = include_str!("../../../../../policies/news.cachepolicy");
+
+/// The report at a width, in colours or not.
+fn shown(width: usize, colours: bool) -> String {
+    let compiled = cachepolicy_compiler::compile_text("policies/news.cachepolicy", NEWS);
+    let policy = compiled.policy.unwrap();
+    let report = fixture::report();
+    let terminal = Terminal {
+        width,
+        paint: Paint::new(colours),
+        interactive: false,
+    };
+    render(&View {
+        report: &report,
+        policy: &policy,
+        input: "workload `weekday`",
+        terminal,
+    })
+}
+
+#[test]
+fn at_100_columns() {
+    insta::assert_snapshot!(shown(100, false));
+}
+
+#[test]
+fn at_60_columns() {
+    insta::assert_snapshot!(shown(60, false));
+}
+
+#[test]
+fn it_fits_from_40_columns_on() {
+    for width in 40..=100 {
+        let report = shown(width, false);
+        let too_long = report.lines().find(|line| text::width(line) > width);
+        assert_eq!(too_long, None, "at {width}");
+        assert!(
+            report.lines().all(|line| line.trim_end() == line),
+            "no blanks at the end"
+        );
+    }
+}
+
+#[test]
+fn colours_change_no_character() {
+    let coloured = shown(100, true);
+    let mut plain = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    plain.push_str(rest);
+    let lines = |text: &str| {
+        text.lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&plain), lines(&shown(100, false)));
+}
