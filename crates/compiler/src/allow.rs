@@ -86,8 +86,9 @@ fn target(sources: &Sources, comment: Span, statements: &[Span]) -> Option<Span>
         statements.partition_point(|span| (span.file, span.start) < (comment.file, comment.start));
     if !line.trim().is_empty() {
         let line_start = comment.start - line.len() as u32;
-        let before = statements.get(first.checked_sub(1)?)?;
-        return (before.file == comment.file && before.start >= line_start).then_some(*before);
+        let before =
+            statements.partition_point(|span| (span.file, span.start) < (comment.file, line_start));
+        return statements.get(before..first)?.first().copied();
     }
     statements
         .get(first)
@@ -120,11 +121,14 @@ fn check(allow: &Allow, errors: &[(&str, Span)]) -> Option<Diagnostic> {
                 format!("`{code}` is an error here, and errors cannot be allowed"),
                 "mend what it says",
             )
-        } else {
+        } else if errors.is_empty() {
             (
                 format!("nothing here is reported as `{code}`"),
                 "remove the comment, or put it right above the statement that it is about",
             )
+        } else {
+            // Not all is looked for in a policy with errors.
+            return None;
         };
         return Some(Diagnostic::warning("unused-allow", allow.span, message).help(help));
     }

@@ -68,6 +68,13 @@ impl<'s> Context<'s> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Is there an error already?
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
     /// Was a mistake found by the parser inside of this place?
     pub(crate) fn is_damaged(&self, place: Span) -> bool {
         self.damage

@@ -174,9 +174,11 @@ impl Context<'_> {
                     name.value,
                     symbol.kind.noun()
                 );
+                let help = self.known(kind);
                 self.report(
                     Diagnostic::error("wrong-kind", name.span, message)
-                        .related(symbol.span, "declared here"),
+                        .related(symbol.span, "declared here")
+                        .help(help),
                 );
                 None
             }
@@ -184,6 +186,14 @@ impl Context<'_> {
                 self.report_unknown(kind, name);
                 None
             }
+        }
+    }
+
+    /// What there is of a kind.
+    fn known(&self, kind: Kind) -> String {
+        match suggest::listed(self.names.of_kind(kind)) {
+            all if all.is_empty() => format!("declare one, for example `{}`", kind.example()),
+            all => format!("there is {all}"),
         }
     }
 
@@ -195,10 +205,7 @@ impl Context<'_> {
         let known = suggest::closest(name.value, self.names.of_kind(kind));
         let help = match known {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => match suggest::listed(self.names.of_kind(kind)) {
-                all if all.is_empty() => format!("declare it, for example `{}`", kind.example()),
-                all => format!("declared are {all}"),
-            },
+            None => self.known(kind),
         };
         let related = known.and_then(|meant| self.names.get(meant));
         let mut diagnostic = Diagnostic::error("unknown-name", name.span, message).help(help);

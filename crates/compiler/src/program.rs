@@ -8,7 +8,7 @@ use crate::lower::requests::RequestDraft;
 use crate::lower::service::Service;
 use crate::lower::workloads::WorkloadDraft;
 use crate::lower::{
-    Owner, claims, draws, edges, head_word, lower_block, models, nothing_else, order, with_article,
+    Owner, claims, draws, edges, head_word, item_noun, lower_block, models, nothing_else, order,
 };
 use crate::names::Kind;
 use crate::property::header_span;
@@ -209,7 +209,7 @@ fn unknown(cx: &mut Context<'_>, item: &Statement) {
         ),
         (None, Some(owner)) if item.block.is_none() => (
             format!("`{word}` stands outside of an item"),
-            format!("it belongs into the block of {}", with_article(owner.word)),
+            format!("it belongs into the block of {}", item_noun(owner.word)),
         ),
         _ => (
             format!("`{}` is not an item", cx.quote(span)),
@@ -415,7 +415,7 @@ fn lower_levels(cx: &mut Context<'_>, items: &[&Statement]) -> Vec<LevelDraft> {
             owner,
             item.block.as_ref(),
             LEVEL,
-            &["data"],
+            &["data", "route"],
             &mut draft,
             &mut nothing_else,
         );

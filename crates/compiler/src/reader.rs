@@ -66,13 +66,6 @@ impl<'t> Reader<'t> {
             .map_or(self.span, |term| term.span)
     }
 
-    /// The terms that were not read yet.
-    pub(crate) fn rest(&mut self) -> &'t [Term] {
-        let rest = self.terms.get(self.at..).unwrap_or_default();
-        self.at = self.terms.len();
-        rest
-    }
-
     pub(crate) const fn row(&self) -> &'static Row {
         self.row
     }
@@ -126,6 +119,11 @@ impl<'t> Reader<'t> {
         plain_word(self.peek()?)
     }
 
+    /// The term behind the next one, if it is a word alone.
+    pub(crate) fn second_word(&self) -> Option<&'t str> {
+        plain_word(self.terms.get(self.at + 1)?)
+    }
+
     /// Goes on if the next term is this word.
     pub(crate) fn eat(&mut self, word: &str) -> bool {
         let found = self.word() == Some(word);
@@ -146,6 +144,18 @@ impl<'t> Reader<'t> {
     pub(crate) fn need(&mut self, cx: &mut Context<'_>, word: &str) -> Option<()> {
         if self.eat(word) {
             return Some(());
+        }
+        let written = self
+            .word()
+            .and_then(|written| suggest::closest(written, std::iter::once(word)));
+        if written.is_some() {
+            let place = self.place();
+            let message = format!("expected `{word}`, found `{}`", cx.quote(place));
+            cx.report(
+                Diagnostic::error("unexpected-value", place, message)
+                    .help(format!("did you mean `{word}`?")),
+            );
+            return None;
         }
         self.expected(cx, &format!("`{word}`"))
     }
@@ -260,7 +270,13 @@ impl<'t> Reader<'t> {
             return Some(value);
         }
         let message = format!("expected {what}, and `{text}` is {}", read.kind());
-        cx.report(Diagnostic::error("wrong-unit", *span, message).help(hint));
+        let diagnostic = Diagnostic::error("wrong-unit", *span, message);
+        cx.report(match read {
+            Quantity::Number(_) if hint == TIME_HINT => diagnostic.help(format!(
+                "write its unit: `{text}s` for seconds, `{text}ms`, `{text}m`, `{text}h`, `{text}d`"
+            )),
+            _ => diagnostic.help(hint),
+        });
         None
     }
 
@@ -301,7 +317,7 @@ impl<'t> Reader<'t> {
             },
         )?;
         if share > 1.0 {
-            let message = format!("`{}` is more than all", cx.quote(place));
+            let message = format!("`{}` is more than 100%", cx.quote(place));
             cx.report(
                 Diagnostic::error("out-of-range", place, message)
                     .help("a percentage lies between 0% and 100%"),

@@ -28,6 +28,8 @@ pub(crate) struct Scope<'l> {
     pub(crate) level: &'l str,
     pub(crate) params: &'l [String],
     pub(crate) data: &'l [Data],
+    /// Holes of its route that are no parameters, which is reported elsewhere.
+    pub(crate) holes: &'l [Spanned<String>],
 }
 
 /// A value, and whether each of a list is meant.
@@ -51,7 +53,8 @@ impl Scope<'_> {
     /// What a name stands for. Reports one that is unknown.
     pub(crate) fn resolve(&self, cx: &mut Context<'_>, name: Spanned<&str>) -> Option<ValueSource> {
         let found = self.find(cx, name.value);
-        if found.is_none() && !cx.may_be_unreadable(name.value) {
+        let is_hole = self.holes.iter().any(|hole| hole.value == name.value);
+        if found.is_none() && !is_hole && !cx.may_be_unreadable(name.value) {
             let message = format!("`{}` knows no `{}`", self.level, name.value);
             let own = self.params.iter().map(String::as_str);
             let data = self.data.iter().map(|data| data.name.as_str());

@@ -1,6 +1,11 @@
 //! Every documented diagnostic: its failing example has it, its mended example has not.
 
 #![allow(missing_docs)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests read files, and fail by panicking"
+)]
 
 use cachepolicy_compiler::codes::{CodeDoc, PRELUDE, codes};
 use cachepolicy_compiler::{Compiled, Options, Override, compile};

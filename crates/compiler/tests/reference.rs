@@ -1,6 +1,11 @@
 //! The committed reference is what the table says, and the table's examples compile.
 
 #![allow(missing_docs)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests read files, and fail by panicking"
+)]
 
 use cachepolicy_compiler::codes::PRELUDE;
 use cachepolicy_compiler::table::ITEMS;

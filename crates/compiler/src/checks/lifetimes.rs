@@ -3,6 +3,7 @@
 use super::edges::Tags;
 use crate::context::Context;
 use crate::lower::levels::LevelDraft;
+use crate::lower::with_article;
 use cachepolicy_core::edge::Target;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::policy::BackendKind;
@@ -89,7 +90,8 @@ fn check_forever(cx: &mut Context<'_>, drafts: &[LevelDraft], graph: &Graph) {
             };
             let name = &draft.level.name;
             let message = format!(
-                "`{name}` is kept forever, and nothing removes a copy when a `{model}` changes"
+                "`{name}` is kept forever, and nothing removes a copy when {} changes",
+                with_article(&model)
             );
             let span = draft.seen.get("ttl").unwrap_or(draft.header);
             let target = match draft.level.params.as_slice() {

@@ -14,7 +14,8 @@ use crate::context::Context;
 use crate::lower::levels::LevelDraft;
 use cachepolicy_core::graph::Graph;
 
-/// Checks the context's policy, whose levels are those of the drafts, and finishes what depends on
+/// Checks the context's policy (what is wrong in it was left out, so that nothing is said of uses
+/// that may be there), whose levels are those of the drafts, and finishes what depends on
 /// all of it: keys, and the order of actions.
 pub(crate) fn run(cx: &mut Context<'_>, drafts: &[LevelDraft]) {
     keys::run(cx, drafts);
@@ -25,5 +26,7 @@ pub(crate) fn run(cx: &mut Context<'_>, drafts: &[LevelDraft]) {
     lifetimes::run(cx, drafts, &graph);
     variants::run(cx, drafts);
     claims::run(cx, &graph);
-    unused::run(cx, drafts);
+    if !cx.has_errors() {
+        unused::run(cx, drafts);
+    }
 }

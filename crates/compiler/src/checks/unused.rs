@@ -66,9 +66,6 @@ pub(crate) fn run(cx: &mut Context<'_>, drafts: &[LevelDraft]) {
         found.push((draft.name, draft.level.name.clone(), help.to_owned()));
     }
     for (span, name, help) in found {
-        if cx.may_be_unreadable(&name) {
-            continue;
-        }
         let message = format!("`{name}` is never used");
         cx.report(Diagnostic::warning("unused", span, message).help(help));
     }

@@ -345,7 +345,11 @@ fn route(cx: &mut Context<'_>, method: &str, pattern: &Pattern, span: Span) -> O
     );
     let help = match suggest::closest(&pattern.text, answering.iter().copied()) {
         Some(meant) => format!("did you mean `{method} \"{meant}\"`?"),
-        None => "write a route as its level declares it".to_owned(),
+        None if answering.is_empty() => "no level has a route for that method".to_owned(),
+        None => format!(
+            "write one as its level declares it: {}",
+            suggest::listed(answering.iter().copied())
+        ),
     };
     cx.report(Diagnostic::error("unknown-route", span, message).help(help));
     None

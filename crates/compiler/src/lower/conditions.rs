@@ -172,7 +172,7 @@ fn method_atom(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<Expr> {
             }
             return Some(Expr::Method(methods));
         }
-        () => return reader.expected(cx, "`==`, `!=` or `in` after `method`"),
+        () => return reader.expected(cx, "`==`, `!=` or `in`"),
     };
     methods.push(routes::method(cx, reader)?);
     let condition = Expr::Method(methods);

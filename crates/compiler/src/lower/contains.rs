@@ -171,7 +171,10 @@ pub(crate) fn place_arg<'t>(
             ("unknown-parameter", message)
         }
         None => {
-            let message = format!("`{}` has {} parameters", target.name, target.params.len());
+            let message = match target.params.len() {
+                1 => format!("`{}` has one parameter", target.name),
+                count => format!("`{}` has {count} parameters", target.name),
+            };
             ("extra-argument", message)
         }
     };

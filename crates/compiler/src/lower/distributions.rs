@@ -207,7 +207,15 @@ fn labelled(
             );
             return None;
         }
-        None => reader.need(cx, label)?,
+        None if reader.eat(label) => {}
+        None => {
+            let message = format!("expected `{label}` before `{}`", cx.quote(arg.value.span));
+            cx.report(
+                Diagnostic::error("unexpected-value", arg.value.span, message)
+                    .help(format!("for example {}", measure.example())),
+            );
+            return None;
+        }
     }
     let figure = measure.figure(cx, &mut reader)?;
     reader.finish(cx)?;

@@ -105,11 +105,13 @@ fn draw(
     span: Span,
 ) -> Option<()> {
     let mut share = 1.0;
-    if let Some(TermKind::Quantity(text)) = reader.peek().map(|term| &term.value)
-        && matches!(crate::quantity::quantity(text), Ok(Quantity::Share(_)))
-    {
-        share = reader.share(cx)?;
-        reader.need(cx, "of")?;
+    if let Some(TermKind::Quantity(text)) = reader.peek().map(|term| &term.value) {
+        let is_share = matches!(crate::quantity::quantity(text), Ok(Quantity::Share(_)));
+        // `5 of 20_000` lacks its sign, and is reported as such.
+        if is_share || reader.second_word() == Some("of") {
+            share = reader.share(cx)?;
+            reader.need(cx, "of")?;
+        }
     }
     let value = popularity(cx, reader)?;
     reader.finish(cx)?;

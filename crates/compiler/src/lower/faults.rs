@@ -157,16 +157,13 @@ fn surge(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<Fault> {
 /// A fault as a claim names it, in the words of the report: `flush shared`.
 pub(crate) fn named(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<(String, Span)> {
     let start = reader.place();
-    let text = match reader.one_of(cx, "a fault", &WORDS)? {
+    let word = reader.one_of(cx, "a fault that one recovers from", &WORDS)?;
+    let text = match word {
         Word::Surge => {
-            reader.rest();
+            let message = "the report does not measure the recovery from a surge";
             cx.report(
-                Diagnostic::error(
-                    "unexpected-value",
-                    start,
-                    "the report does not measure the recovery from a surge",
-                )
-                .help("name a `flush`, `outage`, `restart` or `deploy`"),
+                Diagnostic::error("unexpected-value", start, message)
+                    .help("name a `flush`, `outage`, `restart` or `deploy`"),
             );
             return None;
         }

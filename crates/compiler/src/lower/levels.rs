@@ -107,6 +107,7 @@ impl LevelDraft {
             level: &self.level.name,
             params: &self.level.params,
             data: &self.level.data,
+            holes: &self.unnamed_holes,
         }
     }
 
@@ -367,7 +368,19 @@ pub(crate) fn skip(
     property: &Property<'_>,
 ) -> Option<()> {
     let mut reader = property.value(cx);
-    reader.need(cx, "when")?;
+    if !reader.eat("when") {
+        let place = reader.place();
+        let gap = Span {
+            end: place.start,
+            ..place
+        };
+        cx.report(
+            Diagnostic::error("unexpected-value", place, "expected `when` after `skip`")
+                .help(reader.usage())
+                .fix("insert `when`", gap, "when "),
+        );
+        return None;
+    }
     draft.level.skip = Some(super::conditions::of_request(cx, &mut reader)?);
     Some(())
 }

@@ -232,7 +232,7 @@ fn report_unknown(
     let meant = suggest::closest(word, words.clone());
     let help = match (meant, elsewhere) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
-        (None, Some(item)) => format!("it is a property of {}", with_article(item.word)),
+        (None, Some(item)) => format!("it is a property of {}", item_noun(item.word)),
         (None, None) => format!("it has {}", suggest::listed(words)),
     };
     cx.report(Diagnostic::error("unknown-property", span, message).help(help));
@@ -261,9 +261,19 @@ fn report_missing(cx: &mut Context<'_>, owner: Owner<'_>, rows: &[&'static Row],
     }
 }
 
+/// An item that a property belongs to.
+pub(crate) fn item_noun(word: &str) -> String {
+    match word {
+        "site" | "view" | "fragment" | "object" => {
+            "a level (`site`, `view`, `fragment` or `object`)".to_owned()
+        }
+        _ => with_article(word),
+    }
+}
+
 /// "a view", "an object".
 pub(crate) fn with_article(word: &str) -> String {
-    let article = if word.starts_with(['a', 'e', 'i', 'o']) {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) {
         "an"
     } else {
         "a"

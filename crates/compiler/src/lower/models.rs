@@ -79,8 +79,17 @@ fn field(cx: &mut Context<'_>, mut reader: Reader<'_>) -> Option<(Field, Span)> 
             model: ModelId(model),
             many,
         });
-    } else {
-        reader.finish(cx)?;
+    } else if reader.peek().is_some() {
+        let place = reader.place();
+        let message = format!(
+            "`{}` stands behind the field `{}`",
+            cx.quote(place),
+            name.value
+        );
+        cx.report(Diagnostic::error("unexpected-value", place, message).help(
+            "separate fields by `;` or a line break; a reference is written `author -> Author`",
+        ));
+        return None;
     }
     let field = Field {
         name: name.value.to_owned(),

@@ -6,6 +6,7 @@ use crate::property::Property;
 use crate::quantity::{Quantity, quantity};
 use crate::reader::{Reader, plain_word};
 use cachepolicy_core::DimensionId;
+use cachepolicy_core::graph::determiners;
 use cachepolicy_core::policy::{Carrier, Dimension, Domain, IgnoreQuery};
 use cachepolicy_syntax::tree::{Phrase, Term, TermKind};
 use cachepolicy_syntax::{Diagnostic, Span, Spanned};
@@ -24,12 +25,20 @@ impl RequestDraft {
                 value: &other.value,
                 span: other.span,
             });
-            if found == Some(dimension) {
+            // No chain that is there already has a cycle.
+            let cycle = found.is_some_and(|found| {
+                determiners(&cx.policy, found).any(|determiner| determiner == dimension)
+            });
+            let Some(own) = cx.policy.dimensions.get_mut(dimension.index()) else {
+                continue;
+            };
+            if cycle {
+                let message = format!("`{}` follows from itself", own.name);
                 cx.report(
-                    Diagnostic::error("unexpected-value", other.span, "it follows from itself")
-                        .help("name the dimension that determines it, such as `user.id`"),
+                    Diagnostic::error("unexpected-value", other.span, message)
+                        .help("name a dimension that does not follow from it, such as `user.id`"),
                 );
-            } else if let Some(own) = cx.policy.dimensions.get_mut(dimension.index()) {
+            } else {
                 own.by = found;
             }
         }

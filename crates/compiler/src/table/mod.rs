@@ -156,7 +156,8 @@ impl Row {
     /// The word and what it takes.
     #[must_use]
     pub fn usage(&self) -> String {
-        format!("{} {}", self.word, self.takes)
+        let gap = if self.takes.starts_with('.') { "" } else { " " };
+        format!("{}{gap}{}", self.word, self.takes)
             .trim_end()
             .to_owned()
     }

@@ -86,7 +86,11 @@ impl Builder<'_> {
         let mut tail = Vec::new();
         for part in parts {
             match part.as_rule() {
-                Rule::word => tail.push(Segment::Member(self.word(&part))),
+                Rule::word => {
+                    let word = self.word(&part);
+                    span.end = word.span.end;
+                    tail.push(Segment::Member(word));
+                }
                 Rule::fields => {
                     let (fields, end) = self.fields(part);
                     span.end = end;
