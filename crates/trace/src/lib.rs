@@ -13,6 +13,7 @@ mod order;
 pub mod popularity;
 pub mod random;
 mod reader;
+pub mod summary;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -29,6 +30,7 @@ pub use input::LINE_BYTES_MAX;
 pub use json::NESTING_MAX;
 pub use order::{HELD_BYTES_MAX, HELD_MAX};
 pub use reader::{JUDGED_LINES_MIN, SAMPLES_MAX};
+pub use summary::Summary;
 pub use table::COLUMNS_MAX;
 pub use text::human;
 pub use written::{EventWriter, WriteError};
@@ -48,6 +50,16 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// All that access logs can say. Other formats give everything that they have anyway.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            headers: vec!["referer".to_owned(), "user-agent".to_owned()],
+            cookies: Vec::new(),
+            user: true,
+        }
+    }
+
     /// Of a policy.
     #[must_use]
     pub fn of(policy: &Policy) -> Self {

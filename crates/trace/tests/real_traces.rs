@@ -1,10 +1,17 @@
 //! Real traces, with counts that were taken from them by other means.
+#![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
 use cachepolicy_core::units::Duration;
-use cachepolicy_trace::{Event, ReadOptions, ReadStats, open};
+use cachepolicy_trace::{AccessKey, Event, ReadOptions, ReadStats, Summary, open};
 
 const NASA: &[u8] = include_bytes!("../../../tests/data/http/nasa_19950701.log.gz");
 const ELASTIC: &[u8] = include_bytes!("../../../tests/data/http/elastic_apache_logs.gz");
+const CLOUD_PHYSICS: &[u8] =
+    include_bytes!("../../../tests/data/kv/cloudPhysicsIO.oracleGeneral.bin.gz");
+const CLOUD_PHYSICS_CSV: &[u8] = include_bytes!("../../../tests/data/traces/cloudPhysicsIO.csv.gz");
+const MULTI1: &[u8] = include_bytes!("../../../tests/data/kv/multi1.trace.gz");
+const TWO_POOLS: &[u8] = include_bytes!("../../../tests/data/kv/2_pools.trace.gz");
+const P3: &[u8] = include_bytes!("../../../tests/data/kv/P3.lis.zst");
 
 fn read(bytes: &[u8], options: &ReadOptions) -> (Vec<Event>, ReadStats) {
     let mut source = open(Box::new(bytes), "trace", options).unwrap();
@@ -80,4 +87,51 @@ fn one_seed_gives_one_order() {
     };
     assert_eq!(of(1), of(1));
     assert_ne!(of(1), of(2));
+}
+
+/// Reads and distinct keys.
+fn reads_and_keys(bytes: &[u8], format: &str) -> (u64, u64) {
+    let mut source = open(Box::new(bytes), "trace", &ReadOptions::default()).unwrap();
+    let mut summary = Summary::new();
+    let mut event = Event::default();
+    while source.next(&mut event).unwrap() {
+        summary.add(&event);
+    }
+    let known = source.stats().format.map(|format| format.name());
+    assert_eq!(known, Some(format));
+    let figures = summary.figures(0);
+    (figures.counts.accesses, figures.keys.distinct)
+}
+
+#[test]
+fn key_value_traces() {
+    assert_eq!(reads_and_keys(MULTI1, "keys"), (15_858, 2_606));
+    assert_eq!(reads_and_keys(TWO_POOLS, "keys"), (100_000, 9_939));
+    assert_eq!(
+        reads_and_keys(CLOUD_PHYSICS, "oracle-general"),
+        (113_872, 48_974)
+    );
+    assert_eq!(reads_and_keys(P3, "arc"), (3_912_296, 762_543));
+}
+
+#[test]
+fn csv_and_binary_records_of_one_trace_agree() {
+    // But for the size: the binary trace gives each key its first one for good.
+    let accesses = |bytes| {
+        let (events, stats) = read(bytes, &ReadOptions::default());
+        assert!(stats.spread);
+        let accesses = events.into_iter().map(|event| match event {
+            Event::Access(access) => (access.at, access.operation, access.key),
+            other => panic!("{other:?}"),
+        });
+        accesses.collect::<Vec<_>>()
+    };
+    let binary = accesses(CLOUD_PHYSICS);
+    let csv = accesses(CLOUD_PHYSICS_CSV);
+    assert_eq!(csv.len(), 113_872);
+    assert!(binary == csv);
+    assert!(matches!(
+        csv.first(),
+        Some((_, _, AccessKey::Number(42_932_745)))
+    ));
 }
