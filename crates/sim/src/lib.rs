@@ -7,6 +7,46 @@ mod eviction;
 pub mod expect;
 pub mod metrics;
 pub mod report;
+#[cfg(test)]
+mod scenarios;
 pub mod store;
 #[cfg(test)]
 mod testing;
+
+mod access;
+mod batch;
+mod copy;
+mod data;
+mod deliver;
+mod depends;
+mod dimensions;
+mod engine;
+mod faults;
+mod fill;
+mod flight;
+mod ingest;
+mod intern;
+mod invalidate;
+mod key_value;
+mod names;
+mod options;
+mod origin;
+mod paths;
+mod processes;
+mod provenance;
+mod queue;
+mod random;
+mod requests;
+mod rows;
+mod simulation;
+mod skip;
+mod staleness;
+mod state;
+mod storing;
+mod tables;
+mod tag_index;
+mod wait;
+mod walk;
+
+pub use options::{Operations, Options, SimError};
+pub use simulation::Simulation;

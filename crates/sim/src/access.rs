@@ -1,0 +1,147 @@
+//! Accesses of a key-value trace: they go to one object level, in the order of the trace.
+
+use crate::engine::Engine;
+use crate::intern::NONE;
+use crate::options::{Operations, Options, SimError};
+use crate::state::{Gathered, State, Task, TaskKind};
+use crate::tables::{Tables, key_level};
+use cachepolicy_core::LevelId;
+use cachepolicy_trace::event::{Access, AccessKey, AccessOperation};
+
+/// The last access to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Last {
+    /// None, or no `get`.
+    #[default]
+    Other,
+    /// A `get` that found something, as the trace says.
+    Hit,
+    /// A `get` of which the trace does not say so.
+    Get,
+}
+
+/// How accesses are replayed.
+#[derive(Debug)]
+pub(crate) struct Accesses {
+    wanted: Option<LevelId>,
+    operations: Operations,
+    /// Known since the first access.
+    level: Option<LevelId>,
+}
+
+/// What is done to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Get,
+    /// The value that a `get`'s miss loaded.
+    Fill,
+    Write,
+    Delete,
+}
+
+impl Accesses {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            wanted: options.level,
+            operations: options.operations,
+            level: None,
+        }
+    }
+
+    fn level(&mut self, t: &Tables) -> Result<LevelId, SimError> {
+        if let Some(level) = self.level {
+            return Ok(level);
+        }
+        let found = key_level(&t.policy, self.wanted);
+        let level = found.map_err(|reason| SimError::NoKeyLevel { reason })?;
+        self.level = Some(level);
+        Ok(level)
+    }
+}
+
+impl Engine {
+    /// An access of the trace.
+    pub(crate) fn take_access(&mut self, t: &Tables, access: &Access) -> Result<(), SimError> {
+        let level = self.ingest.accesses.level(t)?;
+        let key = match &access.key {
+            AccessKey::Number(number) => self.values.intern_number(*number),
+            AccessKey::Text(text) => self.values.intern(text),
+        };
+        let process = self.processes.assign(None);
+        let pop = self.ingest.pop();
+        let number = self.ingest.count_request();
+        let slot = self.tasks.take();
+        let task = core::mem::take(&mut self.tasks[slot]);
+        let Task {
+            mut dims,
+            mut data,
+            mut data_values,
+            ..
+        } = task;
+        dims.clear();
+        dims.resize(t.policy.dimensions.len(), NONE);
+        data.clear();
+        data_values.clear();
+        data_values.push(key);
+        self.tasks[slot] = Task {
+            kind: TaskKind::Access(access.operation),
+            number,
+            arrived: access.at,
+            process,
+            pop,
+            path: NONE,
+            route: u32::from(level.0),
+            dims,
+            outside: 0,
+            status: None,
+            bytes: access.bytes,
+            cost: access.cost,
+            ttl: access.ttl,
+            data,
+            data_values,
+            has_thread: false,
+            next: NONE,
+            current: NONE,
+            gathered: Gathered::default(),
+        };
+        self.arrivals.push_back((access.at, slot));
+        Ok(())
+    }
+
+    /// An access is due.
+    pub(crate) fn access(&mut self, t: &Tables, task: u32, operation: AccessOperation) {
+        let level = LevelId(self.tasks[task].route as u16);
+        self.tasks[task].route = NONE;
+        let key = self.tasks[task].data_values.pop().unwrap_or(NONE);
+        self.tuple.clear();
+        self.tuple.push(key);
+        let frame = self.new_frame(t, task, NONE, level, NONE);
+        let inst = self.frames[frame].inst as usize;
+        let last = self.insts[inst].last_access;
+        let is_fill = match self.ingest.accesses.operations {
+            Operations::Write => false,
+            Operations::Fill => last != Last::Other,
+            Operations::Auto => last == Last::Get,
+        };
+        let found = self.tasks[task].bytes.is_some_and(|bytes| bytes > 0);
+        self.insts[inst].last_access = match operation {
+            AccessOperation::Get if found => Last::Hit,
+            AccessOperation::Get => Last::Get,
+            AccessOperation::Set | AccessOperation::Delete => Last::Other,
+        };
+        let operation = match operation {
+            AccessOperation::Get => Operation::Get,
+            AccessOperation::Set if is_fill => Operation::Fill,
+            AccessOperation::Set => Operation::Write,
+            AccessOperation::Delete => Operation::Delete,
+        };
+        if operation == Operation::Get {
+            self.drive(t, frame);
+            return;
+        }
+        self.frames[frame].state = State::Done;
+        self.operate(t, frame, operation);
+        self.free_frame(frame);
+        self.tasks.give_back(task);
+    }
+}

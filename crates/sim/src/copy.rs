@@ -1,0 +1,115 @@
+//! What the engine knows of a stored copy.
+
+use crate::intern::NONE;
+use cachepolicy_core::decide::{Lifetimes, Rules};
+use cachepolicy_core::units::{Duration, Time};
+
+/// A copy. The ends of its stale windows follow from its level's rules, so that they need no room.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Copy {
+    stored: Time,
+    ttl: Duration,
+    fresh_until: Time,
+    /// The tier's ceiling ends its residence then.
+    pub(crate) resides_until: Time,
+    /// How long its fill took.
+    pub(crate) fill_time: Duration,
+    /// Origin work that a fill without any cache would take.
+    pub(crate) work: Duration,
+    /// What it depends on, and its tags: an index of [`crate::provenance`].
+    pub(crate) provenance: u32,
+    /// Whom it was filled for: see [`crate::principal`].
+    pub(crate) principal: u32,
+    /// It says "there is none".
+    pub(crate) negative: bool,
+}
+
+impl Copy {
+    pub(crate) fn new(lifetimes: &Lifetimes, negative: bool) -> Self {
+        Self {
+            stored: lifetimes.stored,
+            ttl: lifetimes.ttl,
+            fresh_until: lifetimes.fresh_until,
+            resides_until: Time::NEVER,
+            fill_time: Duration::ZERO,
+            work: Duration::ZERO,
+            provenance: NONE,
+            principal: NONE,
+            negative,
+        }
+    }
+
+    /// Its life, as the decisions take it.
+    #[inline]
+    pub(crate) fn lifetimes(&self, rules: &Rules) -> Lifetimes {
+        let window = |length: Duration| {
+            if self.negative {
+                self.fresh_until
+            } else {
+                self.fresh_until + length
+            }
+        };
+        let revalidatable_until = window(rules.stale_while_revalidate);
+        Lifetimes {
+            stored: self.stored,
+            ttl: self.ttl,
+            fresh_until: self.fresh_until,
+            revalidatable_until,
+            usable_on_error_until: window(rules.stale_if_error).max(revalidatable_until),
+        }
+    }
+
+    /// Takes over what an `expire`, or a read under a sliding ttl, made of its life.
+    pub(crate) fn set_lifetimes(&mut self, lifetimes: &Lifetimes) {
+        self.fresh_until = lifetimes.fresh_until;
+    }
+
+    /// When it leaves its tier: it is dead, or the tier's ceiling is reached.
+    pub(crate) fn leaves(&self, rules: &Rules) -> Time {
+        self.lifetimes(rules).dead_from().min(self.resides_until)
+    }
+
+    /// When its ttl ends.
+    pub(crate) fn fresh_until(&self) -> Time {
+        self.fresh_until
+    }
+
+    /// When its fill ended.
+    pub(crate) fn stored(&self) -> Time {
+        self.stored
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cachepolicy_core::decide::Stampede;
+
+    #[test]
+    fn no_room_loses_nothing() {
+        let second = |seconds| Time::ZERO + Duration::from_secs(seconds);
+        let rules = Rules {
+            ttl: Duration::from_secs(100),
+            jitter: 0.5,
+            sliding: true,
+            stale_while_revalidate: Duration::from_secs(10),
+            stale_if_error: Duration::from_secs(20),
+            negative_ttl: Some(Duration::from_secs(5)),
+            early_refresh: None,
+            stampede: Stampede::None,
+            fence: false,
+            timeout: Duration::from_secs(30),
+        };
+        let begun = Lifetimes::begin(&rules, rules.ttl, false, second(7), 0.3);
+        for lifetimes in [
+            begun,
+            begun.slid(&rules, second(50)),
+            begun.expired(&rules, second(9)),
+        ] {
+            assert_eq!(Copy::new(&lifetimes, false).lifetimes(&rules), lifetimes);
+        }
+        let absence = Lifetimes::begin(&rules, Duration::from_secs(5), true, second(7), 0.3);
+        assert_eq!(Copy::new(&absence, true).lifetimes(&rules), absence);
+        assert!(size_of::<Copy>() <= 64);
+    }
+}

@@ -1,0 +1,290 @@
+//! The engine: everything that changes during a run, and the loop that lets events happen in their
+//! order.
+//!
+//! A request's walk is a state machine of frames (see [`crate::state`]). It runs on inline as long
+//! as nothing else is due before its next step, so that a hit needs no event.
+
+use crate::copy::Copy;
+use crate::deliver::Deliveries;
+use crate::events::Observer;
+use crate::ingest::Ingest;
+use crate::intern::{NONE, Texts, Tuples};
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::origin::OriginState;
+use crate::processes::Processes;
+use crate::provenance::Provenances;
+use crate::queue::{Class, Queue, Todo};
+use crate::random::{Sampler, Stream};
+use crate::staleness::Cells;
+use crate::state::{Fill, Frame, Inst, Slab, State, Task};
+use crate::store::{Removed, Store};
+use crate::tables::Tables;
+use crate::tag_index::TagIndex;
+use cachepolicy_core::units::Time;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// See the module's description.
+pub(crate) struct Engine {
+    pub(crate) now: Time,
+    /// Everything before this instant is known; nothing may happen at it or later yet.
+    pub(crate) horizon: Time,
+    pub(crate) queue: Queue,
+    /// Requests that arrived and have not begun, in order.
+    pub(crate) arrivals: VecDeque<(Time, u32)>,
+    pub(crate) tasks: Slab<Task>,
+    pub(crate) frames: Slab<Frame>,
+    pub(crate) fills: Slab<Fill>,
+    /// Values of parameters, dimensions and data.
+    pub(crate) values: Texts,
+    /// Keys: level, parameters, extras.
+    pub(crate) keys: Tuples,
+    pub(crate) insts: Vec<Inst>,
+    /// Keys below this one are of an earlier release.
+    pub(crate) release: u32,
+    /// Parameters of levels whose keys have more than those, and their first variant.
+    pub(crate) parameters: Tuples,
+    pub(crate) first_variant: Vec<u32>,
+    /// Combinations of personal values.
+    pub(crate) principals: Tuples,
+    pub(crate) stores: Vec<Store<Copy>>,
+    pub(crate) backends: Vec<BackendState>,
+    pub(crate) levels: Vec<LevelState>,
+    pub(crate) origins: Vec<OriginState>,
+    pub(crate) processes: Processes,
+    pub(crate) provenances: Provenances,
+    pub(crate) cells: Cells,
+    pub(crate) tags: TagIndex,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) ingest: Ingest,
+    pub(crate) metrics: Metrics,
+    pub(crate) observer: Option<Box<dyn Observer>>,
+    /// For the observer's names; what decides has it as an argument.
+    pub(crate) tables: Arc<Tables>,
+    pub(crate) removed: Vec<Removed<Copy>>,
+    pub(crate) tuple: Vec<u32>,
+    pub(crate) set: Vec<u32>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Engine")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A backend, all instances together.
+#[derive(Debug)]
+pub(crate) struct BackendState {
+    pub(crate) latency: Sampler,
+    /// It is down before this instant.
+    pub(crate) down_until: Time,
+}
+
+/// What changes about a level.
+#[derive(Debug)]
+pub(crate) struct LevelState {
+    pub(crate) cost: Sampler,
+    pub(crate) size: Sampler,
+    pub(crate) jitter: Stream,
+    pub(crate) early: Stream,
+    /// The first of the fills that run.
+    pub(crate) fills: u32,
+}
+
+impl Engine {
+    pub(crate) fn new(t: &Arc<Tables>, options: &Options) -> Self {
+        let policy = &t.policy;
+        let seed = options.seed;
+        let mut stores = Vec::with_capacity(t.backend_of.len());
+        for (backend, table) in policy.backends.iter().zip(&t.backends) {
+            for _ in 0..table.count {
+                let number = stores.len() as u64;
+                let seed = Stream::new(seed.wrapping_add(number), &["evict", &backend.name]).bits();
+                stores.push(Store::new(backend.capacity, backend.evict, seed));
+            }
+        }
+        Self {
+            now: Time::DISTANT_PAST,
+            horizon: Time::DISTANT_PAST,
+            queue: Queue::default(),
+            arrivals: VecDeque::new(),
+            tasks: Slab::default(),
+            frames: Slab::default(),
+            fills: Slab::default(),
+            values: Texts::default(),
+            keys: Tuples::default(),
+            insts: Vec::new(),
+            release: 0,
+            parameters: Tuples::default(),
+            first_variant: Vec::new(),
+            principals: Tuples::default(),
+            stores,
+            backends: policy
+                .backends
+                .iter()
+                .map(|backend| BackendState {
+                    latency: Sampler::new(backend.latency, seed, "latency", &backend.name),
+                    down_until: Time::DISTANT_PAST,
+                })
+                .collect(),
+            levels: policy
+                .levels
+                .iter()
+                .map(|level| LevelState {
+                    cost: Sampler::new(level.cost.otherwise, seed, "cost", &level.name),
+                    size: Sampler::new(level.size.otherwise, seed, "size", &level.name),
+                    jitter: Stream::new(seed, &["jitter", &level.name]),
+                    early: Stream::new(seed, &["early", &level.name]),
+                    fills: NONE,
+                })
+                .collect(),
+            origins: policy
+                .origins
+                .iter()
+                .map(|origin| OriginState::new(origin, seed))
+                .collect(),
+            processes: Processes::new(policy.processes, policy.threads),
+            provenances: Provenances::default(),
+            cells: Cells::new(t),
+            tags: TagIndex::default(),
+            deliveries: Deliveries::new(t, seed),
+            ingest: Ingest::new(t, options),
+            metrics: Metrics::new(policy, t.routes.clone(), options.timeline_step),
+            observer: None,
+            tables: Arc::clone(t),
+            removed: Vec::new(),
+            tuple: Vec::new(),
+            set: Vec::new(),
+        }
+    }
+
+    /// Lets everything happen that is due before `horizon`.
+    pub(crate) fn run_until(&mut self, t: &Tables, horizon: Time) {
+        self.horizon = horizon;
+        loop {
+            let arrival = self.arrivals.front().map(|&(at, _)| (at, Class::LookUp));
+            let event = self.queue.next();
+            // Of an event and an arrival at one instant, the event was there first.
+            let is_event = match (event, arrival) {
+                (None, None) => break,
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (Some(event), Some(arrival)) => event <= arrival,
+            };
+            let next = if is_event { event } else { arrival };
+            if next.is_none_or(|(at, _)| at >= horizon) {
+                break;
+            }
+            if is_event {
+                if let Some((at, todo)) = self.queue.pop() {
+                    debug_assert!(at >= self.now, "time goes forward");
+                    self.now = at;
+                    self.happen(t, todo);
+                }
+            } else if let Some((at, task)) = self.arrivals.pop_front() {
+                self.now = at;
+                self.arrive(t, task);
+            }
+        }
+    }
+
+    /// Nothing is under way any more: what living copies miss is settled.
+    pub(crate) fn end(&mut self) {
+        debug_assert_eq!(self.frames.live(), 0, "every look-up has ended");
+        debug_assert_eq!(self.tasks.live(), 0, "every request was answered");
+        debug_assert!(self.processes.are_idle(), "every thread was given back");
+        debug_assert!(
+            self.origins.iter().all(OriginState::is_idle),
+            "no work is left"
+        );
+        self.deliveries.now.0 = Time::DISTANT_PAST;
+        self.forget_earlier_instants();
+        let tables = Arc::clone(&self.tables);
+        for instance in 0..self.stores.len() {
+            for (level, table) in tables.levels.iter().enumerate() {
+                let level = cachepolicy_core::LevelId(level as u16);
+                let slots: Vec<_> = self.stores[instance].family(level).collect();
+                for slot in slots {
+                    let copy = self.stores[instance].get(slot);
+                    let died = self.now.min(copy.leaves(&table.rules));
+                    self.let_go(copy.provenance, Some(died));
+                }
+            }
+        }
+        self.cells.end(self.now);
+        self.tell_settled();
+        debug_assert_eq!(self.provenances.live(), 0, "nothing depends on anything");
+        debug_assert!(
+            self.cells.is_settled(),
+            "nothing is left to be learnt of a write"
+        );
+    }
+
+    fn happen(&mut self, t: &Tables, todo: Todo) {
+        match todo {
+            Todo::Resume { frame, serial } => {
+                if self.frames[frame].serial == serial {
+                    self.drive(t, frame);
+                }
+            }
+            Todo::FillTimeout { fill, serial } => self.fill_timed_out(fill, serial),
+            Todo::OriginToken(origin) => self.token_due(t, origin),
+            Todo::Commit(write) => self.commit(t, write),
+            Todo::Delivery(delivery) => self.deliver(t, delivery),
+            Todo::Fault(fault) => self.fault(t, fault),
+        }
+    }
+
+    /// Lets a frame go on until it has to wait.
+    pub(crate) fn drive(&mut self, t: &Tables, frame: u32) {
+        let mut next = Some(frame);
+        while let Some(frame) = next {
+            self.frames[frame].serial = self.frames[frame].serial.wrapping_add(1);
+            next = match self.frames[frame].state {
+                State::Enter => self.enter(t, frame),
+                State::Looking => self.looked(t, frame),
+                State::Deciding => self.answered(t, frame),
+                State::Waiting => self.wait_is_over(t, frame),
+                State::Children => self.next_child(t, frame),
+                State::Working => self.worked(t, frame),
+                State::Done => self.finish(t, frame),
+                // These are moved on by others, never resumed.
+                State::Parked | State::Queued => None,
+            };
+        }
+    }
+
+    /// The frame goes on at `at`: at once if nothing is due before, else by an event.
+    pub(crate) fn resume_at(&mut self, frame: u32, at: Time, class: Class) -> Option<u32> {
+        if self.is_next(at, class) {
+            self.now = at;
+            return Some(frame);
+        }
+        self.schedule(frame, at, class);
+        None
+    }
+
+    pub(crate) fn schedule(&mut self, frame: u32, at: Time, class: Class) {
+        let serial = self.frames[frame].serial;
+        self.queue.push(at, class, Todo::Resume { frame, serial });
+    }
+
+    #[inline]
+    fn is_next(&self, at: Time, class: Class) -> bool {
+        if at == self.now {
+            // Only what belongs before it at this instant can come first.
+            return class == Class::Store
+                || !self.queue.next().is_some_and(|next| next < (at, class));
+        }
+        at < self.horizon
+            && !self.queue.has_before(at, class)
+            && self
+                .arrivals
+                .front()
+                .is_none_or(|&(arrival, _)| arrival > at)
+    }
+}

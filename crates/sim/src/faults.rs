@@ -1,0 +1,247 @@
+//! What goes wrong.
+
+use crate::engine::Engine;
+use crate::events::What;
+use crate::intern::NONE;
+use crate::metrics::{Cause, Fault};
+use crate::queue::{Class, Todo};
+use crate::state::{Flags, State, TaskKind};
+use crate::tables::{Sharing, Tables};
+use cachepolicy_core::OriginId;
+use cachepolicy_core::ids::BackendId;
+use cachepolicy_core::units::{Duration, Time};
+
+/// A fault that is due.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DueFault {
+    pub(crate) fault: Fault,
+    /// Of an outage.
+    pub(crate) duration: Duration,
+}
+
+impl Engine {
+    /// A fault of the trace.
+    pub(crate) fn take_fault(&mut self, at: Time, fault: DueFault) {
+        let slot = self.ingest.faults.len() as u32;
+        self.ingest.faults.push(fault);
+        self.queue.push(at, Class::Commit, Todo::Fault(slot));
+    }
+
+    /// It happens.
+    pub(crate) fn fault(&mut self, t: &Tables, slot: u32) {
+        let DueFault { fault, duration } = self.ingest.faults[slot as usize];
+        self.metrics.fault(self.now, fault);
+        self.note(NONE, What::Fault(fault));
+        let until = self.now + duration;
+        match fault {
+            Fault::Flush(backend) => {
+                let table = &t.backends[backend.index()];
+                self.flush(
+                    t,
+                    backend,
+                    table.first..table.first + table.count,
+                    Cause::Flush,
+                );
+            }
+            Fault::Outage(backend) => {
+                let state = &mut self.backends[backend.index()];
+                state.down_until = state.down_until.max(until);
+            }
+            Fault::OriginOutage(origin) => self.origin_outage(t, origin, until),
+            Fault::Restart(process) => self.restart(t, process, Cause::Restart),
+            Fault::Deploy => self.deploy(t),
+        }
+    }
+
+    fn origin_outage(&mut self, t: &Tables, id: OriginId, until: Time) {
+        let origin = &mut self.origins[id.index()];
+        origin.down_until = origin.down_until.max(until);
+        self.cut_off_work(t, id);
+    }
+
+    /// Instances of a backend lose everything, the tokens and locks of fills included.
+    fn flush(
+        &mut self,
+        t: &Tables,
+        backend: BackendId,
+        instances: core::ops::Range<u32>,
+        cause: Cause,
+    ) {
+        let mut removed = core::mem::take(&mut self.removed);
+        for instance in instances.clone() {
+            self.stores[instance as usize].flush(&mut removed);
+            for copy in removed.drain(..) {
+                self.insts[copy.key.0 as usize].cause = cause;
+                self.left(t, instance, &copy);
+            }
+        }
+        self.removed = removed;
+        for level in 0..t.levels.len() {
+            // Tokens and locks are kept where copies are shared the most.
+            let Some(tier) = t.levels[level].tiers.last() else {
+                continue;
+            };
+            if tier.backend != backend.0 {
+                continue;
+            }
+            let mut fill = self.levels[level].fills;
+            while fill != NONE {
+                let next = self.fills[fill].of_level.after;
+                let running = &self.fills[fill];
+                let instance = Tables::instance(tier, running.process, running.pop);
+                if instances.contains(&instance) {
+                    self.lose_token(t, fill);
+                }
+                fill = next;
+            }
+        }
+    }
+
+    /// The token and the lock of a fill are gone.
+    fn lose_token(&mut self, t: &Tables, fill: u32) {
+        self.fills[fill].overtaken = true;
+        let level = &t.levels[self.fills[fill].level as usize];
+        let is_lock = level.rules.stampede.scope() == cachepolicy_core::decide::Scope::Everywhere;
+        if is_lock && self.fills[fill].holds {
+            self.fills[fill].holds = false;
+            self.release_waiters(fill, None);
+            if self.fills[fill].frame == NONE {
+                self.remove_fill(fill);
+            }
+        }
+    }
+
+    /// A process starts anew: its memory is empty, and what it was doing is cut off.
+    fn restart(&mut self, t: &Tables, process: u32, cause: Cause) {
+        self.cut_off_tasks(t, process);
+        for (index, table) in t.backends.iter().enumerate() {
+            if table.is_memory && table.sharing == Sharing::Process {
+                let instance = table.first + process;
+                self.flush(t, BackendId(index as u16), instance..instance + 1, cause);
+            }
+        }
+    }
+
+    /// A new release: every version rises, so that no copy is found again, and every process starts
+    /// anew.
+    fn deploy(&mut self, t: &Tables) {
+        for process in 0..self.processes.count() {
+            self.restart(t, process, Cause::Deploy);
+        }
+        for instance in 0..self.stores.len() {
+            for level in 0..t.levels.len() {
+                let level = cachepolicy_core::LevelId(level as u16);
+                let slots: Vec<_> = self.stores[instance].family(level).collect();
+                for slot in slots {
+                    let copy = self.stores[instance].get_mut(slot);
+                    let provenance = core::mem::replace(&mut copy.provenance, NONE);
+                    self.let_go(provenance, Some(self.now));
+                }
+            }
+        }
+        self.keys.forget();
+        self.parameters.forget();
+        self.tags.forget();
+        self.release = self.insts.len() as u32;
+        self.ingest.is_after_deploy = true;
+    }
+
+    /// Everything that a process was doing for its requests ends in an error. What holds a lock
+    /// leaves it until it expires.
+    fn cut_off_tasks(&mut self, t: &Tables, process: u32) {
+        let mut cut: Vec<u32> = Vec::new();
+        for frame in 0..self.frames.slots() {
+            let f = &self.frames[frame];
+            if f.task != NONE
+                && self.tasks[f.task].process == process
+                && !t.levels[f.level as usize].is_edge
+            {
+                cut.push(frame);
+            }
+        }
+        // Where a walk entered the application: its parent, if it has one, stands before it.
+        let entries: Vec<u32> = cut
+            .iter()
+            .copied()
+            .filter(|&frame| {
+                let parent = self.frames[frame].parent;
+                parent == NONE || t.levels[self.frames[parent].level as usize].is_edge
+            })
+            .collect();
+        for &frame in &cut {
+            self.cut_off_frame(t, frame);
+        }
+        for frame in cut {
+            if !entries.contains(&frame) {
+                self.free_frame(frame);
+            }
+        }
+        for entry in entries {
+            self.end_cut_off(entry);
+        }
+    }
+
+    /// A frame ends in the middle of what it does.
+    fn cut_off_frame(&mut self, t: &Tables, frame: u32) {
+        let (awaited, fill) = (self.frames[frame].awaited, self.frames[frame].fill);
+        if self.frames[frame].state == State::Waiting && awaited != NONE {
+            self.leave_waiters(awaited, frame);
+        }
+        self.abandon_work(t, frame);
+        self.frames[frame].parked = (NONE, NONE, 0);
+        self.frames[frame].awaited = NONE;
+        if fill != NONE {
+            self.abandon_fill(t, frame, fill);
+        }
+        let f = &mut self.frames[frame];
+        f.serial = f.serial.wrapping_add(1);
+    }
+
+    fn abandon_fill(&mut self, t: &Tables, frame: u32, fill: u32) {
+        use crate::metrics::FillResult;
+        let level = self.frames[frame].level;
+        let took = self.now.since(self.fills[fill].began);
+        let id = cachepolicy_core::LevelId(level);
+        self.metrics
+            .fill_ended(id, self.now, FillResult::Failed, took);
+        self.frames[frame].fill = NONE;
+        self.fills[fill].frame = NONE;
+        let scope = t.levels[level as usize].rules.stampede.scope();
+        let is_lock = scope == cachepolicy_core::decide::Scope::Everywhere
+            && self.fills[fill].holds
+            && self.now < self.fills[fill].expires;
+        if is_lock {
+            self.queue.push(
+                self.fills[fill].expires,
+                Class::Store,
+                Todo::FillTimeout {
+                    fill,
+                    serial: self.fills[fill].serial,
+                },
+            );
+        } else {
+            self.release_waiters(fill, None);
+            self.remove_fill(fill);
+        }
+    }
+
+    /// The walk ends at its entry into the application: with an error response, or with a failed
+    /// fill of whatever stands before it.
+    fn end_cut_off(&mut self, frame: u32) {
+        let task = self.frames[frame].task;
+        self.processes.leave_queue(&mut self.tasks, task);
+        let freed = self.processes.give_thread_back(&mut self.tasks, task);
+        if let Some(next) = freed {
+            let waiting = self.tasks[next].current;
+            self.schedule(waiting, self.now, Class::LookUp);
+        }
+        self.frames[frame].flags.set(Flags::ERROR);
+        self.frames[frame].state = State::Done;
+        self.tasks[task].current = frame;
+        if self.tasks[task].kind == TaskKind::Background && self.frames[frame].parent == NONE {
+            self.end_task(frame);
+            return;
+        }
+        self.schedule(frame, self.now, Class::Store);
+    }
+}

@@ -1,0 +1,298 @@
+//! A fill: children first, then the level's own work, then the store.
+
+use crate::engine::Engine;
+use crate::intern::NONE;
+use crate::queue::Class;
+use crate::state::{Flags, State, TaskKind};
+use crate::tables::Tables;
+use cachepolicy_core::LevelId;
+use cachepolicy_core::level::{Contain, LevelKind, ValueSource};
+use cachepolicy_core::units::Duration;
+
+impl Engine {
+    /// A frame begins to make its result: a fill, or the work of a level that is not stored or left
+    /// out.
+    pub(crate) fn begin_work(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let level = self.frames[frame].level;
+        for index in 0..t.policy.levels[level as usize].data.len() {
+            self.count_data(t, frame, index as u16);
+        }
+        self.frames[frame].state = State::Children;
+        self.next_child(t, frame)
+    }
+
+    /// Looks the next child up; after the last one comes the own work.
+    pub(crate) fn next_child(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        if self.frames[frame].flags.has(Flags::ERROR) {
+            return self.drop_batch(t, frame);
+        }
+        let level = self.frames[frame].level as usize;
+        let contains = &t.policy.levels[level].contains;
+        let inside = self.inside(frame);
+        loop {
+            let position = self.frames[frame].child as usize;
+            let Some(contain) = contains.get(position) else {
+                break;
+            };
+            if inside.is_some_and(|(inner, _)| inner == contain.level) {
+                self.frames[frame].child += 1;
+                return self.enter_inside(t, frame, inside);
+            }
+            // A site answers requests of its own route only.
+            if t.levels[contain.level.index()].kind == LevelKind::Site {
+                self.frames[frame].child += 1;
+                continue;
+            }
+            if let Some(next) = self.child_of(t, frame, contain) {
+                return next;
+            }
+        }
+        let is_left = |(inner, _): (LevelId, u32)| contains.iter().all(|c| c.level != inner);
+        if self.frames[frame].child as usize == contains.len()
+            && let Some(inside) = inside.filter(|&inside| is_left(inside))
+        {
+            self.frames[frame].child += 1;
+            return self.enter_inside(t, frame, Some(inside));
+        }
+        self.own_work(t, frame)
+    }
+
+    /// The level that answers the request inside this site, with its link.
+    fn inside(&self, frame: u32) -> Option<(LevelId, u32)> {
+        let f = &self.frames[frame];
+        let (chain, position) = self.chain_position(f)?;
+        let inner = chain.levels.get(position + 1)?;
+        Some((inner.level, f.link + 1))
+    }
+
+    fn enter_inside(
+        &mut self,
+        t: &Tables,
+        frame: u32,
+        inside: Option<(LevelId, u32)>,
+    ) -> Option<u32> {
+        let (level, link) = inside?;
+        let task = self.frames[frame].task;
+        Some(self.new_frame(t, task, frame, level, link))
+    }
+
+    /// The next frame of one `contains`; `None` when it is done.
+    fn child_of(&mut self, t: &Tables, frame: u32, contain: &Contain) -> Option<Option<u32>> {
+        let (each, parked) = {
+            let f = &self.frames[frame];
+            (f.each, f.parked.2)
+        };
+        let list = match contain.each {
+            Some(arg) => self.list_of(t, frame, &contain.args[arg as usize]),
+            None => (0, 1),
+        };
+        let batch = contain
+            .each
+            .and(t.policy.levels[contain.level.index()].batch);
+        let is_over = each >= list.1;
+        if parked > 0 && (is_over || batch.is_some_and(|batch| parked >= batch.max.max(1))) {
+            return Some(self.work_on_batch(t, frame, NONE));
+        }
+        if is_over {
+            self.frames[frame].child += 1;
+            self.frames[frame].each = 0;
+            return None;
+        }
+        self.frames[frame].each += 1;
+        self.arguments(t, frame, contain, list.0 + each);
+        let task = self.frames[frame].task;
+        let child = self.new_frame(t, task, frame, contain.level, NONE);
+        let takes_param = contain
+            .args
+            .iter()
+            .any(|arg| matches!(arg, ValueSource::Param(_)));
+        if takes_param && self.frames[frame].flags.has(Flags::ABSENT) {
+            self.frames[child].flags.set(Flags::ABSENT);
+        }
+        if batch.is_some() {
+            self.frames[child].flags.set(Flags::BATCHED);
+        }
+        Some(Some(child))
+    }
+
+    /// Puts a child's parameters into `self.tuple`; `each` is the position of the `each` argument's
+    /// value among the data values.
+    fn arguments(&mut self, t: &Tables, frame: u32, contain: &Contain, each: u32) {
+        let mut tuple = core::mem::take(&mut self.tuple);
+        tuple.clear();
+        for (index, source) in contain.args.iter().enumerate() {
+            tuple.push(if contain.each == Some(index as u16) {
+                self.nth_of(t, frame, source, each)
+            } else {
+                self.value_of(t, frame, source)
+            });
+        }
+        self.tuple = tuple;
+    }
+
+    /// All children are there: now its own work.
+    fn own_work(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        self.take_status(t, frame);
+        if self.frames[frame].flags.has(Flags::BATCHED) {
+            return self.park(frame);
+        }
+        let cost = self.draw_cost(t, frame);
+        self.start_work(t, frame, cost)
+    }
+
+    /// What the trace says became of the response: it failed, or there is none.
+    fn take_status(&mut self, t: &Tables, frame: u32) {
+        let f = &self.frames[frame];
+        let Some(status) = self.tasks[f.task].status else {
+            return;
+        };
+        if f.link == NONE {
+            return;
+        }
+        let is_innermost = self.inside(frame).is_none();
+        let flags = &mut self.frames[frame].flags;
+        if status >= 500 && is_innermost {
+            flags.set(Flags::ERROR);
+        }
+        if matches!(status, 404 | 410) {
+            flags.set(Flags::ABSENT);
+        }
+        debug_assert!(t.levels.len() > self.frames[frame].level as usize);
+    }
+
+    pub(crate) fn draw_cost(&mut self, t: &Tables, frame: u32) -> Duration {
+        let f = &self.frames[frame];
+        let level = f.level as usize;
+        let from_trace = t.policy.levels[level].cost.from_trace;
+        match self.tasks[f.task].cost.filter(|_| from_trace) {
+            Some(cost) => cost,
+            None => self.levels[level].cost.duration(),
+        }
+    }
+
+    /// Asks for a slot where the work needs one, else begins.
+    pub(crate) fn start_work(&mut self, t: &Tables, frame: u32, cost: Duration) -> Option<u32> {
+        let level = self.frames[frame].level as usize;
+        self.frames[frame].cost = cost;
+        match t.policy.levels[level].origin {
+            Some(origin) => self.ask_origin(t, frame, origin),
+            None => {
+                if t.levels[level].is_source {
+                    self.count_origin_work(frame, cost);
+                }
+                self.serve_work(t, frame, Duration::ZERO)
+            }
+        }
+    }
+
+    /// Own work is origin work of the request, unless it is a refresh that nobody waits for.
+    pub(crate) fn count_origin_work(&mut self, frame: u32, cost: Duration) {
+        let f = &mut self.frames[frame];
+        f.work = f.work + cost;
+        let task = &mut self.tasks[f.task];
+        if task.kind != TaskKind::Background {
+            task.gathered.origin_work = true;
+            task.gathered.origin_time = task.gathered.origin_time + cost;
+        }
+    }
+
+    /// Own work begins.
+    pub(crate) fn serve_work(&mut self, t: &Tables, frame: u32, lag: Duration) -> Option<u32> {
+        self.begin_reading(t, frame, lag);
+        let cost = self.frames[frame].cost;
+        if cost == Duration::ZERO {
+            return Some(frame);
+        }
+        self.resume_at(frame, self.now + cost, Class::Store)
+    }
+
+    /// Data is read when own work begins, less the lag of the replica that is read; a batch reads
+    /// for all of its members.
+    pub(crate) fn begin_reading(&mut self, t: &Tables, frame: u32, lag: Duration) {
+        let f = &mut self.frames[frame];
+        f.state = State::Working;
+        f.work_began = self.now;
+        let level = f.level as usize;
+        if t.levels[level].reads.is_empty() {
+            return;
+        }
+        let as_of = self.now.before(lag);
+        if !self.frames[frame].flags.has(Flags::BATCHED) {
+            self.read_rows(t, frame, as_of);
+            return;
+        }
+        let mut member = self.frames[self.frames[frame].parent].parked.0;
+        while member != NONE {
+            self.read_rows(t, member, as_of);
+            member = self.frames[member].next;
+        }
+    }
+
+    /// Own work is done.
+    pub(crate) fn worked(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let level = self.frames[frame].level as usize;
+        if let Some(origin) = t.policy.levels[level].origin
+            && self.frames[frame].flags.has(Flags::IN_SERVICE)
+        {
+            self.leave_origin(t, frame, origin);
+        }
+        if self.frames[frame].flags.has(Flags::BATCHED) {
+            return self.batch_done(t, frame);
+        }
+        self.complete(t, frame);
+        self.continue_after_store(frame)
+    }
+
+    /// The result of a frame is there: it is stored where it may be, and those who waited get it.
+    pub(crate) fn complete(&mut self, t: &Tables, frame: u32) {
+        let flags = self.frames[frame].flags;
+        let level = &t.levels[self.frames[frame].level as usize];
+        if !flags.has(Flags::ERROR) {
+            self.frames[frame].size = self.draw_size(t, frame);
+            self.give_tags(t, frame);
+        }
+        self.frames[frame].state = State::Done;
+        if self.frames[frame].fill != NONE {
+            self.end_fill(t, frame);
+        } else if level.is_stored && !flags.has(Flags::ERROR) {
+            self.serve_own(frame);
+        }
+    }
+
+    /// What belongs before a look-up at this instant comes first.
+    fn continue_after_store(&mut self, frame: u32) -> Option<u32> {
+        self.resume_at(frame, self.now, Class::LookUp)
+    }
+
+    pub(crate) fn draw_size(&mut self, t: &Tables, frame: u32) -> u64 {
+        let f = &self.frames[frame];
+        let level = f.level as usize;
+        let task = &self.tasks[f.task];
+        let is_response = f.link != NONE || task.path == NONE;
+        let from_trace = t.policy.levels[level].size.from_trace && is_response;
+        match task.bytes.filter(|_| from_trace) {
+            Some(bytes) => bytes,
+            None => self.levels[level].size.bytes(),
+        }
+    }
+
+    /// A frame takes its child's result in.
+    pub(crate) fn embed(&mut self, t: &Tables, frame: u32, child: u32) {
+        let (flags, work, provenance, inst) = {
+            let c = &self.frames[child];
+            (c.flags, c.work, c.provenance, c.inst)
+        };
+        let f = &mut self.frames[frame];
+        f.work = f.work + work;
+        for flag in [Flags::OVERTAKEN, Flags::ERROR] {
+            if flags.has(flag) {
+                f.flags.set(flag);
+            }
+        }
+        self.tasks[f.task].current = frame;
+        self.take_in(t, frame, provenance);
+        if t.has_cascade {
+            self.remember_embedded(t, frame, inst);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Texts and tuples as dense numbers, given in the order of first appearance. Everything on the
+//! replay path compares and hashes these.
+
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
+
+/// No number.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A number and 32 bits of its text's hash, so that growing the table and most comparisons do not
+/// touch the text.
+type Entry = (u32, u32);
+
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn hash_bytes(bytes: &[u8]) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(bytes);
+    (hasher.finish() >> 32) as u32 ^ hasher.finish() as u32
+}
+
+fn hash_words(words: &[u32]) -> u32 {
+    let mut hasher = FxHasher::default();
+    for &word in words {
+        hasher.write_u32(word);
+    }
+    hasher.write_usize(words.len());
+    (hasher.finish() >> 32) as u32 ^ hasher.finish() as u32
+}
+
+/// Texts.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    table: HashTable<Entry>,
+    all: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    /// The number of a text, a new one if it was never seen.
+    pub(crate) fn intern(&mut self, text: &str) -> u32 {
+        let hash = hash_bytes(text.as_bytes());
+        if let Some(id) = self.find_hashed(text, hash) {
+            return id;
+        }
+        let id = self.ends.len() as u32;
+        self.all.push_str(text);
+        self.ends.push(self.all.len());
+        self.table
+            .insert_unique(spread(hash), (id, hash), |&(_, hash)| spread(hash));
+        id
+    }
+
+    /// The number of a whole number's decimal text.
+    pub(crate) fn intern_number(&mut self, number: u64) -> u32 {
+        let mut digits = [0_u8; 20];
+        let mut first = digits.len();
+        let mut rest = number;
+        while let Some(before) = first.checked_sub(1) {
+            first = before;
+            digits[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        let text = digits.get(first..).unwrap_or_default();
+        self.intern(core::str::from_utf8(text).unwrap_or_default())
+    }
+
+    fn find_hashed(&self, text: &str, hash: u32) -> Option<u32> {
+        self.table
+            .find(spread(hash), |&(id, own)| {
+                own == hash && self.get(id) == text
+            })
+            .map(|&(id, _)| id)
+    }
+
+    /// The text of a number; empty for one that was never given.
+    pub(crate) fn get(&self, id: u32) -> &str {
+        let index = id as usize;
+        let end = self.ends.get(index).copied().unwrap_or(0);
+        let start = match index.checked_sub(1) {
+            Some(before) => self.ends.get(before).copied().unwrap_or(end),
+            None => 0,
+        };
+        self.all.get(start..end).unwrap_or_default()
+    }
+
+    /// The text of a number; `None` for [`NONE`], the absent value.
+    pub(crate) fn value(&self, id: u32) -> Option<&str> {
+        (id != NONE).then(|| self.get(id))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+/// Tuples of numbers. One that was forgotten gets a new number when it comes again.
+#[derive(Debug, Default)]
+pub(crate) struct Tuples {
+    table: HashTable<Entry>,
+    words: Vec<u32>,
+    /// Where each tuple ends.
+    ends: Vec<u32>,
+}
+
+impl Tuples {
+    /// The number of a tuple, and whether it is new.
+    pub(crate) fn intern(&mut self, tuple: &[u32]) -> (u32, bool) {
+        let hash = hash_words(tuple);
+        if let Some(id) = self.find_hashed(tuple, hash) {
+            return (id, false);
+        }
+        let id = self.ends.len() as u32;
+        self.words.extend_from_slice(tuple);
+        self.ends.push(self.words.len() as u32);
+        self.table
+            .insert_unique(spread(hash), (id, hash), |&(_, hash)| spread(hash));
+        (id, true)
+    }
+
+    /// The number of a tuple that was seen before.
+    pub(crate) fn find(&self, tuple: &[u32]) -> Option<u32> {
+        self.find_hashed(tuple, hash_words(tuple))
+    }
+
+    fn find_hashed(&self, tuple: &[u32], hash: u32) -> Option<u32> {
+        self.table
+            .find(spread(hash), |&(id, own)| {
+                own == hash && self.get(id) == tuple
+            })
+            .map(|&(id, _)| id)
+    }
+
+    /// The tuple of a number; empty for one that was never given.
+    #[inline]
+    pub(crate) fn get(&self, id: u32) -> &[u32] {
+        let index = id as usize;
+        let end = self.ends.get(index).copied().unwrap_or(0);
+        let start = match index.checked_sub(1) {
+            Some(before) => self.ends.get(before).copied().unwrap_or(end),
+            None => 0,
+        };
+        self.words
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+
+    /// From now on this tuple is new.
+    pub(crate) fn forget_one(&mut self, id: u32) {
+        let hash = hash_words(self.get(id));
+        if let Ok(entry) = self
+            .table
+            .find_entry(spread(hash), |&(known, _)| known == id)
+        {
+            entry.remove();
+        }
+    }
+
+    /// From now on every tuple is new.
+    pub(crate) fn forget(&mut self) {
+        self.table.clear();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_keep_their_numbers() {
+        let mut texts = Texts::default();
+        let ids: Vec<u32> = (0..1000)
+            .map(|n: u32| texts.intern(&format!("text {n}")))
+            .collect();
+        assert_eq!(ids, (0..1000).collect::<Vec<_>>());
+        assert_eq!(texts.intern("text 77"), 77);
+        assert_eq!(texts.get(77), "text 77");
+        assert_eq!((texts.get(5000), texts.len()), ("", 1000));
+    }
+
+    #[test]
+    fn tuples_can_be_forgotten() {
+        let mut tuples = Tuples::default();
+        assert_eq!(tuples.intern(&[1, 2]), (0, true));
+        assert_eq!(tuples.intern(&[1]), (1, true));
+        assert_eq!(tuples.intern(&[]), (2, true));
+        assert_eq!(tuples.intern(&[1, 2]), (0, false));
+        assert_eq!(tuples.find(&[1]), Some(1));
+        tuples.forget();
+        assert_eq!(tuples.find(&[1]), None);
+        assert_eq!(tuples.intern(&[1, 2]), (3, true));
+        assert_eq!(
+            (tuples.get(0), tuples.get(3)),
+            ([1, 2].as_slice(), [1, 2].as_slice())
+        );
+        assert_eq!(tuples.len(), 4);
+    }
+
+    #[test]
+    fn numbers_are_their_texts() {
+        let mut texts = Texts::default();
+        for number in [0, 7, 10, 1234567890, u64::MAX] {
+            let id = texts.intern_number(number);
+            assert_eq!(texts.get(id), number.to_string());
+            assert_eq!(texts.intern(&number.to_string()), id);
+        }
+        assert_eq!(texts.value(NONE), None);
+    }
+}

@@ -1,0 +1,316 @@
+//! An invalidation is applied: copies go, and the fills that are under way are overtaken.
+
+use crate::deliver::{ANY, Effect, EffectOn, Reach};
+use crate::engine::Engine;
+use crate::events::What;
+use crate::intern::NONE;
+use crate::metrics::{ActionIx, Cause};
+use crate::provenance::INHERITED;
+use crate::state::Fill;
+use crate::store::{KeyId, Slot};
+use crate::tables::{LevelTable, Sharing, Tables};
+use cachepolicy_core::LevelId;
+use cachepolicy_core::edge::Verb;
+
+impl Engine {
+    /// Applies the whole list of a delivery to everything that it reaches.
+    pub(crate) fn apply(&mut self, t: &Tables, payload: u32, reach: Reach) {
+        let effects = core::mem::take(&mut self.deliveries.payloads[payload].effects);
+        let args = core::mem::take(&mut self.deliveries.payloads[payload].args);
+        let mut rest = effects.as_slice();
+        while let Some(first) = rest.first() {
+            let same = rest.iter().take_while(|e| e.action == first.action).count();
+            let (group, others) = rest.split_at(same);
+            let removed = group
+                .iter()
+                .map(|effect| self.apply_one(t, effect, &args, reach))
+                .sum();
+            let action = ActionIx(first.action);
+            self.metrics.delivery(action, removed);
+            self.note(NONE, What::Delivery { action, removed });
+            rest = others;
+        }
+        self.deliveries.payloads[payload].effects = effects;
+        self.deliveries.payloads[payload].args = args;
+        self.tell_settled();
+    }
+
+    fn apply_one(&mut self, t: &Tables, effect: &Effect, args: &[u32], reach: Reach) -> u64 {
+        match effect.target {
+            EffectOn::Tag(tag) => self.apply_to_tag(t, effect, tag, reach),
+            EffectOn::Level(level, first) => {
+                let count = t.levels[level.index()].params;
+                let args = &args[first as usize..first as usize + count];
+                let mut removed = self.apply_to_level(t, effect.verb, level, args, reach);
+                if effect.cascade {
+                    let fits = |params: &[u32]| matches(params, args);
+                    for tag in self.tags.embedding_any(level.0, fits) {
+                        removed += self.apply_to_tag(t, effect, tag, reach);
+                    }
+                }
+                removed
+            }
+        }
+    }
+
+    fn apply_to_level(
+        &mut self,
+        t: &Tables,
+        verb: Verb,
+        level: LevelId,
+        args: &[u32],
+        reach: Reach,
+    ) -> u64 {
+        if !args.contains(&ANY) {
+            let mut removed = 0;
+            for inst in self.variants(t, level, args) {
+                removed += self.apply_to_key(t, verb, inst, reach, |_, _| true);
+                self.overtake_key(t, inst, reach);
+            }
+            return removed;
+        }
+        let mut insts = self.resident(t, level, reach);
+        insts.retain(|&inst| matches(self.params_of(t, inst), args));
+        let mut removed = 0;
+        for inst in insts {
+            removed += self.apply_to_key(t, verb, inst, reach, |_, _| true);
+        }
+        let mut fill = self.levels[level.index()].fills;
+        while fill != NONE {
+            let running = &self.fills[fill];
+            let next = running.of_level.after;
+            if matches(self.params_of(t, running.inst), args) && self.is_reached(t, running, reach)
+            {
+                self.fills[fill].overtaken = true;
+            }
+            fill = next;
+        }
+        removed
+    }
+
+    /// The keys of a level with these parameters.
+    fn variants(&mut self, t: &Tables, level: LevelId, args: &[u32]) -> Vec<u32> {
+        let mut key = core::mem::take(&mut self.set);
+        key.clear();
+        key.extend_from_slice(args);
+        key.push(u32::from(level.0));
+        let mut found = Vec::new();
+        if t.levels[level.index()].extras.is_empty() {
+            found.extend(self.keys.find(&key));
+        } else if let Some(set) = self.parameters.find(&key) {
+            let mut inst = self.first_variant[set as usize];
+            while inst != NONE {
+                if self.is_current(inst) {
+                    found.push(inst);
+                }
+                inst = self.insts[inst as usize].next_variant;
+            }
+        }
+        self.set = key;
+        found
+    }
+
+    /// The keys of a level that have copies where a delivery arrives.
+    fn resident(&self, t: &Tables, level: LevelId, reach: Reach) -> Vec<u32> {
+        let mut found = Vec::new();
+        for tier in &t.levels[level.index()].tiers {
+            for instance in self.reached(t, tier.backend, reach) {
+                let store = &self.stores[instance as usize];
+                found.extend(store.family(level).map(|slot| store.key(slot).0));
+            }
+        }
+        found.retain(|&inst| self.is_current(inst));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The instances of a backend that a delivery arrives at.
+    fn reached(&self, t: &Tables, backend: u16, reach: Reach) -> core::ops::Range<u32> {
+        let table = &t.backends[backend as usize];
+        if !reach.has(t, backend) || self.now < self.backends[backend as usize].down_until {
+            return 0..0;
+        }
+        match (table.sharing, reach.process) {
+            (Sharing::Process, Some(process)) => table.first + process..table.first + process + 1,
+            (Sharing::Process, None) => 0..0,
+            (Sharing::All | Sharing::Pop, _) => table.first..table.first + table.count,
+        }
+    }
+
+    /// Applies a verb to the copies of a key that `is_meant` takes, farthest tier first.
+    fn apply_to_key(
+        &mut self,
+        t: &Tables,
+        verb: Verb,
+        inst: u32,
+        reach: Reach,
+        is_meant: impl Fn(&Self, u32) -> bool,
+    ) -> u64 {
+        let level = self.insts[inst as usize].level;
+        let mut removed = 0;
+        for tier in t.levels[level as usize].tiers.iter().rev() {
+            for instance in self.reached(t, tier.backend, reach) {
+                let store = &self.stores[instance as usize];
+                let Some(slot) = store.lookup(KeyId(inst)) else {
+                    continue;
+                };
+                if self.now >= store.get(slot).leaves(&t.levels[level as usize].rules)
+                    || !is_meant(self, store.get(slot).provenance)
+                {
+                    continue;
+                }
+                removed += u64::from(self.apply_to_copy(t, verb, instance, slot));
+            }
+        }
+        if removed > 0 {
+            self.insts[inst as usize].cause = Cause::Invalidation;
+        }
+        if verb == Verb::Bump && self.reaches_farthest(t, &t.levels[level as usize], reach) {
+            self.bump(inst);
+        }
+        removed
+    }
+
+    fn reaches_farthest(&self, t: &Tables, table: &LevelTable, reach: Reach) -> bool {
+        let farthest = table.tiers.last();
+        farthest.is_some_and(|tier| !self.reached(t, tier.backend, reach).is_empty())
+    }
+
+    /// Whoever asks for this key from now on has another one.
+    fn bump(&mut self, inst: u32) {
+        self.keys.forget_one(inst);
+        self.insts[inst as usize].is_unreachable = true;
+    }
+
+    /// Was something done to the copy?
+    fn apply_to_copy(&mut self, t: &Tables, verb: Verb, instance: u32, slot: Slot) -> bool {
+        match verb {
+            Verb::Purge => {
+                let gone = self.stores[instance as usize].remove(slot, self.now);
+                self.left(t, instance, &gone);
+                true
+            }
+            Verb::Expire => {
+                let now = self.now;
+                let store = &mut self.stores[instance as usize];
+                let rules = &t.levels[store.level(slot).index()].rules;
+                let copy = store.get_mut(slot);
+                let was_fresh = now < copy.fresh_until();
+                let expired = copy.lifetimes(rules).expired(rules, now);
+                copy.set_lifetimes(&expired);
+                let leaves = copy.leaves(rules);
+                store.set_dead_from(slot, leaves);
+                was_fresh
+            }
+            Verb::Bump => {
+                // It stays where it is and takes room, but nobody will be served it.
+                let copy = self.stores[instance as usize].get_mut(slot);
+                let provenance = core::mem::replace(&mut copy.provenance, NONE);
+                self.let_go(provenance, Some(self.now));
+                true
+            }
+        }
+    }
+
+    fn apply_to_tag(&mut self, t: &Tables, effect: &Effect, tag: u32, reach: Reach) -> u64 {
+        for backend in 0..t.backends.len() as u16 {
+            if !self.reached(t, backend, reach).is_empty() {
+                let process = match t.backends[backend as usize].sharing {
+                    Sharing::Process => reach.process.unwrap_or(NONE),
+                    Sharing::All | Sharing::Pop => NONE,
+                };
+                self.tags
+                    .purged(tag, backend, process, effect.cascade, self.now);
+            }
+        }
+        let mut members = self.tags.take_members(tag);
+        members.sort_unstable_by_key(|&inst| (self.insts[inst as usize].level, inst));
+        let cascade = effect.cascade;
+        let bears = |engine: &Self, provenance: u32| engine.bears(provenance, tag, cascade);
+        let mut removed = 0;
+        for &inst in &members {
+            if self.is_current(inst) {
+                removed += self.apply_to_key(t, effect.verb, inst, reach, bears);
+            }
+        }
+        members.retain(|&inst| {
+            let is_there = self.is_current(inst) && self.has_bearer(t, inst, tag);
+            if !is_there {
+                self.tags.drop_pair(tag, inst);
+            }
+            is_there
+        });
+        self.tags.put_back(tag, members);
+        removed
+    }
+
+    /// Does a result bear a tag, itself or through what it embeds?
+    fn bears(&self, provenance: u32, tag: u32, inherited: bool) -> bool {
+        if provenance == NONE {
+            return false;
+        }
+        let tags = &self.provenances.get(provenance).tags;
+        tags.contains(&tag) || (inherited && tags.contains(&(tag | INHERITED)))
+    }
+
+    fn has_bearer(&self, t: &Tables, inst: u32, tag: u32) -> bool {
+        let level = self.insts[inst as usize].level;
+        t.levels[level as usize].tiers.iter().any(|tier| {
+            let table = &t.backends[tier.backend as usize];
+            (table.first..table.first + table.count).any(|instance| {
+                let store = &self.stores[instance as usize];
+                store
+                    .lookup(KeyId(inst))
+                    .is_some_and(|slot| self.bears(store.get(slot).provenance, tag, true))
+            })
+        })
+    }
+
+    fn overtake_key(&mut self, t: &Tables, inst: u32, reach: Reach) {
+        let mut fill = self.insts[inst as usize].fills;
+        while fill != NONE {
+            let next = self.fills[fill].of_key.after;
+            if self.is_reached(t, &self.fills[fill], reach) {
+                self.fills[fill].overtaken = true;
+            }
+            fill = next;
+        }
+    }
+
+    /// Does a delivery arrive where a fill's result would be stored?
+    fn is_reached(&self, t: &Tables, fill: &Fill, reach: Reach) -> bool {
+        t.levels[fill.level as usize].tiers.iter().any(|tier| {
+            let is_own = tier.sharing != Sharing::Process || reach.process == Some(fill.process);
+            is_own && !self.reached(t, tier.backend, reach).is_empty()
+        })
+    }
+
+    /// Was an invalidation of a fill's key delivered at the very instant at which it begins?
+    pub(crate) fn was_delivered_now(&mut self, t: &Tables, fill: u32) -> bool {
+        if self.deliveries.now.1.is_empty() {
+            return false;
+        }
+        self.forget_earlier_instants();
+        let fill = &self.fills[fill];
+        let params = self.params_of(t, fill.inst);
+        self.deliveries.now.1.iter().any(|&(payload, reach)| {
+            let payload = &self.deliveries.payloads[payload];
+            self.is_reached(t, fill, reach)
+                && payload.effects.iter().any(|effect| match effect.target {
+                    EffectOn::Level(level, first) if level.0 == fill.level => {
+                        let first = first as usize;
+                        matches(params, &payload.args[first..first + params.len()])
+                    }
+                    EffectOn::Level(..) | EffectOn::Tag(_) => false,
+                })
+        })
+    }
+}
+
+fn matches(params: &[u32], args: &[u32]) -> bool {
+    params
+        .iter()
+        .zip(args)
+        .all(|(param, arg)| *arg == ANY || param == arg)
+}

@@ -1,0 +1,126 @@
+//! Application processes and their threads. A request takes a thread when it reaches the
+//! application and keeps it until it is answered; those that find none wait, first come, first
+//! served.
+
+use crate::intern::NONE;
+use crate::state::{Slab, Task};
+
+#[derive(Debug)]
+pub(crate) struct Processes {
+    /// Threads of one process; `None`: any number.
+    threads: Option<u32>,
+    each: Vec<Process>,
+    next_in_turn: u32,
+    next_writer: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Process {
+    busy: u32,
+    /// Tasks that wait: the first and the last.
+    queue: (u32, u32),
+}
+
+impl Processes {
+    pub(crate) fn new(count: u32, threads: Option<u32>) -> Self {
+        let process = Process {
+            busy: 0,
+            queue: (NONE, NONE),
+        };
+        Self {
+            threads,
+            each: vec![process; count.max(1) as usize],
+            next_in_turn: 0,
+            next_writer: 0,
+        }
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.each.len() as u32
+    }
+
+    /// The process of a request: the trace's, else in turn.
+    pub(crate) fn assign(&mut self, wanted: Option<u32>) -> u32 {
+        let count = self.count();
+        wanted.map_or_else(|| in_turn(&mut self.next_in_turn, count), |w| w % count)
+    }
+
+    /// The process of a write.
+    pub(crate) fn assign_writer(&mut self, wanted: Option<u32>) -> u32 {
+        let count = self.count();
+        wanted.map_or_else(|| in_turn(&mut self.next_writer, count), |w| w % count)
+    }
+
+    /// Are there ever too few threads?
+    pub(crate) fn are_limited(&self) -> bool {
+        self.threads.is_some()
+    }
+
+    /// Gives a task a thread, or puts it into the queue.
+    pub(crate) fn take_thread(&mut self, tasks: &mut Slab<Task>, task: u32) -> bool {
+        let process = &mut self.each[tasks[task].process as usize];
+        if self.threads.is_none_or(|threads| process.busy < threads) {
+            process.busy += 1;
+            tasks[task].has_thread = true;
+            return true;
+        }
+        tasks[task].next = NONE;
+        match process.queue.1 {
+            NONE => process.queue.0 = task,
+            last => tasks[last].next = task,
+        }
+        process.queue.1 = task;
+        false
+    }
+
+    /// Takes a task's thread away; the task that gets it goes on.
+    pub(crate) fn give_thread_back(&mut self, tasks: &mut Slab<Task>, task: u32) -> Option<u32> {
+        if !core::mem::take(&mut tasks[task].has_thread) {
+            return None;
+        }
+        let process = &mut self.each[tasks[task].process as usize];
+        let first = process.queue.0;
+        if first == NONE {
+            process.busy -= 1;
+            return None;
+        }
+        process.queue.0 = tasks[first].next;
+        if process.queue.0 == NONE {
+            process.queue.1 = NONE;
+        }
+        tasks[first].has_thread = true;
+        Some(first)
+    }
+
+    /// A task that waits for a thread will not come.
+    pub(crate) fn leave_queue(&mut self, tasks: &mut Slab<Task>, task: u32) {
+        let process = &mut self.each[tasks[task].process as usize];
+        let (mut before, mut at) = (NONE, process.queue.0);
+        while at != NONE && at != task {
+            (before, at) = (at, tasks[at].next);
+        }
+        if at == NONE {
+            return;
+        }
+        let after = tasks[at].next;
+        match before {
+            NONE => process.queue.0 = after,
+            before => tasks[before].next = after,
+        }
+        if process.queue.1 == at {
+            process.queue.1 = before;
+        }
+    }
+
+    /// Nobody has a thread, and nobody waits for one.
+    pub(crate) fn are_idle(&self) -> bool {
+        let is_idle = |process: &Process| process.busy == 0 && process.queue.0 == NONE;
+        self.each.iter().all(is_idle)
+    }
+}
+
+fn in_turn(next: &mut u32, count: u32) -> u32 {
+    let process = *next;
+    *next = (*next + 1) % count;
+    process
+}

@@ -1,0 +1,120 @@
+//! A walk begins and ends.
+
+use crate::engine::Engine;
+use crate::events::{Happening, Names, What};
+use crate::intern::NONE;
+use crate::metrics::{RequestEnd, RouteIx};
+use crate::queue::Class;
+use crate::state::{Flags, TaskKind};
+use crate::tables::Tables;
+
+impl Engine {
+    /// A request, or an access, arrives.
+    pub(crate) fn arrive(&mut self, t: &Tables, task: u32) {
+        if let TaskKind::Access(operation) = self.tasks[task].kind {
+            self.access(t, task, operation);
+            return;
+        }
+        let route = self.route_of(task);
+        self.note_task(task, What::Arrival { route });
+        let entry = self.ingest.paths.entry(self.tasks[task].path);
+        let chain = &self.ingest.paths.chains[entry.chain as usize];
+        match chain.levels.first().map(|first| first.level) {
+            Some(level) => {
+                let frame = self.new_frame(t, task, NONE, level, entry.links);
+                self.drive(t, frame);
+            }
+            None => self.answer_unrouted(task),
+        }
+    }
+
+    fn route_of(&self, task: u32) -> Option<RouteIx> {
+        let route = self.tasks[task].route;
+        (route != NONE).then_some(RouteIx(route))
+    }
+
+    /// No level answers: the application does the work, as without any cache.
+    fn answer_unrouted(&mut self, task: u32) {
+        let t = &self.tasks[task];
+        let end = RequestEnd {
+            latency: t.cost.unwrap_or_default(),
+            origin_free: false,
+            error: t.status.is_some_and(|status| status >= 500),
+            bytes: t.bytes.unwrap_or(0),
+            origin_time: t.cost.unwrap_or_default(),
+            ..RequestEnd::default()
+        };
+        self.metrics.request_ended(None, self.now, &end);
+        self.note_task(task, What::Answer { route: None, end });
+        self.tasks.give_back(task);
+    }
+
+    /// The last frame of a task is done.
+    pub(crate) fn end_task(&mut self, frame: u32) {
+        let (task, flags, size) = {
+            let f = &self.frames[frame];
+            (f.task, f.flags, f.size)
+        };
+        self.free_frame(frame);
+        if self.tasks[task].kind != TaskKind::Background {
+            let route = self.route_of(task);
+            let of = &self.tasks[task];
+            let bytes = of.bytes.unwrap_or(size);
+            let gathered = &of.gathered;
+            let end = RequestEnd {
+                latency: self.now.since(of.arrived),
+                origin_free: !gathered.origin_work,
+                error: flags.has(Flags::ERROR),
+                leak: gathered.leak,
+                out_of_date: gathered.out_of_date,
+                staleness: gathered.staleness,
+                bytes,
+                bytes_from_copies: gathered.bytes_from_copies.min(bytes),
+                origin_time: gathered.origin_time,
+                origin_time_saved: gathered.origin_time_saved,
+            };
+            self.metrics.request_ended(route, self.now, &end);
+            self.note_task(task, What::Answer { route, end });
+        }
+        if let Some(next) = self.processes.give_thread_back(&mut self.tasks, task) {
+            let waiting = self.tasks[next].current;
+            self.schedule(waiting, self.now, Class::LookUp);
+        }
+        self.tasks.give_back(task);
+    }
+
+    /// Tells the observer what happens to a frame; [`NONE`]: to nobody's.
+    #[inline]
+    pub(crate) fn note(&mut self, frame: u32, what: What) {
+        if self.observer.is_some() {
+            let task = if frame == NONE {
+                NONE
+            } else {
+                self.frames[frame].task
+            };
+            self.note_task(task, what);
+        }
+    }
+
+    fn note_task(&mut self, task: u32, what: What) {
+        let Some(mut observer) = self.observer.take() else {
+            return;
+        };
+        let known = task != NONE;
+        let happening = Happening {
+            at: self.now,
+            request: known.then(|| self.tasks[task].number),
+            process: known.then(|| self.tasks[task].process),
+            what,
+        };
+        let tables = std::sync::Arc::clone(&self.tables);
+        let names = Names {
+            policy: &tables.policy,
+            zero: self.ingest.zero,
+            routes: &tables.routes,
+            key: &|_, key| self.key_name(&tables, key.0),
+        };
+        observer.happens(&happening, &names);
+        self.observer = Some(observer);
+    }
+}

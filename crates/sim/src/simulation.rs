@@ -1,0 +1,158 @@
+//! A run, as its driver sees it.
+
+use crate::engine::Engine;
+use crate::events::Observer;
+use crate::ingest::seconds;
+use crate::metrics::RunEnd;
+use crate::options::{Options, SimError};
+use crate::report::{Report, TraceSummary};
+use crate::tables::{Tables, key_level};
+use cachepolicy_core::policy::Policy;
+use cachepolicy_core::units::Time;
+use cachepolicy_trace::Event;
+use std::sync::Arc;
+
+/// The replay of one trace through one policy. It does nothing by itself: the driver pushes the
+/// events in the order of time, as many at once as it likes, and takes the report at the end, or
+/// drops the simulation to cancel it. Same policy, options and events: same report, to the byte.
+#[derive(Debug)]
+pub struct Simulation {
+    tables: Arc<Tables>,
+    engine: Engine,
+    options: Options,
+    trace: TraceSummary,
+    first: Option<Time>,
+    last: Time,
+    /// The warm-up is over then; `None`: it is over.
+    warm_from: Option<Time>,
+}
+
+impl Simulation {
+    /// Of a policy.
+    ///
+    /// # Errors
+    /// When the options name a workload or level that the policy does not have, or the policy is
+    /// larger than a simulation's limits.
+    pub fn new(policy: &Policy, options: Options) -> Result<Self, SimError> {
+        if let Some(workload) = options.workload
+            && policy.workloads.get(workload.index()).is_none()
+        {
+            let count = policy.workloads.len();
+            return Err(SimError::Option(format!(
+                "the policy declares {count} workloads; there is no number {}",
+                workload.0
+            )));
+        }
+        if options.level.is_some() {
+            key_level(policy, options.level).map_err(|reason| SimError::NoKeyLevel { reason })?;
+        }
+        let tables = Arc::new(Tables::new(policy, options.workload)?);
+        Ok(Self {
+            engine: Engine::new(&tables, &options),
+            tables,
+            options,
+            trace: TraceSummary::default(),
+            first: None,
+            last: Time::DISTANT_PAST,
+            warm_from: None,
+        })
+    }
+
+    /// Shows everything that happens to an observer.
+    pub fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.engine.observer = Some(observer);
+    }
+
+    /// The next event of the trace.
+    ///
+    /// # Errors
+    /// When the event is earlier than the one before it, or names what the policy does not declare.
+    pub fn push(&mut self, event: &Event) -> Result<(), SimError> {
+        let at = event.at();
+        if at > self.last {
+            self.advance(at);
+        } else if at < self.last {
+            return Err(SimError::Order {
+                at: seconds(at),
+                before: seconds(self.last),
+            });
+        }
+        match event {
+            Event::Request(request) => {
+                self.trace.requests += 1;
+                self.engine.take_request(&self.tables, request);
+            }
+            Event::Access(access) => {
+                self.engine.take_access(&self.tables, access)?;
+                self.trace.requests += 1;
+            }
+            Event::Write(write) => {
+                self.engine.take_write_event(&self.tables, write)?;
+                self.trace.writes += 1;
+            }
+            Event::Fault(fault) => {
+                self.engine.take_fault_event(&self.tables, fault)?;
+                self.trace.faults += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything before `at` is known.
+    fn advance(&mut self, at: Time) {
+        if self.first.is_none() {
+            self.first = Some(at);
+            self.engine.metrics.begin(at);
+            self.engine.ingest.zero = at;
+            if self.options.warmup > cachepolicy_core::Duration::ZERO {
+                self.warm_from = Some(at + self.options.warmup);
+            }
+        }
+        self.last = at;
+        self.run_until(at.before(self.tables.lookahead));
+    }
+
+    fn run_until(&mut self, horizon: Time) {
+        if let Some(warm) = self.warm_from.filter(|&warm| warm <= horizon) {
+            self.engine.run_until(&self.tables, warm);
+            self.engine.metrics.warmed_up(warm);
+            self.warm_from = None;
+        }
+        self.engine.run_until(&self.tables, horizon);
+    }
+
+    /// The trace is over: what is under way ends, and the report is made.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.run_until(Time::NEVER);
+        self.engine.end();
+        let first = self.first.unwrap_or(Time::ZERO);
+        self.trace.duration = if self.first.is_some() {
+            self.last.since(first).as_secs_f64()
+        } else {
+            0.0
+        };
+        let Self {
+            tables,
+            mut engine,
+            options,
+            trace,
+            ..
+        } = self;
+        let ended = if self.first.is_some() {
+            engine.now.max(self.last)
+        } else {
+            first
+        };
+        let empty = crate::metrics::Metrics::new(&tables.policy, Vec::new(), None);
+        let metrics = core::mem::replace(&mut engine.metrics, empty);
+        metrics.finish(&RunEnd {
+            policy: &tables.policy,
+            trace,
+            seed: options.seed,
+            workload: options.workload,
+            ended,
+            key_name: &|_, key| engine.key_name(&tables, key.0),
+        })
+    }
+}

@@ -1,0 +1,327 @@
+//! Which copies miss which writes, exactly.
+//!
+//! A *cell* is what a read selects: the rows of a model with certain values, of which certain fields
+//! count. Each cell has a log of the writes that concern it. Whatever was read from a cell remembers
+//! a position in its log; it is out of date when the log goes further, since the write at that
+//! position. Logs are cut below the least position that anybody remembers, and by then everything is
+//! known about the writes that are cut: when the last copy that missed them was served, and died.
+
+use crate::intern::{NONE, Tuples};
+use crate::state::Slab;
+use crate::tables::Tables;
+use cachepolicy_core::effects::{Image, WrittenRow, concerns};
+use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::units::{Duration, Time};
+use std::collections::{BTreeMap, VecDeque};
+
+/// All cells.
+#[derive(Debug)]
+pub(crate) struct Cells {
+    /// The shape, then the values of its fields.
+    numbers: Tuples,
+    cells: Vec<Cell>,
+    writes: Slab<WriteRecord>,
+    /// Rises with every write that concerns a cell.
+    pub(crate) epoch: u64,
+    /// For each shape: how long a write stays in a log although nobody remembers it, because a
+    /// replica may still give what was before it.
+    lags: Vec<Duration>,
+    /// Writes about which everything is known.
+    pub(crate) settled: Vec<Settled>,
+}
+
+#[derive(Debug, Default)]
+struct Cell {
+    shape: u32,
+    /// The position of the first write in the log.
+    start: u32,
+    log: VecDeque<(Time, u32)>,
+    /// How many remember each position, from `start` on.
+    counts: VecDeque<u32>,
+    /// What died while it missed the write at a position: by position and level, when it was last
+    /// served and when it died.
+    dead: BTreeMap<(u32, u16), Ends>,
+    /// The same for all positions before `start`, by level.
+    carried: BTreeMap<u16, Ends>,
+}
+
+impl Cell {
+    /// The first write leaves the log; what died while it missed it is carried on.
+    fn cut_first(&mut self) {
+        self.log.pop_front();
+        self.counts.pop_front();
+        let position = self.start;
+        self.start += 1;
+        while let Some(entry) = self.dead.first_entry() {
+            if entry.key().0 > position {
+                break;
+            }
+            let ((_, level), ends) = entry.remove_entry();
+            self.carried.entry(level).or_insert(Ends::NONE).join(ends);
+        }
+    }
+
+    /// What the cell knows about a write of that instant, which leaves its log.
+    fn tell(&self, at: Time, record: &mut WriteRecord) {
+        for (&level, ends) in &self.carried {
+            if ends.died < at && ends.served < at {
+                continue;
+            }
+            match record.levels.iter_mut().find(|(known, _)| *known == level) {
+                Some((_, known)) => known.join(*ends),
+                None => record.levels.push((level, *ends)),
+            }
+        }
+    }
+}
+
+/// The last of several ends.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    served: Time,
+    died: Time,
+}
+
+impl Ends {
+    const NONE: Self = Self {
+        served: Time::DISTANT_PAST,
+        died: Time::DISTANT_PAST,
+    };
+
+    fn join(&mut self, other: Self) {
+        self.served = self.served.max(other.served);
+        self.died = self.died.max(other.died);
+    }
+}
+
+/// A write that logs have.
+#[derive(Debug, Default)]
+struct WriteRecord {
+    at: Time,
+    /// Logs that have it.
+    logs: u32,
+    levels: Vec<(u16, Ends)>,
+}
+
+/// A write that no copy of a level misses any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) level: LevelId,
+    pub(crate) committed: Time,
+    pub(crate) window: Option<Duration>,
+    pub(crate) exposure: Duration,
+}
+
+impl Cells {
+    pub(crate) fn new(t: &Tables) -> Self {
+        Self {
+            numbers: Tuples::default(),
+            cells: Vec::new(),
+            writes: Slab::default(),
+            epoch: 0,
+            lags: t.shapes.iter().map(|shape| shape.lag).collect(),
+            settled: Vec::new(),
+        }
+    }
+
+    /// The cell of a shape (the last number) with these values.
+    pub(crate) fn cell(&mut self, key: &[u32]) -> u32 {
+        let (cell, is_new) = self.numbers.intern(key);
+        if is_new {
+            self.cells.push(Cell {
+                shape: key.last().copied().unwrap_or(NONE),
+                ..Cell::default()
+            });
+        }
+        cell
+    }
+
+    /// The position of a cell's log that data read as of that instant has, remembered.
+    pub(crate) fn remember_as_of(&mut self, cell: u32, as_of: Time) -> u32 {
+        let of = &self.cells[cell as usize];
+        let later = of
+            .log
+            .iter()
+            .rev()
+            .take_while(|(at, _)| *at > as_of)
+            .count();
+        let position = of.start + (of.log.len() - later) as u32;
+        self.remember(cell, position);
+        position
+    }
+
+    /// One more remembers a position.
+    pub(crate) fn remember(&mut self, cell: u32, position: u32) {
+        let cell = &mut self.cells[cell as usize];
+        debug_assert!(position >= cell.start, "what is remembered is in the log");
+        let index = (position - cell.start) as usize;
+        if index >= cell.counts.len() {
+            cell.counts.resize(index + 1, 0);
+        }
+        cell.counts[index] += 1;
+    }
+
+    /// One less remembers a position. `served`: when it was last served although out of date;
+    /// `died`: if it was a copy, when it died.
+    pub(crate) fn forget(
+        &mut self,
+        cell: u32,
+        position: u32,
+        level: u16,
+        served: Time,
+        died: Time,
+        now: Time,
+    ) {
+        let of = &mut self.cells[cell as usize];
+        of.counts[(position - of.start) as usize] -= 1;
+        let end = of.start + of.log.len() as u32;
+        if position < end && (served > Time::DISTANT_PAST || died > Time::DISTANT_PAST) {
+            let ends = of.dead.entry((position, level)).or_insert(Ends::NONE);
+            ends.join(Ends { served, died });
+        }
+        self.cut(cell, now);
+    }
+
+    /// Does the log go further than a position? Then since when.
+    #[inline]
+    pub(crate) fn missed_since(&self, cell: u32, position: u32) -> Option<Time> {
+        let cell = &self.cells[cell as usize];
+        let index = position.checked_sub(cell.start)?;
+        cell.log.get(index as usize).map(|&(at, _)| at)
+    }
+
+    /// How many writes are missed from a position on.
+    pub(crate) fn missed_count(&self, cell: u32, position: u32) -> u32 {
+        let cell = &self.cells[cell as usize];
+        cell.start + cell.log.len() as u32 - position
+    }
+
+    /// Adds the writes that are missed from a position on.
+    pub(crate) fn missed_writes(&self, cell: u32, position: u32, into: &mut Vec<u32>) {
+        let cell = &self.cells[cell as usize];
+        let index = (position - cell.start) as usize;
+        into.extend(cell.log.iter().skip(index).map(|&(_, write)| write));
+    }
+
+    /// A write commits: the cells that it concerns log it.
+    pub(crate) fn commit(&mut self, t: &Tables, row: &impl Row, now: Time) {
+        let mut concerned = Vec::new();
+        for (index, shape) in t.shapes.iter().enumerate() {
+            if shape.model != row.model() || !concerns(&shape.read, row) {
+                continue;
+            }
+            for image in [Image::Old, Image::New] {
+                let mut lists: Vec<Vec<u32>> = Vec::with_capacity(shape.fields.len());
+                for &field in &shape.fields {
+                    lists.push(row.ids(image, field));
+                }
+                combine(&lists, &mut Vec::new(), &mut |values| {
+                    let mut key = values.to_vec();
+                    key.push(index as u32);
+                    let cell = if shape.lag > Duration::ZERO {
+                        Some(self.cell(&key))
+                    } else {
+                        self.numbers.find(&key)
+                    };
+                    concerned.extend(cell);
+                });
+            }
+        }
+        concerned.sort_unstable();
+        concerned.dedup();
+        self.log(&concerned, now);
+    }
+
+    /// A write that concerns these cells, each named once.
+    pub(crate) fn log(&mut self, concerned: &[u32], now: Time) {
+        if concerned.is_empty() {
+            return;
+        }
+        self.epoch += 1;
+        let write = self.writes.take();
+        let record = &mut self.writes[write];
+        record.at = now;
+        record.logs = concerned.len() as u32;
+        record.levels.clear();
+        for &cell in concerned {
+            self.cells[cell as usize].log.push_back((now, write));
+            self.cut(cell, now);
+        }
+    }
+
+    /// Cuts what nobody remembers off a log.
+    fn cut(&mut self, cell: u32, now: Time) {
+        let of = &mut self.cells[cell as usize];
+        let lag = self.lags.get(of.shape as usize).copied();
+        let lag = lag.unwrap_or(Duration::ZERO);
+        let mut settled = Vec::new();
+        while let Some(&(at, write)) = of.log.front() {
+            let is_needed = of.counts.front().is_some_and(|&count| count > 0)
+                || (lag > Duration::ZERO && at > now.before(lag));
+            if is_needed {
+                break;
+            }
+            of.cut_first();
+            let record = &mut self.writes[write];
+            of.tell(at, record);
+            record.logs -= 1;
+            if record.logs == 0 {
+                settled.push(write);
+            }
+        }
+        if of.log.is_empty() {
+            of.carried.clear();
+            while of.counts.back() == Some(&0) {
+                of.counts.pop_back();
+            }
+        }
+        for write in settled {
+            self.settle(write);
+        }
+    }
+
+    fn settle(&mut self, write: u32) {
+        let record = &self.writes[write];
+        for &(level, ends) in &record.levels {
+            self.settled.push(Settled {
+                level: LevelId(level),
+                committed: record.at,
+                window: (ends.served >= record.at).then(|| ends.served.since(record.at)),
+                exposure: ends.died.since(record.at),
+            });
+        }
+        self.writes.give_back(write);
+    }
+
+    /// The trace is over: what a replica may still give does not matter any more.
+    pub(crate) fn end(&mut self, now: Time) {
+        self.lags.fill(Duration::ZERO);
+        for cell in 0..self.cells.len() as u32 {
+            self.cut(cell, now);
+        }
+    }
+
+    /// No write is left about which something is to be learnt.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.writes.live() == 0
+    }
+}
+
+/// A written row that also knows its values' numbers.
+pub(crate) trait Row: WrittenRow {
+    /// The values of a field on an image; none where there is no such image.
+    fn ids(&self, image: Image, field: cachepolicy_core::FieldId) -> Vec<u32>;
+}
+
+/// Calls `visit` with each choice of one value from each list.
+fn combine(lists: &[Vec<u32>], chosen: &mut Vec<u32>, visit: &mut impl FnMut(&[u32])) {
+    let Some(list) = lists.get(chosen.len()) else {
+        visit(chosen);
+        return;
+    };
+    for &value in list {
+        chosen.push(value);
+        combine(lists, chosen, visit);
+        chosen.pop();
+    }
+}

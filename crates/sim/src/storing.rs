@@ -1,0 +1,221 @@
+//! Copies come into stores and leave them.
+
+use crate::copy::Copy;
+use crate::engine::Engine;
+use crate::events::What;
+use crate::intern::NONE;
+use crate::metrics::{Cause, Leaving, Stored};
+use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed, Slot};
+use crate::tables::{Extra, LevelTable, Tables};
+use cachepolicy_core::decide::Lifetimes;
+use cachepolicy_core::ids::{BackendId, LevelId};
+use cachepolicy_core::units::{Duration, Time};
+
+impl Engine {
+    /// Is there a tier that takes the frame's result: up, and not left out when it was asked?
+    pub(crate) fn can_store(&self, t: &Tables, frame: u32) -> bool {
+        let f = &self.frames[frame];
+        let tiers = &t.levels[f.level as usize].tiers;
+        tiers.iter().enumerate().any(|(index, tier)| {
+            f.down & (1 << index) == 0
+                && self.now >= self.backends[tier.backend as usize].down_until
+        })
+    }
+
+    /// Stores a fill's result in every tier that takes it, farthest first. Is it in one of them?
+    pub(crate) fn store_copy(
+        &mut self,
+        t: &Tables,
+        frame: u32,
+        lifetimes: &Lifetimes,
+        negative: bool,
+        fill_time: Duration,
+    ) -> bool {
+        let f = &self.frames[frame];
+        let mut copy = Copy::new(lifetimes, negative);
+        copy.fill_time = fill_time;
+        copy.work = f.work;
+        copy.provenance = f.provenance;
+        copy.principal = f.principal;
+        let (down, size, count) = (f.down, f.size, t.levels[f.level as usize].tiers.len());
+        let mut is_stored = count == 0;
+        for tier in (0..count as u8).rev() {
+            if down & (1 << tier) == 0 {
+                is_stored |= self.store_in(t, frame, tier, copy, size);
+            }
+        }
+        if is_stored {
+            self.index_tags(frame);
+        }
+        is_stored
+    }
+
+    /// A fresh copy of a farther tier comes to the nearer ones. It is read and stored at one
+    /// instant, so that no invalidation can come in between.
+    pub(crate) fn promote(&mut self, t: &Tables, frame: u32, tier: u8, slot: Slot) {
+        let f = &self.frames[frame];
+        let table = &t.levels[f.level as usize];
+        let task = &self.tasks[f.task];
+        let instance = Tables::instance(&table.tiers[tier as usize], task.process, task.pop);
+        let store = &self.stores[instance as usize];
+        let (mut copy, size, down) = (*store.get(slot), store.size(slot), f.down);
+        copy.resides_until = Time::NEVER;
+        for nearer in (0..tier).rev() {
+            if down & (1 << nearer) == 0 {
+                self.store_in(t, frame, nearer, copy, size);
+            }
+        }
+    }
+
+    fn store_in(&mut self, t: &Tables, frame: u32, tier: u8, mut copy: Copy, size: u64) -> bool {
+        let f = &self.frames[frame];
+        let (level, inst, task) = (LevelId(f.level), f.inst, f.task);
+        let table = &t.levels[level.index()];
+        let place = &table.tiers[tier as usize];
+        if self.now < self.backends[place.backend as usize].down_until {
+            return false;
+        }
+        if let Some(ceiling) = place.ceiling {
+            copy.resides_until = self.now + ceiling;
+        }
+        let (process, pop) = (self.tasks[task].process, self.tasks[task].pop);
+        let instance = Tables::instance(place, process, pop);
+        let new = NewCopy {
+            key: KeyId(inst),
+            level,
+            size,
+            dead_from: copy.leaves(&table.rules),
+            value: copy,
+        };
+        let mut removed = core::mem::take(&mut self.removed);
+        let inserted = self.stores[instance as usize].insert(new, self.now, &mut removed);
+        for copy in removed.drain(..) {
+            self.left(t, instance, &copy);
+        }
+        self.removed = removed;
+        let backend = BackendId(place.backend);
+        match inserted {
+            Inserted::Stored(_) => {
+                if copy.provenance != NONE {
+                    self.provenances.hold(copy.provenance);
+                }
+                self.insts[inst as usize].cause = Cause::Expiry;
+                let stored = Stored {
+                    backend,
+                    level,
+                    key: KeyId(inst),
+                    parameters: self.insts[inst as usize].parameters,
+                    bytes: size,
+                };
+                self.metrics.stored(&stored);
+                let (key, bytes) = (stored.key, size);
+                self.note(
+                    frame,
+                    What::Stored {
+                        backend,
+                        level,
+                        key,
+                        bytes,
+                    },
+                );
+                true
+            }
+            Inserted::TooLarge => {
+                self.metrics.too_large(backend);
+                self.insts[inst as usize].cause = Cause::Eviction;
+                false
+            }
+            Inserted::Refused => {
+                self.insts[inst as usize].cause = Cause::Eviction;
+                false
+            }
+        }
+    }
+
+    /// A copy left an instance of a backend.
+    pub(crate) fn left(&mut self, t: &Tables, instance: u32, gone: &Removed<Copy>) {
+        let rules = &t.levels[gone.level.index()].rules;
+        let dead_from = gone.value.leaves(rules);
+        let (why, cause) = match gone.reason {
+            Reason::Evicted => {
+                let fresh = self.now < gone.value.fresh_until();
+                (Leaving::Evicted { fresh }, Some(Cause::Eviction))
+            }
+            Reason::Expired => (Leaving::Expired, None),
+            Reason::Replaced => (Leaving::Replaced, None),
+            Reason::Flushed => (Leaving::Flushed, None),
+            Reason::Taken => (Leaving::Purged, None),
+        };
+        if let Some(cause) = cause {
+            self.insts[gone.key.0 as usize].cause = cause;
+        }
+        let died = self.now.min(dead_from);
+        self.let_go(gone.value.provenance, Some(died));
+        let backend = BackendId(t.backend_of[instance as usize]);
+        self.metrics.removed(backend, gone.level, gone.size, why);
+        self.note(
+            NONE,
+            What::Removed {
+                backend,
+                level: gone.level,
+                key: gone.key,
+                bytes: gone.size,
+                why,
+            },
+        );
+    }
+
+    /// A key that was never asked for.
+    pub(crate) fn add_inst(&mut self, table: &LevelTable, level: LevelId, params: usize) {
+        let inst = self.insts.len() as u32;
+        let mut parameters = inst;
+        let mut next_variant = NONE;
+        if !table.extras.is_empty() {
+            // A URL holds the parameters, and is what a page is known by.
+            let url = table.extras.iter().position(|extra| *extra == Extra::Url);
+            if table.is_target {
+                let (set, is_new) = self.parameter_set(level, params);
+                if is_new {
+                    self.first_variant.push(NONE);
+                }
+                let first = &mut self.first_variant[set as usize];
+                next_variant = core::mem::replace(first, inst);
+                parameters = set;
+            } else if url.is_none() {
+                let (set, is_new) = self.parameter_set(level, params);
+                if is_new {
+                    self.first_variant.push(NONE);
+                }
+                parameters = set;
+            }
+            if let Some(url) = url {
+                parameters = self.tuple[params + url];
+            }
+        }
+        self.insts.push(crate::state::Inst {
+            level: level.0,
+            cause: Cause::ColdStart,
+            last_access: crate::access::Last::default(),
+            fills: NONE,
+            parameters,
+            next_variant,
+            is_unreachable: false,
+        });
+    }
+
+    fn parameter_set(&mut self, level: LevelId, params: usize) -> (u32, bool) {
+        let mut set = core::mem::take(&mut self.set);
+        set.clear();
+        set.extend_from_slice(&self.tuple[..params]);
+        set.push(u32::from(level.0));
+        let found = self.parameters.intern(&set);
+        self.set = set;
+        found
+    }
+
+    /// Is this key one of the present release?
+    #[inline]
+    pub(crate) fn is_current(&self, inst: u32) -> bool {
+        inst >= self.release && !self.insts[inst as usize].is_unreachable
+    }
+}

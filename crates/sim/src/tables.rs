@@ -1,0 +1,386 @@
+//! The policy as flat tables: what the engine asks again and again, worked out once.
+
+use crate::depends::{self, LevelDims};
+use crate::options::SimError;
+use cachepolicy_core::decide::{Rules, Scope, Stampede};
+use cachepolicy_core::edge::{Target, Verb};
+use cachepolicy_core::graph::Graph;
+use cachepolicy_core::ids::{DimensionId, FieldId, LevelId, ModelId, WorkloadId};
+use cachepolicy_core::key::QueryFilter;
+use cachepolicy_core::level::{KeyPart, LevelKind, Read, ValueSource};
+use cachepolicy_core::policy::{BackendKind, Carrier, Policy};
+use cachepolicy_core::router::Router;
+use cachepolicy_core::units::Duration;
+
+/// Dimensions of a policy at most.
+pub(crate) const DIMENSIONS_MAX: usize = 128;
+/// Tiers of a level at most.
+pub(crate) const TIERS_MAX: usize = 32;
+/// Instances of backends, all backends together, at most.
+const INSTANCES_MAX: usize = 1 << 20;
+
+/// Everything that does not change during a run.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) policy: Policy,
+    pub(crate) router: Router,
+    pub(crate) filter: QueryFilter,
+    pub(crate) graph: Graph,
+    pub(crate) levels: Vec<LevelTable>,
+    pub(crate) backends: Vec<BackendTable>,
+    /// The backend of each instance.
+    pub(crate) backend_of: Vec<u16>,
+    pub(crate) shapes: Vec<Shape>,
+    /// Number of the first action of each edge block, all actions counted through.
+    pub(crate) first_action: Vec<u32>,
+    /// Names of the report's routes.
+    pub(crate) routes: Vec<String>,
+    /// The route of each level, by index into `routes`.
+    pub(crate) route_of: Vec<Option<u32>>,
+    /// Where missing values are drawn from.
+    pub(crate) workload: Option<WorkloadId>,
+    /// An edge cascades: copies remember what they embed.
+    pub(crate) has_cascade: bool,
+    /// An edge purges by tag: copies remember their tags.
+    pub(crate) has_tags: bool,
+    /// The longest that an edge fires before its write's commit.
+    pub(crate) lookahead: Duration,
+}
+
+/// How many instances a backend has for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// One.
+    All,
+    /// One in each process.
+    Process,
+    /// One in each point of presence.
+    Pop,
+}
+
+#[derive(Debug)]
+pub(crate) struct BackendTable {
+    /// The number of its first instance, all instances counted through.
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+    pub(crate) sharing: Sharing,
+    /// A restart of its process empties it.
+    pub(crate) is_memory: bool,
+}
+
+/// A place where a level's copies live.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tier {
+    pub(crate) backend: u16,
+    pub(crate) first: u32,
+    pub(crate) sharing: Sharing,
+    pub(crate) ceiling: Option<Duration>,
+}
+
+/// What tells the keys of a level with the same parameters apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extra {
+    Dimension(DimensionId),
+    Url,
+}
+
+#[derive(Debug)]
+pub(crate) struct LevelTable {
+    pub(crate) kind: LevelKind,
+    pub(crate) rules: Rules,
+    /// It has look-ups of its own.
+    pub(crate) is_stored: bool,
+    /// Before the application: it needs none of its threads.
+    pub(crate) is_edge: bool,
+    pub(crate) fenced: bool,
+    /// Nearest first; without those that store nothing.
+    pub(crate) tiers: Vec<Tier>,
+    pub(crate) params: usize,
+    pub(crate) extras: Vec<Extra>,
+    pub(crate) dims: LevelDims,
+    /// What its own work reads: a shape, and where the values come from.
+    pub(crate) reads: Vec<usize>,
+    /// An edge purges it by parameters: its variants are listed.
+    pub(crate) is_target: bool,
+    /// Its work is origin work although it names no origin: it contains nothing.
+    pub(crate) is_source: bool,
+}
+
+/// Rows selected by the values of some fields, of which some fields are read.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) model: ModelId,
+    pub(crate) fields: Vec<FieldId>,
+    /// One of the reads that have this shape.
+    pub(crate) read: Read,
+    /// The greatest age that data read from a replica can have.
+    pub(crate) lag: Duration,
+}
+
+impl Tables {
+    pub(crate) fn new(policy: &Policy, workload: Option<WorkloadId>) -> Result<Self, SimError> {
+        limit("dimensions", policy.dimensions.len(), DIMENSIONS_MAX)?;
+        let (backends, instances) = backends(policy)?;
+        let mut shapes = Vec::new();
+        let mut levels: Vec<LevelTable> = Vec::with_capacity(policy.levels.len());
+        let filter = QueryFilter::new(policy);
+        let graph = Graph::new(policy);
+        for index in 0..policy.levels.len() {
+            let level = level_table(policy, index, (&graph, &filter), &backends, &mut shapes)?;
+            levels.push(level);
+        }
+        let (routes, route_of) = routes(policy);
+        let actions = || policy.edges.iter().flat_map(|edge| &edge.actions);
+        let first_action = policy
+            .edges
+            .iter()
+            .scan(0, |next, edge| {
+                let first = *next;
+                *next += edge.actions.len() as u32;
+                Some(first)
+            })
+            .collect();
+        let has_tag = |target: &Target| matches!(target, Target::Tag(_));
+        let lookahead = policy.edges.iter().filter_map(|edge| match edge.timing {
+            cachepolicy_core::edge::Timing::BeforeCommit { by } => Some(by),
+            cachepolicy_core::edge::Timing::AfterCommit => None,
+        });
+        Ok(Self {
+            router: Router::new(policy),
+            filter,
+            graph,
+            levels,
+            backends,
+            backend_of: instances,
+            shapes,
+            first_action,
+            routes,
+            route_of,
+            workload: workload.or((!policy.workloads.is_empty()).then_some(WorkloadId(0))),
+            has_cascade: actions().any(|action| action.cascade),
+            has_tags: actions().any(|action| has_tag(&action.target)),
+            lookahead: lookahead.max().unwrap_or(Duration::ZERO),
+            policy: policy.clone(),
+        })
+    }
+
+    /// The instance of a tier that a process, or a point of presence, reaches.
+    #[inline]
+    pub(crate) fn instance(tier: &Tier, process: u32, pop: u32) -> u32 {
+        tier.first
+            + match tier.sharing {
+                Sharing::All => 0,
+                Sharing::Process => process,
+                Sharing::Pop => pop,
+            }
+    }
+
+    /// Points of presence, at least 1.
+    pub(crate) fn pops(&self) -> u32 {
+        let pops = self.backends.iter().filter(|b| b.sharing == Sharing::Pop);
+        pops.map(|backend| backend.count).max().unwrap_or(1)
+    }
+}
+
+impl LevelTable {
+    /// Among whom a fill of a level is the only one, as a number.
+    pub(crate) fn scope(&self, process: u32, pop: u32) -> u32 {
+        let tier = match self.rules.stampede.scope() {
+            Scope::Process => self.tiers.first(),
+            Scope::Everywhere => self.tiers.last(),
+        };
+        match tier.map_or(Sharing::Process, |tier| tier.sharing) {
+            // Redis is shared, but single-flight in the process is not.
+            Sharing::All if self.rules.stampede.scope() == Scope::Process && !self.is_edge => {
+                process
+            }
+            Sharing::All => 0,
+            Sharing::Process => process,
+            Sharing::Pop => pop,
+        }
+    }
+
+    /// Only background fills are the only ones.
+    pub(crate) fn is_unprotected(&self) -> bool {
+        self.rules.stampede == Stampede::None
+    }
+}
+
+fn limit(what: &'static str, count: usize, limit: usize) -> Result<(), SimError> {
+    if count > limit {
+        return Err(SimError::TooMany { what, count, limit });
+    }
+    Ok(())
+}
+
+fn backends(policy: &Policy) -> Result<(Vec<BackendTable>, Vec<u16>), SimError> {
+    let mut first = 0_u64;
+    let backends: Vec<BackendTable> = policy
+        .backends
+        .iter()
+        .map(|backend| {
+            let (count, sharing) = match backend.kind {
+                BackendKind::Memory | BackendKind::Disk => (policy.processes, Sharing::Process),
+                BackendKind::Redis | BackendKind::Proxy => (1, Sharing::All),
+                BackendKind::Cdn { pops } => (pops, Sharing::Pop),
+                BackendKind::None => (0, Sharing::All),
+            };
+            let table = BackendTable {
+                first: first as u32,
+                count,
+                sharing,
+                is_memory: backend.kind == BackendKind::Memory,
+            };
+            first += u64::from(count);
+            table
+        })
+        .collect();
+    limit("instances of backends", first as usize, INSTANCES_MAX)?;
+    let of = |(index, backend): (usize, &BackendTable)| (index as u16, backend.count as usize);
+    let backend_of = backends.iter().enumerate().map(of);
+    let backend_of = backend_of.flat_map(|(index, count)| core::iter::repeat_n(index, count));
+    let backend_of = backend_of.collect();
+    Ok((backends, backend_of))
+}
+
+fn level_table(
+    policy: &Policy,
+    index: usize,
+    (graph, filter): (&Graph, &QueryFilter),
+    backends: &[BackendTable],
+    shapes: &mut Vec<Shape>,
+) -> Result<LevelTable, SimError> {
+    let level = &policy.levels[index];
+    limit("tiers of one level", level.tiers.len(), TIERS_MAX)?;
+    let tiers: Vec<Tier> = level
+        .tiers
+        .iter()
+        .filter(|tier| policy.backends[tier.backend.index()].kind != BackendKind::None)
+        .map(|tier| {
+            let backend = &backends[tier.backend.index()];
+            Tier {
+                backend: tier.backend.0,
+                first: backend.first,
+                sharing: backend.sharing,
+                ceiling: tier.ceiling,
+            }
+        })
+        .collect();
+    let is_before = |tier: &cachepolicy_core::level::Tier| {
+        matches!(
+            policy.backends[tier.backend.index()].kind,
+            BackendKind::Proxy | BackendKind::Cdn { .. }
+        )
+    };
+    let extras = level.key.parts.iter().filter_map(|part| match part {
+        KeyPart::Url => Some(Extra::Url),
+        KeyPart::Value(ValueSource::Dimension(dimension)) => Some(Extra::Dimension(*dimension)),
+        KeyPart::Value(_) | KeyPart::Text(_) => None,
+    });
+    let extras = if level.is_stored() {
+        extras.collect()
+    } else {
+        Vec::new()
+    };
+    let dims = depends::of(policy, graph, filter, LevelId(index as u16), None);
+    let is_target = policy
+        .edges
+        .iter()
+        .flat_map(|edge| &edge.actions)
+        .any(|action| match &action.target {
+            Target::Level { level, .. } => level.index() == index,
+            Target::Tag(_) => action.verb == Verb::Bump,
+        });
+    Ok(LevelTable {
+        kind: level.kind,
+        rules: level.rules,
+        is_stored: level.is_stored(),
+        is_edge: level.is_stored() && level.tiers.iter().all(is_before),
+        fenced: level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. }),
+        tiers,
+        params: level.params.len(),
+        extras,
+        dims,
+        reads: level
+            .reads
+            .iter()
+            .map(|read| shape(policy, level.origin, read, shapes))
+            .collect(),
+        is_target,
+        is_source: level.contains.is_empty(),
+    })
+}
+
+/// The shape of a read, added to `shapes` if it is new.
+fn shape(
+    policy: &Policy,
+    origin: Option<cachepolicy_core::OriginId>,
+    read: &Read,
+    shapes: &mut Vec<Shape>,
+) -> usize {
+    let fields: Vec<FieldId> = read.bindings.iter().map(|binding| binding.field).collect();
+    let lag = origin.map_or(Duration::ZERO, |origin| {
+        let lag = policy.origins[origin.index()].replica_lag;
+        crate::random::Sampler::new(lag, 0, "", "").greatest()
+    });
+    let is_it = |shape: &Shape| {
+        shape.model == read.model && shape.fields == fields && shape.read.fields == read.fields
+    };
+    if let Some(index) = shapes.iter().position(is_it) {
+        shapes[index].lag = shapes[index].lag.max(lag);
+        return index;
+    }
+    shapes.push(Shape {
+        model: read.model,
+        fields,
+        read: read.clone(),
+        lag,
+    });
+    shapes.len() - 1
+}
+
+/// The report's routes: one for each site or view, by its methods and pattern.
+fn routes(policy: &Policy) -> (Vec<String>, Vec<Option<u32>>) {
+    let mut names: Vec<String> = Vec::new();
+    let route_of = policy.levels.iter().map(|level| {
+        let route = level.route.as_ref()?;
+        let name = format!("{} {}", route.methods.join("|"), route.pattern.text);
+        let index = names.iter().position(|known| *known == name);
+        Some(index.unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        }) as u32)
+    });
+    let route_of = route_of.collect();
+    (names, route_of)
+}
+
+/// The finest level that accesses of a key-value trace can go to.
+pub(crate) fn key_level(policy: &Policy, wanted: Option<LevelId>) -> Result<LevelId, String> {
+    let fits = |id: LevelId| {
+        policy.levels.get(id.index()).is_some_and(|level| {
+            level.kind == LevelKind::Object && level.params.len() == 1 && level.is_stored()
+        })
+    };
+    if let Some(id) = wanted {
+        let name = policy.levels.get(id.index()).map_or("?", |l| &l.name);
+        return if fits(id) {
+            Ok(id)
+        } else {
+            Err(format!("`{name}` is none; name another level"))
+        };
+    }
+    let mut all = (0..policy.levels.len())
+        .map(|index| LevelId(index as u16))
+        .filter(|&id| fits(id));
+    match (all.next(), all.next()) {
+        (Some(id), None) => Ok(id),
+        (Some(_), Some(_)) => Err("the policy has several; name the one that is meant".to_owned()),
+        (None, _) => Err("the policy has none; declare one, as in `object entry(key)`".to_owned()),
+    }
+}
+
+/// Dimensions that a path alone decides.
+pub(crate) fn is_from_path(carrier: &Carrier) -> bool {
+    matches!(carrier, Carrier::Query(_))
+}

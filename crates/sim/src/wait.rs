@@ -1,0 +1,138 @@
+//! Waiting for somebody else's fill.
+
+use crate::copy::Copy;
+use crate::engine::Engine;
+use crate::events::What;
+use crate::intern::NONE;
+use crate::metrics::{Serve, Wait};
+use crate::queue::Class;
+use crate::state::{Flags, State};
+use crate::store::KeyId;
+use crate::tables::Tables;
+use cachepolicy_core::LevelId;
+use cachepolicy_core::decide::Decision;
+use cachepolicy_core::units::Time;
+
+impl Engine {
+    /// A frame waits for a fill, until `until` at the latest.
+    pub(crate) fn wait_for(
+        &mut self,
+        t: &Tables,
+        frame: u32,
+        fill: u32,
+        until: Time,
+    ) -> Option<u32> {
+        let parent = self.frames[frame].parent;
+        if parent != NONE && self.frames[parent].parked.2 > 0 {
+            // Others may wait for what is parked: that is filled first, so that nobody waits in a
+            // circle.
+            self.frames[frame].state = State::Deciding;
+            return self.work_on_batch(t, parent, frame);
+        }
+        let f = &mut self.frames[frame];
+        f.state = State::Waiting;
+        f.awaited = fill;
+        f.next = NONE;
+        if !f.flags.has(Flags::WAITED) {
+            f.flags.set(Flags::WAITED);
+            f.wait_began = self.now;
+            f.deadline = until;
+            let (level, key) = (LevelId(f.level), KeyId(f.inst));
+            self.note(frame, What::WaitBegan { level, key });
+        }
+        match self.fills[fill].waiters {
+            (NONE, _) => self.fills[fill].waiters = (frame, frame),
+            (first, last) => {
+                self.frames[last].next = frame;
+                self.fills[fill].waiters = (first, frame);
+            }
+        }
+        if until == Time::NEVER {
+            self.schedule_timeout(t, fill);
+        } else {
+            self.schedule(frame, until, Class::LookUp);
+        }
+        None
+    }
+
+    /// A waiter was released, or its patience is over.
+    pub(crate) fn wait_is_over(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let awaited = core::mem::replace(&mut self.frames[frame].awaited, NONE);
+        if awaited != NONE {
+            self.leave_waiters(awaited, frame);
+        }
+        if !self.frames[frame].flags.has(Flags::GIVEN) {
+            self.frames[frame].tier = 0;
+            self.frames[frame].down = 0;
+            return self.look(t, frame);
+        }
+        let flags = self.frames[frame].flags;
+        let has_failed = flags.has(Flags::ERROR);
+        self.wait_ended(frame, has_failed, !has_failed);
+        self.frames[frame].state = State::Done;
+        if has_failed {
+            self.fall_back(t, frame);
+            return Some(frame);
+        }
+        let (size, work, provenance, task) = {
+            let f = &self.frames[frame];
+            (f.size, f.work, f.provenance, f.task)
+        };
+        let (missed_since, missed_writes) = self.missed(provenance);
+        let gathered = &mut self.tasks[task].gathered;
+        gathered.origin_time_saved = gathered.origin_time_saved + work;
+        self.serve(
+            frame,
+            Serve {
+                from_copy: false,
+                waited: true,
+                expired: false,
+                bytes: size,
+                missed_since,
+                missed_writes,
+                leak: flags.has(Flags::FOREIGN),
+            },
+        );
+        Some(frame)
+    }
+
+    /// A waiter looked again and knows what to do.
+    pub(crate) fn released(&mut self, frame: u32, decision: &Decision, copy: Option<Copy>) {
+        let began = self.frames[frame].wait_began;
+        let is_served = matches!(decision, Decision::Serve { .. });
+        let is_new = copy.is_some_and(|copy| copy.stored() >= began);
+        self.wait_ended(frame, !is_served, is_served && is_new);
+    }
+
+    fn wait_ended(&mut self, frame: u32, in_vain: bool, served_by_other: bool) {
+        let f = &self.frames[frame];
+        let (level, key) = (LevelId(f.level), KeyId(f.inst));
+        let wait = Wait {
+            waited: self.now.since(f.wait_began),
+            in_vain,
+            served_by_other,
+        };
+        self.metrics.wait(level, self.now, &wait);
+        self.note(frame, What::WaitEnded { level, key, wait });
+    }
+
+    pub(crate) fn leave_waiters(&mut self, fill: u32, frame: u32) {
+        let (mut before, mut at) = (NONE, self.fills[fill].waiters.0);
+        while at != NONE && at != frame {
+            (before, at) = (at, self.frames[at].next);
+        }
+        if at == NONE {
+            return;
+        }
+        let after = self.frames[at].next;
+        let (first, last) = &mut self.fills[fill].waiters;
+        if *last == at {
+            *last = before;
+        }
+        if before == NONE {
+            *first = after;
+        } else {
+            self.frames[before].next = after;
+        }
+    }
+}

@@ -1,0 +1,518 @@
+//! A look-up: is the level left out, what do its tiers say, and what is decided.
+
+use crate::copy::Copy;
+use crate::depends::{self, Dims};
+use crate::engine::Engine;
+use crate::events::What;
+use crate::intern::NONE;
+use crate::metrics::{Cause, Outcome, Serve};
+use crate::paths::Chain;
+use crate::queue::Class;
+use crate::skip;
+use crate::state::{Flags, Frame, State, TaskKind};
+use crate::store::{KeyId, Slot};
+use crate::tables::{Extra, LevelTable, Tables};
+use cachepolicy_core::LevelId;
+use cachepolicy_core::decide::{BypassReason, Decision, Flight, Found, decide, decide_after_wait};
+use cachepolicy_core::expr::RequestView;
+use cachepolicy_core::ids::DimensionId;
+use cachepolicy_core::units::Duration;
+use cachepolicy_core::vary::Normalised;
+
+impl Engine {
+    /// A frame for one level of a task's walk. `self.tuple` holds the level's parameters.
+    pub(crate) fn new_frame(
+        &mut self,
+        t: &Tables,
+        task: u32,
+        parent: u32,
+        level: LevelId,
+        link: u32,
+    ) -> u32 {
+        let inst = self.key_of(t, task, level, link);
+        let frame = self.frames.take();
+        let serial = self.frames[frame].serial;
+        self.frames[frame] = Frame {
+            level: level.0,
+            task,
+            parent,
+            inst,
+            link,
+            serial,
+            began: self.now,
+            ..Frame::default()
+        };
+        self.frames[frame].principal = self.principal(t, frame);
+        self.tasks[task].current = frame;
+        frame
+    }
+
+    /// The key of a level for a task; its parameters are in `self.tuple`, unless `link` has them.
+    fn key_of(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
+        let table = &t.levels[level.index()];
+        let is_by_path = link != NONE && table.extras.iter().all(|extra| *extra == Extra::Url);
+        if link != NONE {
+            let known = self.ingest.paths.link(link).inst;
+            if is_by_path && known != NONE && self.is_current(known) {
+                return known;
+            }
+            self.tuple.clear();
+            let params = self.ingest.paths.params(link, table.params);
+            self.tuple.extend_from_slice(params);
+        }
+        let params = table.params;
+        debug_assert_eq!(self.tuple.len(), params);
+        for extra in &table.extras {
+            let value = match extra {
+                Extra::Dimension(dimension) => self.tasks[task].dims[dimension.index()],
+                Extra::Url => self.ingest.paths.entry(self.tasks[task].path).url,
+            };
+            self.tuple.push(value);
+        }
+        self.tuple.push(u32::from(level.0));
+        let (inst, is_new) = self.keys.intern(&self.tuple);
+        if is_new {
+            self.add_inst(table, level, params);
+        }
+        if is_by_path {
+            self.ingest.paths.remember_key(link, inst);
+        }
+        inst
+    }
+
+    /// The parameters of a key.
+    #[inline]
+    pub(crate) fn params_of(&self, t: &Tables, inst: u32) -> &[u32] {
+        let count = t.levels[self.insts[inst as usize].level as usize].params;
+        self.keys.get(inst).get(..count).unwrap_or_default()
+    }
+
+    /// Whom a copy of this frame is for: the values of the personal dimensions that the level
+    /// depends on and that its key does not tell apart. [`NONE`]: there are none such.
+    fn principal(&mut self, t: &Tables, frame: u32) -> u32 {
+        let uncovered = self.uncovered(t, frame);
+        if uncovered == 0 {
+            return NONE;
+        }
+        let task = self.frames[frame].task;
+        self.tuple.clear();
+        for dimension in depends::list(uncovered) {
+            self.tuple.push(self.tasks[task].dims[dimension.index()]);
+        }
+        self.principals.intern(&self.tuple).0
+    }
+
+    fn uncovered(&self, t: &Tables, frame: u32) -> Dims {
+        let frame = &self.frames[frame];
+        let table = &t.levels[frame.level as usize];
+        match self.chain_position(frame) {
+            Some((chain, position)) => chain.levels[position].dims.uncovered,
+            None => table.dims.uncovered,
+        }
+    }
+
+    /// The chain that a site's or view's frame belongs to, and its place there.
+    pub(crate) fn chain_position(&self, frame: &Frame) -> Option<(&Chain, usize)> {
+        if frame.link == NONE {
+            return None;
+        }
+        let entry = self.ingest.paths.entry(self.tasks[frame.task].path);
+        let chain = &self.ingest.paths.chains[entry.chain as usize];
+        Some((chain, (frame.link - entry.links) as usize))
+    }
+
+    /// A frame begins.
+    pub(crate) fn enter(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let (level, task) = (self.frames[frame].level, self.frames[frame].task);
+        let table = &t.levels[level as usize];
+        if !table.is_edge
+            && self.processes.are_limited()
+            && self.tasks[task].kind != TaskKind::Background
+            && !self.tasks[task].has_thread
+            && !self.processes.take_thread(&mut self.tasks, task)
+        {
+            return None;
+        }
+        if self.frames[frame].flags.has(Flags::REFRESH) {
+            return self.begin_work(t, frame);
+        }
+        if !table.is_stored {
+            return self.begin_work(t, frame);
+        }
+        self.frames[frame].began = self.now;
+        if let Some(reason) = self.left_out(t, frame, table) {
+            return self.bypass(t, frame, reason);
+        }
+        self.look(t, frame)
+    }
+
+    fn left_out(&self, t: &Tables, frame: u32, table: &LevelTable) -> Option<BypassReason> {
+        let frame = &self.frames[frame];
+        let task = &self.tasks[frame.task];
+        let (skip, depends) = match self.chain_position(frame) {
+            Some((chain, position)) => (
+                self.ingest.paths.link(frame.link).skip,
+                chain.levels[position].dims.depends,
+            ),
+            None => (skip::NEVER, table.dims.depends),
+        };
+        let view = View {
+            engine: self,
+            task: frame.task,
+        };
+        let is_skipped = match skip {
+            skip::ALWAYS => true,
+            skip::NEVER => {
+                frame.link == NONE
+                    && task.path != NONE
+                    && t.policy.levels[frame.level as usize]
+                        .skip
+                        .as_ref()
+                        .is_some_and(|expr| expr.holds(&view))
+            }
+            rest => {
+                let expr = self.ingest.paths.skips.get(rest);
+                expr.is_some_and(|expr| expr.holds(&view))
+            }
+        };
+        if is_skipped {
+            Some(BypassReason::Skipped)
+        } else if task.outside & depends != 0 {
+            Some(BypassReason::OutsideDomain)
+        } else {
+            None
+        }
+    }
+
+    fn bypass(&mut self, t: &Tables, frame: u32, reason: BypassReason) -> Option<u32> {
+        self.count(frame, Outcome::Bypass(reason));
+        self.frames[frame].flags.set(Flags::BYPASS);
+        self.begin_work(t, frame)
+    }
+
+    /// Asks the next tier.
+    pub(crate) fn look(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let level = &t.levels[self.frames[frame].level as usize];
+        let Some(tier) = level.tiers.get(self.frames[frame].tier as usize) else {
+            return self.answered(t, frame);
+        };
+        let backend = &mut self.backends[tier.backend as usize];
+        let latency = if self.now < backend.down_until {
+            self.frames[frame].flags.set(Flags::TIER_DOWN);
+            t.policy.backends[tier.backend as usize].on_failure.after
+        } else {
+            backend.latency.duration()
+        };
+        self.frames[frame].state = State::Looking;
+        if latency == Duration::ZERO {
+            return self.looked(t, frame);
+        }
+        self.resume_at(frame, self.now + latency, Class::LookUp)
+    }
+
+    /// A tier answers.
+    pub(crate) fn looked(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let level = &t.levels[self.frames[frame].level as usize];
+        let index = self.frames[frame].tier;
+        let tier = &level.tiers[index as usize];
+        let was_down = self.frames[frame].flags.has(Flags::TIER_DOWN);
+        self.frames[frame].flags.clear(Flags::TIER_DOWN);
+        if was_down || self.now < self.backends[tier.backend as usize].down_until {
+            if !t.policy.backends[tier.backend as usize].on_failure.bypass {
+                self.frames[frame].flags.set(Flags::REFUSED);
+                return self.answered(t, frame);
+            }
+            self.frames[frame].down |= 1 << index;
+        } else if let Some((_, copy)) = self.copy_in(t, frame, index)
+            && self.now < copy.fresh_until()
+        {
+            return self.answered(t, frame);
+        }
+        self.frames[frame].tier += 1;
+        self.look(t, frame)
+    }
+
+    /// The copy in a tier, if it still resides there.
+    pub(crate) fn copy_in(&self, t: &Tables, frame: u32, tier: u8) -> Option<(Slot, &Copy)> {
+        let frame = &self.frames[frame];
+        let table = &t.levels[frame.level as usize];
+        let task = &self.tasks[frame.task];
+        let instance = Tables::instance(&table.tiers[tier as usize], task.process, task.pop);
+        let backend = table.tiers[tier as usize].backend;
+        if self.now < self.backends[backend as usize].down_until {
+            return None;
+        }
+        let store = &self.stores[instance as usize];
+        let slot = store.lookup(KeyId(frame.inst))?;
+        let copy = store.get(slot);
+        (self.now < copy.leaves(&table.rules)).then_some((slot, copy))
+    }
+
+    /// The copy that is fresh for the longest, of the nearest tier that has it.
+    pub(crate) fn best_copy(&self, t: &Tables, frame: u32) -> Option<(u8, Slot, Copy)> {
+        let table = &t.levels[self.frames[frame].level as usize];
+        let down = self.frames[frame].down;
+        let mut best: Option<(u8, Slot, Copy)> = None;
+        for tier in 0..table.tiers.len() as u8 {
+            if down & (1 << tier) == 0
+                && let Some((slot, copy)) = self.copy_in(t, frame, tier)
+                && best.is_none_or(|(_, _, best)| copy.fresh_until() > best.fresh_until())
+            {
+                best = Some((tier, slot, *copy));
+            }
+        }
+        best
+    }
+
+    /// All tiers that matter have answered: what now?
+    pub(crate) fn answered(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let table = &t.levels[self.frames[frame].level as usize];
+        let flags = self.frames[frame].flags;
+        let tiers = table.tiers.len();
+        let best = self.best_copy(t, frame);
+        let is_all_down = tiers > 0 && self.frames[frame].down.count_ones() as usize == tiers;
+        let found = match best {
+            _ if flags.has(Flags::REFUSED) => Found::Down { bypass: false },
+            _ if is_all_down => Found::Down { bypass: true },
+            None => Found::Nothing,
+            Some((_, _, copy)) => Found::Copy {
+                lifetimes: copy.lifetimes(&table.rules),
+                negative: copy.negative,
+                fill_time: copy.fill_time,
+            },
+        };
+        let flight = self.flight(t, frame);
+        let running = if flight == NONE {
+            Flight::Nobody
+        } else {
+            Flight::Running
+        };
+        let decision = if flags.has(Flags::WAITED) {
+            decide_after_wait(
+                &table.rules,
+                found,
+                running,
+                self.now,
+                self.frames[frame].deadline,
+            )
+        } else {
+            let draw = match table.rules.early_refresh {
+                Some(_) => self.levels[self.frames[frame].level as usize].early.unit(),
+                None => 0.0,
+            };
+            decide(&table.rules, found, running, self.now, draw)
+        };
+        self.frames[frame].tier = 0;
+        if flags.has(Flags::WAITED) && !matches!(decision, Decision::Wait { .. }) {
+            self.released(frame, &decision, best.map(|(_, _, copy)| copy));
+        }
+        match (decision, best) {
+            (Decision::Serve { outcome, refresh }, Some((tier, slot, copy))) => {
+                self.count(frame, outcome.into());
+                if refresh {
+                    self.begin_refresh(t, frame);
+                }
+                self.serve_copy(t, frame, tier, slot, copy)
+            }
+            (Decision::Bypass(reason), _) => self.bypass(t, frame, reason),
+            (Decision::Fail, _) => {
+                self.count(frame, Outcome::Bypass(BypassReason::BackendDown));
+                self.fail(frame)
+            }
+            (Decision::Wait { until }, _) => {
+                self.count(frame, Outcome::Miss);
+                self.wait_for(t, frame, flight, until)
+            }
+            (Decision::Fill(reason), best) => {
+                self.count(frame, Outcome::Miss);
+                let cause = self.cause(frame, reason, best.map(|(_, _, copy)| copy));
+                self.begin_fill(t, frame, flight, cause);
+                self.begin_work(t, frame)
+            }
+            // A copy is served only where one was found.
+            (Decision::Serve { .. }, None) => self.fail(frame),
+        }
+    }
+
+    /// Why there is nothing to serve.
+    fn cause(
+        &self,
+        frame: u32,
+        reason: cachepolicy_core::decide::FillReason,
+        copy: Option<Copy>,
+    ) -> Cause {
+        use cachepolicy_core::decide::FillReason;
+        let inst = &self.insts[self.frames[frame].inst as usize];
+        match (reason, copy) {
+            (FillReason::Early, _) => Cause::EarlyRefresh,
+            (_, Some(_)) if inst.cause != Cause::Invalidation => Cause::Expiry,
+            _ => inst.cause,
+        }
+    }
+
+    pub(crate) fn fail(&mut self, frame: u32) -> Option<u32> {
+        self.frames[frame].flags.set(Flags::ERROR);
+        self.frames[frame].state = State::Done;
+        Some(frame)
+    }
+
+    /// The look-up has its outcome: the first one counts.
+    fn count(&mut self, frame: u32, outcome: Outcome) {
+        let f = &mut self.frames[frame];
+        if f.flags.has(Flags::COUNTED) {
+            return;
+        }
+        f.flags.set(Flags::COUNTED);
+        let (level, inst) = (LevelId(f.level), f.inst);
+        self.metrics.lookup(level, self.now, outcome);
+        let key = Some(KeyId(inst));
+        self.note(
+            frame,
+            What::LookUp {
+                level,
+                key,
+                outcome,
+            },
+        );
+    }
+
+    /// Serves a copy of a tier.
+    pub(crate) fn serve_copy(
+        &mut self,
+        t: &Tables,
+        frame: u32,
+        tier: u8,
+        slot: Slot,
+        copy: Copy,
+    ) -> Option<u32> {
+        let table = &t.levels[self.frames[frame].level as usize];
+        let task = self.frames[frame].task;
+        let (process, pop) = (self.tasks[task].process, self.tasks[task].pop);
+        let instance = Tables::instance(&table.tiers[tier as usize], process, pop);
+        let store = &mut self.stores[instance as usize];
+        store.touch(slot, self.now);
+        let size = store.size(slot);
+        let is_fresh = self.now < copy.fresh_until();
+        if is_fresh && table.rules.sliding && !copy.negative {
+            self.slide(t, instance, slot);
+        }
+        if is_fresh && tier > 0 {
+            self.promote(t, frame, tier, slot);
+        }
+        let (missed_since, missed_writes) = self.missed(copy.provenance);
+        let own = core::mem::replace(&mut self.frames[frame].provenance, NONE);
+        self.let_go(own, None);
+        let f = &mut self.frames[frame];
+        let leak = copy.principal != f.principal;
+        f.size = size;
+        f.work = copy.work;
+        if copy.negative {
+            f.flags.set(Flags::ABSENT);
+        }
+        if f.parent != NONE && copy.provenance != NONE {
+            f.provenance = copy.provenance;
+            self.provenances.hold(copy.provenance);
+        }
+        self.serve(
+            frame,
+            Serve {
+                from_copy: true,
+                waited: false,
+                expired: !is_fresh,
+                bytes: size,
+                missed_since,
+                missed_writes,
+                leak,
+            },
+        );
+        let gathered = &mut self.tasks[task].gathered;
+        gathered.origin_time_saved = gathered.origin_time_saved + copy.work;
+        gathered.bytes_from_copies = gathered.bytes_from_copies.saturating_add(size);
+        self.frames[frame].state = State::Done;
+        Some(frame)
+    }
+
+    /// What a level answers, counted for it and for the request.
+    pub(crate) fn serve(&mut self, frame: u32, serve: Serve) {
+        let (level, inst, task) = {
+            let f = &self.frames[frame];
+            (LevelId(f.level), f.inst, f.task)
+        };
+        self.metrics.serve(level, self.now, &serve);
+        let gathered = &mut self.tasks[task].gathered;
+        gathered.leak |= serve.leak;
+        if let Some(since) = serve.missed_since {
+            gathered.out_of_date = true;
+            gathered.staleness = gathered.staleness.max(self.now.since(since));
+        }
+        let key = KeyId(inst);
+        self.note(frame, What::Serve { level, key, serve });
+    }
+
+    /// A read of a copy under a sliding ttl.
+    fn slide(&mut self, t: &Tables, instance: u32, slot: Slot) {
+        let now = self.now;
+        let store = &mut self.stores[instance as usize];
+        let rules = &t.levels[store.level(slot).index()].rules;
+        let copy = store.get_mut(slot);
+        let slid = copy.lifetimes(rules).slid(rules, now);
+        copy.set_lifetimes(&slid);
+        let leaves = copy.leaves(rules);
+        store.set_dead_from(slot, leaves);
+    }
+
+    /// The answer of a frame is there, and whoever waits for it goes on.
+    pub(crate) fn finish(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let f = &self.frames[frame];
+        let (level, parent, began) = (f.level, f.parent, f.began);
+        let is_background = f.flags.has(Flags::REFRESH);
+        if t.levels[level as usize].is_stored && !is_background {
+            let took = self.now.since(began);
+            self.metrics.lookup_ended(LevelId(level), self.now, took);
+        }
+        if parent == NONE {
+            self.end_task(frame);
+            return None;
+        }
+        self.embed(t, parent, frame);
+        self.free_frame(frame);
+        Some(parent)
+    }
+
+    pub(crate) fn free_frame(&mut self, frame: u32) {
+        let provenance = self.frames[frame].provenance;
+        self.let_go(provenance, None);
+        // What was scheduled for it is void.
+        self.frames[frame].serial = self.frames[frame].serial.wrapping_add(1);
+        self.frames.give_back(frame);
+    }
+}
+
+/// A task as conditions see it.
+struct View<'e> {
+    engine: &'e Engine,
+    task: u32,
+}
+
+impl RequestView for View<'_> {
+    fn dimension(&self, dimension: DimensionId) -> Normalised<'_> {
+        let task = &self.engine.tasks[self.task];
+        if task.outside & depends::bit(dimension) != 0 {
+            return Normalised::Outside;
+        }
+        match task.dims.get(dimension.index()) {
+            Some(&value) if value != NONE => Normalised::Value(self.engine.values.get(value)),
+            _ => Normalised::Absent,
+        }
+    }
+
+    fn method(&self) -> &str {
+        let path = self.engine.tasks[self.task].path;
+        self.engine.ingest.paths.method_and_path(path).0
+    }
+
+    fn path(&self) -> &str {
+        let path = self.engine.tasks[self.task].path;
+        self.engine.ingest.paths.method_and_path(path).1
+    }
+}
