@@ -283,7 +283,7 @@ impl PolicyGraph {
     fn link_edge(
         &mut self,
         policy: &Policy,
-        tags: &Tags<'_>,
+        tags: &Tags,
         containers: &cachepolicy_core::graph::Graph,
         id: EdgeId,
         edge: &EdgeBlock,

@@ -11,14 +11,18 @@ pub fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&
         return None;
     }
     let allowed = (word.chars().count() / 3).max(1);
-    let folded = fold(word);
+    let letters = letters(word);
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
         if candidate.len().abs_diff(word.len()) > allowed || candidate.len() > MAX_LENGTH {
             continue;
         }
-        let distance = if fold(candidate) == folded {
+        let distance = if fold(candidate).eq(fold(word)) {
             0
+        } else if best.is_some_and(|(least, _)| least <= 1)
+            || differing(letters, candidate) > allowed
+        {
+            continue;
         } else {
             strsim::damerau_levenshtein(word, candidate)
         };
@@ -29,11 +33,43 @@ pub fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&
     best.map(|(_, candidate)| candidate)
 }
 
-fn fold(word: &str) -> String {
+fn fold(word: &str) -> impl Iterator<Item = char> {
     word.chars()
         .filter(|c| !matches!(c, '-' | '_'))
         .map(|c| c.to_ascii_lowercase())
-        .collect()
+}
+
+/// How often each byte occurs, those of one remainder by 64 together.
+fn letters(word: &str) -> [i8; 64] {
+    let mut letters = [0; 64];
+    for byte in word.bytes() {
+        if let Some(count) = letters.get_mut(usize::from(byte % 64)) {
+            *count += 1;
+        }
+    }
+    letters
+}
+
+/// At least so many letters must be replaced, added or removed, whatever their order: a bound on
+/// the edit distance that takes no time. (A letter beyond ASCII is several bytes and counts for as
+/// many; no known word has one.)
+fn differing(mut letters: [i8; 64], candidate: &str) -> usize {
+    for byte in candidate.bytes() {
+        if let Some(count) = letters.get_mut(usize::from(byte % 64)) {
+            *count -= 1;
+        }
+    }
+    let more: i32 = letters
+        .iter()
+        .filter(|c| **c > 0)
+        .map(|c| i32::from(*c))
+        .sum();
+    let less: i32 = letters
+        .iter()
+        .filter(|c| **c < 0)
+        .map(|c| -i32::from(*c))
+        .sum();
+    more.max(less) as usize
 }
 
 /// "`a`, `b` and `c`", or the first eight of many.

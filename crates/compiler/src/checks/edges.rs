@@ -34,12 +34,12 @@ pub(crate) fn run(cx: &mut Context<'_>) {
 }
 
 /// The tags of all levels.
-pub(crate) struct Tags<'p> {
-    tags: Vec<(LevelId, &'p Template)>,
+pub(crate) struct Tags {
+    tags: Vec<(LevelId, Ends)>,
 }
 
-impl<'p> Tags<'p> {
-    pub(crate) fn new(policy: &'p Policy) -> Self {
+impl Tags {
+    pub(crate) fn new(policy: &Policy) -> Self {
         let levels = policy.levels.iter().enumerate();
         Self {
             tags: levels
@@ -47,7 +47,7 @@ impl<'p> Tags<'p> {
                     level
                         .tags
                         .iter()
-                        .map(move |tag| (LevelId(index as u16), tag))
+                        .map(move |tag| (LevelId(index as u16), Ends::of_tag(tag)))
                 })
                 .collect(),
         }
@@ -61,13 +61,7 @@ impl<'p> Tags<'p> {
         }));
         self.tags
             .iter()
-            .filter(move |(_, tag)| {
-                let own = Ends::of(tag.parts.iter().map(|part| match part {
-                    TemplatePart::Text(text) => Some(text.as_str()),
-                    TemplatePart::Value(_) | TemplatePart::Each(_) => None,
-                }));
-                wanted.may_equal(&own)
-            })
+            .filter(move |(_, own)| wanted.may_equal(own))
             .map(|(level, _)| *level)
     }
 
@@ -84,6 +78,13 @@ struct Ends {
 }
 
 impl Ends {
+    fn of_tag(tag: &Template) -> Self {
+        Self::of(tag.parts.iter().map(|part| match part {
+            TemplatePart::Text(text) => Some(text.as_str()),
+            TemplatePart::Value(_) | TemplatePart::Each(_) => None,
+        }))
+    }
+
     fn of<'t>(parts: impl Iterator<Item = Option<&'t str>>) -> Self {
         let mut ends = Self {
             start: String::new(),
