@@ -75,7 +75,10 @@ impl Distribution {
         let value = match self.shape {
             Shape::Constant { value } => value,
             Shape::Uniform { low, high } => low + (high - low) * u,
+            Shape::Exponential { mean } if mean <= 0.0 => 0.0,
             Shape::Exponential { mean } => -mean * libm::log1p(-u),
+            // Zero times the infinite quantile at the ends would be no number.
+            Shape::LogNormal { p50, p99 } if p50 >= p99 => p50,
             Shape::LogNormal { p50, p99 } => {
                 let sigma = libm::log(p99 / p50) / NORMAL_P99;
                 p50 * libm::exp(sigma * normal_quantile(u))
@@ -114,10 +117,8 @@ impl Distribution {
     /// Does every draw give the same value, and which?
     #[must_use]
     pub fn as_constant(&self) -> Option<f64> {
-        match self.shape {
-            Shape::Constant { value } => Some(self.clamp(value)),
-            Shape::Uniform { .. } | Shape::Exponential { .. } | Shape::LogNormal { .. } => None,
-        }
+        let high = self.maximum()?;
+        (self.quantile(0.0) >= high).then_some(high)
     }
 
     fn clamp(&self, value: f64) -> f64 {
@@ -232,3 +233,135 @@ const FAR: Rational = [
         2.044_263_103_389_939_8e-15,
     ],
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Wichura's own check values, and the usual table's.
+    #[test]
+    fn normal_quantiles() {
+        for (p, expected) in [
+            (0.25, -0.674_489_750_196_081_7),
+            (0.001, -3.090_232_306_167_814),
+            (1e-20, -9.262_340_089_798_408),
+            (0.5, 0.0),
+            (0.99, NORMAL_P99),
+            (0.975, 1.959_963_984_540_054),
+        ] {
+            let found = normal_quantile(p);
+            assert!((found - expected).abs() < 1e-14, "{p}: {found}");
+        }
+        assert_eq!(normal_quantile(0.0), f64::NEG_INFINITY);
+        assert_eq!(normal_quantile(1.0), f64::INFINITY);
+    }
+
+    fn of(shape: Shape) -> Distribution {
+        Distribution {
+            shape,
+            min: None,
+            max: None,
+        }
+    }
+
+    #[test]
+    fn quantiles_are_what_the_shape_says() {
+        let uniform = of(Shape::Uniform {
+            low: 20.0,
+            high: 120.0,
+        });
+        assert_eq!(uniform.quantile(0.25), 45.0);
+        let exponential = of(Shape::Exponential { mean: 40.0 });
+        assert!((exponential.quantile(0.5) - 40.0 * core::f64::consts::LN_2).abs() < 1e-12);
+        let log_normal = of(Shape::LogNormal {
+            p50: 80.0,
+            p99: 600.0,
+        });
+        assert!((log_normal.quantile(0.5) - 80.0).abs() < 1e-12);
+        assert!((log_normal.quantile(0.99) - 600.0).abs() < 1e-9);
+        assert_eq!(log_normal.quantile(0.0), 0.0);
+        let clamped = Distribution {
+            min: Some(10.0),
+            max: Some(50.0),
+            ..exponential
+        };
+        assert_eq!(clamped.quantile(0.0), 10.0);
+        assert_eq!(clamped.quantile(0.999), 50.0);
+        assert_eq!(clamped.duration(0.999), Duration::from_nanos(50));
+        assert_eq!(clamped.bytes(0.0), Bytes(10));
+    }
+
+    #[test]
+    fn bounds_and_constants() {
+        let log_normal = Shape::LogNormal { p50: 5.0, p99: 5.0 };
+        for (shape, maximum, constant) in [
+            (Shape::Constant { value: 3.0 }, Some(3.0), Some(3.0)),
+            (
+                Shape::Uniform {
+                    low: 1.0,
+                    high: 2.0,
+                },
+                Some(2.0),
+                None,
+            ),
+            (
+                Shape::Uniform {
+                    low: 2.0,
+                    high: 2.0,
+                },
+                Some(2.0),
+                Some(2.0),
+            ),
+            (Shape::Exponential { mean: 1.0 }, None, None),
+            (Shape::Exponential { mean: 0.0 }, Some(0.0), Some(0.0)),
+            (log_normal, Some(5.0), Some(5.0)),
+        ] {
+            assert_eq!(of(shape).maximum(), maximum, "{shape:?}");
+            assert_eq!(of(shape).as_constant(), constant, "{shape:?}");
+        }
+        let pinned = Distribution {
+            min: Some(7.0),
+            max: Some(7.0),
+            ..of(Shape::Exponential { mean: 1.0 })
+        };
+        assert_eq!(pinned.as_constant(), Some(7.0));
+        let forever = Distribution::constant_duration(Duration::FOREVER);
+        assert_eq!(forever.duration(0.5), Duration::FOREVER);
+    }
+
+    fn any_distribution() -> impl Strategy<Value = Distribution> {
+        let shape = prop_oneof![
+            (0.0..1e12).prop_map(|value| Shape::Constant { value }),
+            (0.0..1e12, 0.0..1e12).prop_map(|(low, more)| Shape::Uniform {
+                low,
+                high: low + more
+            }),
+            (0.0..1e12).prop_map(|mean| Shape::Exponential { mean }),
+            (1.0..1e12, 1.0..1e3).prop_map(|(p50, factor)| Shape::LogNormal {
+                p50,
+                p99: p50 * factor
+            }),
+        ];
+        let bound = prop::option::of(0.0..1e12);
+        (shape, bound, prop::option::of(1e12..1e15)).prop_map(|(shape, min, max)| Distribution {
+            shape,
+            min,
+            max,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_rise_up_to_the_maximum(
+            distribution in any_distribution(),
+            mut draws in prop::array::uniform2(0.0..1.0),
+        ) {
+            draws.sort_by(f64::total_cmp);
+            let [low, high] = draws.map(|draw| distribution.quantile(draw));
+            prop_assert!(low >= 0.0 && low <= high, "{low} {high}");
+            prop_assert!(distribution.maximum().is_none_or(|maximum| high <= maximum));
+            prop_assert!(distribution.as_constant().is_none_or(|value| low == value && high == value));
+        }
+    }
+}

@@ -187,3 +187,44 @@ impl Add<Duration> for Time {
 )]
 #[serde(transparent)]
 pub struct Bytes(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forever_stays_forever() {
+        assert_eq!(Duration::FOREVER + Duration::SECOND, Duration::FOREVER);
+        assert_eq!(Duration::FOREVER - Duration::SECOND, Duration::FOREVER);
+        assert_eq!(Duration::FOREVER.scaled(0.5), Duration::FOREVER);
+        assert_eq!(Duration::FOREVER.scaled(0.0), Duration::ZERO);
+        assert_eq!(Time::DISTANT_PAST + Duration::FOREVER, Time::NEVER);
+        assert!(Duration::FOREVER.as_secs_f64().is_infinite());
+    }
+
+    #[test]
+    fn nothing_is_negative_or_overflows() {
+        assert_eq!(Duration::from_nanos(-1), Duration::ZERO);
+        assert_eq!(Duration::from_secs_f64(f64::NAN), Duration::ZERO);
+        assert_eq!(Duration::from_secs_f64(f64::INFINITY), Duration::FOREVER);
+        assert_eq!(Duration::from_secs(i64::MAX), Duration::FOREVER);
+        assert_eq!(Duration::SECOND - Duration::from_secs(2), Duration::ZERO);
+        assert_eq!(Time::ZERO.since(Time::NEVER), Duration::ZERO);
+        assert_eq!(Time::NEVER.since(Time::DISTANT_PAST), Duration::FOREVER);
+        assert_eq!(
+            Time::DISTANT_PAST.before(Duration::SECOND),
+            Time::DISTANT_PAST
+        );
+        assert_eq!(Duration::try_from(-1), Err(NegativeDuration));
+    }
+
+    #[test]
+    fn seconds_are_rounded_to_the_nanosecond() {
+        assert_eq!(
+            Duration::from_secs_f64(1.000_000_000_6),
+            Duration::from_nanos(1_000_000_001)
+        );
+        assert_eq!(Time::from_secs_f64(12.25), Time::from_nanos(12_250_000_000));
+        assert_eq!(Duration::from_millis(1500).as_secs_f64(), 1.5);
+    }
+}
