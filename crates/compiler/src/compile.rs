@@ -9,6 +9,7 @@ use crate::overrides::{self, Override};
 use crate::program;
 use cachepolicy_core::Policy;
 use cachepolicy_core::hash::StableHasher;
+use cachepolicy_syntax::limits::MAX_DIAGNOSTICS;
 use cachepolicy_syntax::{Diagnostic, Severity, Sources};
 
 /// What can be said beside the text.
@@ -65,6 +66,7 @@ pub fn compile(name: &str, text: &str, loader: &mut dyn Loader, options: &Option
     let failed = diagnostics
         .iter()
         .any(|diagnostic| diagnostic.severity == Severity::Error);
+    limit(&mut diagnostics);
     Compiled {
         graph: PolicyGraph::of(&policy),
         sources,
@@ -77,6 +79,24 @@ pub fn compile(name: &str, text: &str, loader: &mut dyn Loader, options: &Option
 #[must_use]
 pub fn compile_text(name: &str, text: &str) -> Compiled {
     compile(name, text, &mut NoImports, &Options::default())
+}
+
+/// Not more errors than anybody reads.
+fn limit(diagnostics: &mut Vec<Diagnostic>) {
+    let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+    let errors = diagnostics.iter().filter(|found| is_error(found)).count();
+    let over = diagnostics
+        .iter()
+        .enumerate()
+        .filter(|(_, found)| is_error(found))
+        .nth(MAX_DIAGNOSTICS);
+    if let Some((index, first)) = over {
+        let message = format!("there are {} more mistakes", errors - MAX_DIAGNOSTICS);
+        let last = Diagnostic::error("too-many-mistakes", first.primary.span, message)
+            .help("mend those above first");
+        diagnostics.truncate(index);
+        diagnostics.push(last);
+    }
 }
 
 /// Of all texts, in order. The names do not count: they are paths of one machine.

@@ -11,6 +11,7 @@ pub mod codes;
 mod compile;
 mod context;
 pub mod graph;
+mod items;
 mod loader;
 mod lower;
 mod names;

@@ -124,7 +124,7 @@ pub(super) static CODES: &[CodeDoc] = &[
     ),
     error(
         "too-many-mistakes",
-        "A file has more than 200 mistakes; the others are not listed.",
+        "There are more than 200 mistakes; the others are not listed.",
         "Mend the first ones: the others often follow from them.",
         "",
         "",

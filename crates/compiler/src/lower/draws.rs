@@ -159,7 +159,8 @@ fn data_draw(
     }
     let mut count = 1;
     if let Some(TermKind::Quantity(_)) = reader.peek().map(|term| &term.value) {
-        count = reader.count32(cx, 0)?;
+        let most = most(cx, name.value);
+        count = reader.count(cx, 0, u64::from(most))? as u32;
         reader.need(cx, "of")?;
     }
     let index = draft.workload.data.len();
@@ -179,6 +180,18 @@ fn data_draw(
         value,
     });
     Some(())
+}
+
+/// How many values a `data` name can have, by the levels that find it.
+fn most(cx: &Context<'_>, name: &str) -> u32 {
+    let data = cx.policy.levels.iter().flat_map(|level| &level.data);
+    data.filter(|data| data.name == name)
+        .map(|data| match data.list {
+            Some(bound) => bound.max.unwrap_or(u32::MAX),
+            None => 1,
+        })
+        .max()
+        .unwrap_or(u32::MAX)
 }
 
 fn is_data(cx: &Context<'_>, name: &str) -> bool {

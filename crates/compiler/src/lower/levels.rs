@@ -1,18 +1,15 @@
 //! Levels: what they are until their properties were read, and the simpler properties.
 
+use super::Seen;
 use super::distributions::{Measure, amount};
 use super::requests::list;
-use super::{Owner, Seen, lower_block, nothing_else};
 use crate::context::Context;
 use crate::names::{Kind, MAX_DECLARED, RESERVED, dotted};
 use crate::property::Property;
 use crate::reader::Reader;
 use crate::scope::{LevelHeader, Scope};
-use crate::table::HTTP;
 use cachepolicy_core::decide::{Rules, Stampede};
-use cachepolicy_core::level::{
-    Amount, Batch, Data, Downstream, Key, Level, LifetimeSource, ListBound, Tier,
-};
+use cachepolicy_core::level::{Amount, Batch, Data, Key, Level, LifetimeSource, ListBound, Tier};
 use cachepolicy_core::policy::{Place, Semantics};
 use cachepolicy_core::{BackendId, DimensionId, Distribution, Duration, OriginId};
 use cachepolicy_syntax::{Diagnostic, Span, Spanned};
@@ -383,58 +380,4 @@ pub(crate) fn skip(
     }
     draft.level.skip = Some(super::conditions::of_request(cx, &mut reader)?);
     Some(())
-}
-
-pub(crate) fn http(
-    cx: &mut Context<'_>,
-    draft: &mut LevelDraft,
-    property: &Property<'_>,
-) -> Option<()> {
-    let reader = property.value(cx);
-    let Some(block) = property.block() else {
-        return reader.expected(cx, "a block");
-    };
-    reader.finish(cx)?;
-    let mut downstream = Downstream {
-        browser: None,
-        surrogate_keys: false,
-    };
-    let owner = Owner {
-        word: "http",
-        title: "http",
-        kind: None,
-        header: property.span(),
-        span: property.statement.span,
-    };
-    lower_block(
-        cx,
-        owner,
-        Some(block),
-        HTTP,
-        &[],
-        &mut downstream,
-        &mut nothing_else,
-    );
-    draft.level.http = Some(downstream);
-    Some(())
-}
-
-pub(crate) fn browser(
-    cx: &mut Context<'_>,
-    downstream: &mut Downstream,
-    property: &Property<'_>,
-) -> Option<()> {
-    let mut reader = property.value(cx);
-    downstream.browser = Some(reader.duration(cx)?);
-    reader.finish(cx)
-}
-
-pub(crate) fn surrogate_keys(
-    cx: &mut Context<'_>,
-    downstream: &mut Downstream,
-    property: &Property<'_>,
-) -> Option<()> {
-    let mut reader = property.value(cx);
-    downstream.surrogate_keys = reader.switch(cx)?;
-    reader.finish(cx)
 }

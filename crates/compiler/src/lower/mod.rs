@@ -10,6 +10,7 @@ pub(crate) mod draws;
 pub(crate) mod edges;
 pub(crate) mod faults;
 pub(crate) mod headers;
+pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod levels;
 pub(crate) mod lifetimes;

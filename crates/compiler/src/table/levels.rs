@@ -2,7 +2,7 @@
 
 use super::{Kinds, Required, Row, Rule};
 use crate::lower::levels::LevelDraft;
-use crate::lower::{contains, keys, levels, lifetimes, reads, routes};
+use crate::lower::{contains, http, keys, levels, lifetimes, reads, routes};
 use cachepolicy_core::level::Downstream;
 
 pub(crate) static LEVEL: &[Rule<LevelDraft>] = &[
@@ -241,7 +241,7 @@ pub(crate) static LEVEL: &[Rule<LevelDraft>] = &[
         .left_out("nothing is sent")
         .on(Kinds::ROUTED)
         .block(),
-        levels::http,
+        http::http,
     ),
 ];
 
@@ -254,7 +254,7 @@ pub(crate) static HTTP: &[Rule<Downstream>] = &[
             "browser 0s",
         )
         .left_out("nothing is said"),
-        levels::browser,
+        http::browser,
     ),
     Rule::new(
         Row::new(
@@ -264,6 +264,6 @@ pub(crate) static HTTP: &[Rule<Downstream>] = &[
             "surrogate-keys on",
         )
         .left_out("off"),
-        levels::surrogate_keys,
+        http::surrogate_keys,
     ),
 ];
