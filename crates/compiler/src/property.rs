@@ -56,6 +56,13 @@ impl<'t> Property<'t> {
         self.statement.block.as_ref()
     }
 
+    /// All before its block, also what is no term.
+    pub(crate) fn header(&self) -> Span {
+        let all = self.statement.span;
+        let end = self.block().map_or(all.end, |block| block.span.start);
+        Span { end, ..all }
+    }
+
     /// Where it stands, without its block.
     pub(crate) fn span(&self) -> Span {
         header_span(self.statement)

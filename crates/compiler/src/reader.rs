@@ -249,7 +249,7 @@ impl<'t> Reader<'t> {
         cx: &mut Context<'_>,
         what: &str,
         hint: &str,
-        pick: impl FnOnce(Quantity) -> Option<T>,
+        pick: impl Fn(Quantity) -> Option<T>,
     ) -> Option<T> {
         let Some(Term {
             value: TermKind::Quantity(text),
@@ -269,9 +269,32 @@ impl<'t> Reader<'t> {
             self.at += 1;
             return Some(value);
         }
+        if let (Quantity::Number(_), Some(next)) = (read, self.terms.get(self.at + 1))
+            && let Some(unit) = plain_word(next)
+            && let joined = format!("{text}{unit}")
+            && let Ok(meant) = quantity(&joined)
+            && pick(meant).is_some()
+        {
+            let place = span.to(next.span);
+            let message = format!("there is a space before the unit of `{joined}`");
+            cx.report(
+                Diagnostic::error("wrong-unit", place, message)
+                    .help("write the figure and its unit together")
+                    .fix("remove the space", place, joined),
+            );
+            return None;
+        }
         let message = format!("expected {what}, and `{text}` is {}", read.kind());
         let diagnostic = Diagnostic::error("wrong-unit", *span, message);
         cx.report(match read {
+            Quantity::Number(number) if hint == SHARE_HINT => {
+                let percent = if number <= 1.0 {
+                    number * 100.0
+                } else {
+                    number
+                };
+                diagnostic.help(format!("write it with its sign: `{percent}%`"))
+            }
             Quantity::Number(_) if hint == TIME_HINT => diagnostic.help(format!(
                 "write its unit: `{text}s` for seconds, `{text}ms`, `{text}m`, `{text}h`, `{text}d`"
             )),
@@ -307,15 +330,10 @@ impl<'t> Reader<'t> {
     /// A share of 0% to 100%, as 0..1.
     pub(crate) fn share(&mut self, cx: &mut Context<'_>) -> Option<f64> {
         let place = self.place();
-        let share = self.quantity(
-            cx,
-            "a percentage",
-            "write it with its sign, for example `10%`",
-            |read| match read {
-                Quantity::Share(share) => Some(share),
-                _ => None,
-            },
-        )?;
+        let share = self.quantity(cx, "a percentage", SHARE_HINT, |read| match read {
+            Quantity::Share(share) => Some(share),
+            _ => None,
+        })?;
         if share > 1.0 {
             let message = format!("`{}` is more than 100%", cx.quote(place));
             cx.report(
@@ -375,6 +393,7 @@ impl<'t> Reader<'t> {
     }
 }
 
+const SHARE_HINT: &str = "write it with its sign, for example `10%`";
 pub(crate) const TIME_HINT: &str =
     "write a duration with its unit: `250us`, `20ms`, `30s`, `5m`, `2h`, `1d`, `1h30m`";
 pub(crate) const SIZE_HINT: &str =

@@ -236,7 +236,7 @@ fn check_domain(
     let (Domain::Values(values) | Domain::Negotiated(values)) = &declared.domain else {
         return Some(());
     };
-    if values.iter().any(|known| known == value) {
+    if values.is_empty() || values.iter().any(|known| known == value) {
         return Some(());
     }
     let message = format!("`{}` is never `{value}`", declared.name);

@@ -9,7 +9,7 @@ use crate::table::{Kinds, Required, Row};
 use cachepolicy_core::edge::{Operation, Timing};
 use cachepolicy_core::{BusId, LevelKind, ModelId};
 use cachepolicy_syntax::tree::{Arg, Op, Path, Segment, Statement, TermKind};
-use cachepolicy_syntax::{Diagnostic, Spanned};
+use cachepolicy_syntax::{Diagnostic, Span, Spanned};
 
 /// The rows of headers, for messages.
 pub(crate) const fn header_row(
@@ -150,6 +150,19 @@ const OPERATIONS: [(&str, Operation); 3] = [
 ];
 
 pub(crate) fn edge(cx: &mut Context<'_>, statement: &Statement) -> Option<EdgeHeader> {
+    if let [first, second, ..] = statement.phrases.as_slice() {
+        let comma = Span {
+            end: second.span.start,
+            ..first.span.after()
+        };
+        let help = "write `create|update|delete`";
+        cx.report(
+            Diagnostic::error("unexpected-value", comma, "operations are separated by `|`")
+                .help(help)
+                .fix("write `|`", comma, "|"),
+        );
+        return None;
+    }
     let mut reader = reader(cx, statement, &EDGE)?;
     let name = reader.name(cx, "the model that is written")?;
     let model = cx.look_up(Kind::Model, name).map(ModelId);

@@ -100,8 +100,13 @@ pub(crate) fn lower_block<T>(
                 row: &rule.row,
                 skip,
             };
+            let before = cx.diagnostics.len();
             if accept(cx, owner, &property, &mut seen) {
                 (rule.lower)(cx, target, &property);
+            }
+            if cx.is_damaged(property.header()) {
+                // The parser has said already that this could not be read as it stands.
+                cx.diagnostics.truncate(before);
             }
         }
     }

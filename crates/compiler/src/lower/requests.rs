@@ -166,13 +166,17 @@ fn dimension(
     let id = declare(cx, dimension, span)?;
     let mut by = None;
     let details = details(cx, reader, &mut by);
-    if let Some(own) = cx.policy.dimensions.get_mut(id.index())
-        && let Some(details) = details
-    {
-        own.domain = details.domain;
-        own.otherwise = details.otherwise;
-        own.coerce = details.coerce;
-        own.personal = details.personal;
+    if let Some(own) = cx.policy.dimensions.get_mut(id.index()) {
+        match details {
+            Some(details) => {
+                own.domain = details.domain;
+                own.otherwise = details.otherwise;
+                own.coerce = details.coerce;
+                own.personal = details.personal;
+            }
+            // There is one, and it is not known.
+            None => own.domain = Domain::Values(Vec::new()),
+        }
     }
     draft.by.extend(by.map(|by| (id, by)));
     Some(())
