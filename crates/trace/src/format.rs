@@ -199,7 +199,7 @@ pub fn open<'a>(
     let mark = bytes.starts_with(b"\xef\xbb\xbf");
     let sample = Sample { bytes, whole };
     let format = match options.format {
-        Some(format) if !bytes.is_empty() => Ok(format),
+        Some(format) if !bytes.is_empty() => named(format, &sample),
         _ => tell(&sample),
     };
     let format = format.map_err(|reason| TraceError::Format {
@@ -215,6 +215,14 @@ pub fn open<'a>(
         name,
         options,
     })
+}
+
+/// The format that the user names, unless the content is certainly none.
+fn named(format: Format, sample: &Sample<'_>) -> Result<Format, String> {
+    match unread_container(sample.bytes) {
+        Some(what) if !(format.0.sniff)(sample) => Err(format!("this is {what}")),
+        _ => Ok(format),
+    }
 }
 
 /// The format of the content, or what is wrong with it.
@@ -264,6 +272,13 @@ fn describe(sample: &Sample<'_>) -> String {
     if line.starts_with(b"{") || line.starts_with(b"[") {
         return format!(
             "this is JSON, but not one event a line with `at` and `type`: it begins with {}",
+            quote(line)
+        );
+    }
+    let commas = |line: &[u8]| line.iter().filter(|byte| **byte == b',').count();
+    if commas(line) > 0 && sample.lines().all(|other| commas(other) == commas(line)) {
+        return format!(
+            "this is CSV, but its header has neither `at` and the fields of an event nor a column like `key` or `id`: it begins with {}",
             quote(line)
         );
     }
@@ -327,6 +342,10 @@ mod tests {
             "`trace`: this is UTF-16 text: save it as UTF-8"
         );
         assert_eq!(
+            refusal(b"when,where\n1,/\n"),
+            "`trace`: this is CSV, but its header has neither `at` and the fields of an event nor a column like `key` or `id`: it begins with `when,where`"
+        );
+        assert_eq!(
             refusal(b"Dear Ann,\nhow are you?\n"),
             "`trace`: this is no trace that is known: it begins with `Dear Ann,`"
         );
@@ -343,6 +362,15 @@ mod tests {
             assert!(text.contains(&format!("`{}`", format.name())), "{text}");
             assert_eq!(Format::named(format.name()), Some(format));
         }
+    }
+
+    #[test]
+    fn a_named_format_does_not_hide_what_it_is() {
+        let text = error(b"BZh91AY", &crate::testing::format("combined"));
+        assert!(
+            text.starts_with("`trace`: this is bzip2 data: decompress it first"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -32,7 +32,6 @@ pub use order::{HELD_BYTES_MAX, HELD_MAX};
 pub use reader::{JUDGED_LINES_MIN, SAMPLES_MAX};
 pub use summary::Summary;
 pub use table::COLUMNS_MAX;
-pub use text::human;
 pub use written::{EventWriter, WriteError};
 
 use cachepolicy_core::policy::{Carrier, Policy};

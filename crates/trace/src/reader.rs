@@ -156,7 +156,7 @@ impl<'a, R: Records> Reader<'a, R> {
                 self.ended = true;
                 Ok(false)
             }
-            Framed::TooLong => Err(format!("longer than {} KiB", LINE_BYTES_MAX >> 10)),
+            Framed::TooLong => Err(format!("longer than {} MiB", LINE_BYTES_MAX >> 20)),
             Framed::Cut => Err(format!(
                 "the last record is cut off: only {} bytes of it are there",
                 record.len()

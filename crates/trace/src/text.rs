@@ -4,7 +4,7 @@ use cachepolicy_core::units::Duration;
 
 /// A length of time in its two largest units: `1h 2m`, `1m`, `20ms`.
 #[must_use]
-pub fn human(duration: Duration) -> String {
+pub(crate) fn human(duration: Duration) -> String {
     const UNITS: [(&str, i64); 7] = [
         ("d", 86_400_000_000_000),
         ("h", 3_600_000_000_000),

@@ -324,6 +324,21 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_times_are_put_in_order(events in events()) {
+            let mut shuffled = events.clone();
+            shuffled.reverse();
+            let wide = ReadOptions {
+                reorder_window: Some(Duration::FOREVER),
+                max_errors: Some(MaxErrors::Share(1.0)),
+                ..format("jsonl")
+            };
+            let (read, stats) = read(&written("jsonl", &shuffled), &wide).unwrap();
+            // A window is no longer than a duration can be.
+            prop_assert_eq!(read.len() as u64 + stats.errors, events.len() as u64);
+            prop_assert!(read.is_sorted_by_key(Event::at));
+        }
+
+        #[test]
         fn what_is_written_is_read(events in events()) {
             let text = written("jsonl", &events);
             let (read, _) = read(&text, &format("jsonl")).unwrap();

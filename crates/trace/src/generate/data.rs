@@ -42,10 +42,11 @@ impl DataValues {
         let mut purpose = vec!["data", self.name.as_str(), level];
         purpose.extend_from_slice(params);
         let mut stream = Stream::new(self.seed, &purpose);
+        let values = self.sampler.values();
         let wanted = self
             .count
-            .min(usize::try_from(self.sampler.values()).unwrap_or(self.count));
-        let mut values: Vec<String> = Vec::with_capacity(wanted);
+            .min(usize::try_from(values).unwrap_or(self.count));
+        let mut values: Vec<String> = Vec::new();
         for _ in 0..wanted.saturating_mul(TRIES) {
             if values.len() == wanted {
                 break;

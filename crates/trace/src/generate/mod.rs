@@ -23,7 +23,7 @@ use crate::random::Stream;
 use crate::{ReadStats, Source, TraceError};
 use arrivals::{Surge, Times};
 use cachepolicy_core::policy::Policy;
-use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_core::units::Time;
 use cachepolicy_core::workload::{
     Arrivals, Fault, RouteDraw, ScheduledFault, SurgeRoute, Workload,
 };
@@ -208,15 +208,6 @@ impl Events {
             Self::Writes(_, writes) => writes.fill(at, rows, event),
             Self::Requests(_, requests) => requests.fill(at, event),
         }
-    }
-}
-
-impl Generator {
-    /// How long the trace lasts is the workload's own; how far it got: the next event's time.
-    #[must_use]
-    pub fn position(&self) -> Option<Duration> {
-        let next = self.streams.iter().filter_map(|stream| stream.next).min();
-        next.map(|at| at.since(Time::ZERO))
     }
 }
 

@@ -15,6 +15,7 @@ use cachepolicy_core::policy::{
     Place, Reference, Semantics,
 };
 use cachepolicy_core::route::{Pattern, Route};
+use cachepolicy_core::units::Duration;
 use cachepolicy_core::workload::{DataDraw, DimensionDraw, Popularity, RequestMix, WriteMix};
 
 fn pattern(text: &str) -> Pattern {
