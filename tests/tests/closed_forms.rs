@@ -13,9 +13,16 @@ fn check(name: &str, expected: f64, precision: f64, figure: impl Fn(u64) -> f64)
     let figures: Vec<f64> = (1..=SEEDS).map(figure).collect();
     let count = figures.len() as f64;
     let mean = figures.iter().sum::<f64>() / count;
-    let variance = figures.iter().map(|figure| (figure - mean) * (figure - mean)).sum::<f64>() / (count - 1.0);
+    let variance = figures
+        .iter()
+        .map(|figure| (figure - mean) * (figure - mean))
+        .sum::<f64>()
+        / (count - 1.0);
     let error = (variance / count).sqrt();
-    assert!(error <= precision * expected, "{name}: standard error {error} is too large to tell anything");
+    assert!(
+        error <= precision * expected,
+        "{name}: standard error {error} is too large to tell anything"
+    );
     let distance = (mean - expected).abs();
     assert!(
         distance <= 3.0 * error,
@@ -55,7 +62,9 @@ workload w {{
 fn ttl_from_the_fill() {
     let (rate, ttl) = (0.5, 10.0);
     let text = page("0.5/s", "20h", "ttl 10s", "", "");
-    check("ttl", rate * ttl / (1.0 + rate * ttl), 0.005, |seed| hit_ratio(&simulate(&text, seed), "page"));
+    check("ttl", rate * ttl / (1.0 + rate * ttl), 0.005, |seed| {
+        hit_ratio(&simulate(&text, seed), "page")
+    });
 }
 
 /// A read hits when the gap before it is shorter than T: 1 − e^(−λT). Same source.
@@ -63,7 +72,9 @@ fn ttl_from_the_fill() {
 fn ttl_that_slides() {
     let (rate, ttl) = (0.02, 60.0);
     let text = page("0.02/s", "400h", "ttl 60s sliding", "", "");
-    check("sliding", 1.0 - libm::exp(-rate * ttl), 0.01, |seed| hit_ratio(&simulate(&text, seed), "page"));
+    check("sliding", 1.0 - libm::exp(-rate * ttl), 0.01, |seed| {
+        hit_ratio(&simulate(&text, seed), "page")
+    });
 }
 
 /// Hits have ages uniform over T; one of age a misses a write with probability 1 − e^(−μa).
@@ -71,7 +82,13 @@ fn ttl_that_slides() {
 #[test]
 fn out_of_date_share_under_a_ttl_alone() {
     let (ttl, writes) = (30.0, 0.05);
-    let text = page("2/s", "10h", "ttl 30s\n  reads Row", "", "write Row update 0.05/s");
+    let text = page(
+        "2/s",
+        "10h",
+        "ttl 30s\n  reads Row",
+        "",
+        "write Row update 0.05/s",
+    );
     let expected = 1.0 - (1.0 - libm::exp(-writes * ttl)) / (writes * ttl);
     check("out of date", expected, 0.02, |seed| {
         let report = simulate(&text, seed);
@@ -86,7 +103,13 @@ fn out_of_date_share_under_a_ttl_alone() {
 fn purged_at_once() {
     let (reads, writes) = (2.0, 0.5);
     let items = "on Row update { purge page }";
-    let text = page("2/s", "10h", "ttl forever\n  reads Row", items, "write Row update 0.5/s");
+    let text = page(
+        "2/s",
+        "10h",
+        "ttl forever\n  reads Row",
+        items,
+        "write Row update 0.5/s",
+    );
     check("purge", reads / (reads + writes), 0.01, |seed| {
         let report = simulate(&text, seed);
         assert_eq!(report.levels["page"].out_of_date.serves, 0);
@@ -124,7 +147,10 @@ fn protected_fills_of_an_expiry() {
             assert_eq!(level.miss, level.fills + level.waited, "{protection}");
             // λD of them wait for each fill.
             let waited = level.waited as f64 / level.fills as f64;
-            assert!((waited - 20.0).abs() < 2.0, "{protection}: {waited} waiters a fill");
+            assert!(
+                (waited - 20.0).abs() < 2.0,
+                "{protection}: {waited} waiters a fill"
+            );
         }
     }
 }
@@ -134,12 +160,23 @@ fn protected_fills_of_an_expiry() {
 #[test]
 fn blocking_misses_with_stale_while_revalidate() {
     let (rate, ttl, window) = (0.05, 60.0, 20.0);
-    let text = page("0.05/s", "200h", "ttl 60s\n  stale-while-revalidate 20s", "", "");
-    check("stale-while-revalidate", libm::exp(-rate * window) / (1.0 + rate * ttl), 0.02, |seed| {
-        let report = simulate(&text, seed);
-        let level = &report.levels["page"];
-        level.miss as f64 / level.lookups as f64
-    });
+    let text = page(
+        "0.05/s",
+        "200h",
+        "ttl 60s\n  stale-while-revalidate 20s",
+        "",
+        "",
+    );
+    check(
+        "stale-while-revalidate",
+        libm::exp(-rate * window) / (1.0 + rate * ttl),
+        0.02,
+        |seed| {
+            let report = simulate(&text, seed);
+            let level = &report.levels["page"];
+            level.miss as f64 / level.lookups as f64
+        },
+    );
 }
 
 /// Erlang's C: the probability that all c servers are busy, and the mean wait, in M/M/c.
@@ -148,7 +185,9 @@ fn blocking_misses_with_stale_while_revalidate() {
 fn waits_for_an_origin() {
     let (rate, service, servers) = (30.0, 0.1, 4);
     let load = rate * service;
-    let erlang_b = (1..=servers).fold(1.0, |blocked, k| load * blocked / (f64::from(k) + load * blocked));
+    let erlang_b = (1..=servers).fold(1.0, |blocked, k| {
+        load * blocked / (f64::from(k) + load * blocked)
+    });
     let utilisation = load / f64::from(servers);
     let erlang_c = erlang_b / (1.0 - utilisation * (1.0 - erlang_b));
     let text = r#"policy queue { edition 1 }
@@ -156,9 +195,12 @@ origin db { slots 4 }
 view page { route GET "/"; cost exp(mean 100ms) on db }
 workload w { duration 4h; requests 30/s poisson { GET "/" } }
 "#;
-    check("mean wait", erlang_c / (f64::from(servers) / service - rate), 0.05, |seed| {
-        simulate(text, seed).origins["db"].wait.mean.expect("work")
-    });
+    check(
+        "mean wait",
+        erlang_c / (f64::from(servers) / service - rate),
+        0.05,
+        |seed| simulate(text, seed).origins["db"].wait.mean.expect("work"),
+    );
     check("share that waits", erlang_c, 0.02, |seed| {
         let origin = &simulate(text, seed).origins["db"];
         origin.queued as f64 / origin.work as f64
@@ -171,15 +213,28 @@ workload w { duration 4h; requests 30/s poisson { GET "/" } }
 #[test]
 fn lru_under_independent_references() {
     let (keys, alpha, capacity) = (10_000_u32, 0.8, 1_000.0);
-    let weights: Vec<f64> = (1..=keys).map(|rank| libm::pow(f64::from(rank), -alpha)).collect();
+    let weights: Vec<f64> = (1..=keys)
+        .map(|rank| libm::pow(f64::from(rank), -alpha))
+        .collect();
     let total: f64 = weights.iter().sum();
-    let inside = |time: f64| weights.iter().map(|weight| 1.0 - libm::exp(-weight / total * time));
+    let inside = |time: f64| {
+        weights
+            .iter()
+            .map(move |weight| 1.0 - libm::exp(-weight / total * time))
+    };
     let (mut low, mut high) = (0.0, 1e9);
     for _ in 0..100 {
         let middle = (low + high) / 2.0;
-        if inside(middle).sum::<f64>() < capacity { low = middle } else { high = middle }
+        if inside(middle).sum::<f64>() < capacity {
+            low = middle
+        } else {
+            high = middle
+        }
     }
-    let expected: f64 = inside(low).zip(&weights).map(|(inside, weight)| inside * weight / total).sum();
+    let expected: f64 = inside(low)
+        .zip(&weights)
+        .map(|(inside, weight)| inside * weight / total)
+        .sum();
     let text = r#"policy references { edition 1 }
 backend copies memory { capacity 1_000 entries; evict lru }
 view page(id) { route GET "/{id}"; store copies; ttl forever }
@@ -187,5 +242,8 @@ workload w { duration 2h; requests 100/s poisson { GET "/{id}" id zipf(0.8, 10_0
 "#;
     let report = simulate(text, 1);
     let hits = hit_ratio(&report, "page");
-    assert!((hits - expected).abs() < 0.01 * expected, "{hits} where the approximation says {expected}");
+    assert!(
+        (hits - expected).abs() < 0.01 * expected,
+        "{hits} where the approximation says {expected}"
+    );
 }
