@@ -60,26 +60,34 @@ fn storage() -> impl Strategy<Value = Storage> {
         select(vec!["3s", "10s jitter 20%", "20s sliding", "2m", "forever"]),
         proptest::sample::subsequence(windows.to_vec(), 0..=2),
         any::<bool>(),
-        select(vec!["none", "coalesce", "lock 500ms wait 200ms", "lease 1s wait 300ms", "lease 5s"]),
+        select(vec![
+            "none",
+            "coalesce",
+            "lock 500ms wait 200ms",
+            "lease 1s wait 300ms",
+            "lease 5s",
+        ]),
         any::<bool>(),
         proptest::bool::weighted(0.2),
         select(vec!["100ms", "1s", "30s"]),
     )
-        .prop_map(|(tiers, ttl, windows, negative, stampede, fence, early, timeout)| Storage {
-            tiers,
-            ttl,
-            windows,
-            negative,
-            stampede,
-            fence,
-            early,
-            timeout,
-        })
+        .prop_map(
+            |(tiers, ttl, windows, negative, stampede, fence, early, timeout)| Storage {
+                tiers,
+                ttl,
+                windows,
+                negative,
+                stampede,
+                fence,
+                early,
+                timeout,
+            },
+        )
 }
 
-fn level(stored: f64) -> impl Strategy<Value = LevelSpec> {
+fn level(storage: impl Strategy<Value = Option<Storage>>) -> impl Strategy<Value = LevelSpec> {
     (
-        proptest::option::weighted(stored, storage()),
+        storage,
         select(vec![
             "0s",
             "20ms on db",
@@ -96,18 +104,20 @@ fn level(stored: f64) -> impl Strategy<Value = LevelSpec> {
         any::<bool>(),
         any::<bool>(),
     )
-        .prop_map(|(storage, cost, size, vary, reads_any, tags, skip, contains, each, batch)| LevelSpec {
-            storage,
-            cost,
-            size,
-            vary,
-            reads_any,
-            tags,
-            skip,
-            contains,
-            each,
-            batch,
-        })
+        .prop_map(
+            |(storage, cost, size, vary, reads_any, tags, skip, contains, each, batch)| LevelSpec {
+                storage,
+                cost,
+                size,
+                vary,
+                reads_any,
+                tags,
+                skip,
+                contains,
+                each,
+                batch,
+            },
+        )
 }
 
 /// Random policies.
@@ -133,10 +143,26 @@ pub fn spec() -> impl Strategy<Value = Spec> {
         "purge item0(slug) cascade",
     ];
     let places = (
-        select(vec!["", "slots 1", "slots 3", "slots 2; failure-rate 10%", "slots 4; replica-lag 50ms max 300ms", "rate 20/s burst 5"]),
+        select(vec![
+            "",
+            "slots 1",
+            "slots 3",
+            "slots 2; failure-rate 10%",
+            "slots 4; replica-lag 50ms max 300ms",
+            "rate 20/s burst 5",
+        ]),
         [
-            select(vec!["", "capacity 20 entries; evict lru", "capacity 3KiB; evict fifo"]),
-            select(vec!["", "capacity 30 entries; evict fifo", "capacity 10KiB; evict lru", "capacity 1 entries"]),
+            select(vec![
+                "",
+                "capacity 20 entries; evict lru",
+                "capacity 3KiB; evict fifo",
+            ]),
+            select(vec![
+                "",
+                "capacity 30 entries; evict fifo",
+                "capacity 10KiB; evict lru",
+                "capacity 1 entries",
+            ]),
         ],
         any::<bool>(),
         select(vec!["", "on-failure bypass after 20ms", "on-failure error"]),
@@ -148,10 +174,10 @@ pub fn spec() -> impl Strategy<Value = Spec> {
         any::<bool>(),
     );
     let levels = (
-        proptest::collection::vec(level(0.9), 1..3),
-        level(0.7),
-        level(0.7),
-        proptest::option::of(level(1.0)),
+        proptest::collection::vec(level(storage().prop_map(Some)), 1..3),
+        level(storage().prop_map(Some)),
+        level(proptest::option::weighted(0.7, storage())),
+        proptest::option::of(level(storage().prop_map(Some))),
     );
     (
         (1u32..4, proptest::option::of(1u32..6)),
@@ -161,26 +187,35 @@ pub fn spec() -> impl Strategy<Value = Spec> {
         select(vec!["2/s poisson", "20/s poisson", "10/s constant"]),
         proptest::sample::subsequence(faults, 0..=3),
     )
-        .prop_map(|((processes, threads), places, (objects, fragment, view, site), actions, rate, faults)| {
-            let (origin, backends, latency, on_failure, bus, before_commit) = places;
-            Spec {
-                processes,
-                threads,
-                origin,
-                backends,
-                latency,
-                on_failure,
-                bus,
-                before_commit,
-                objects,
-                fragment,
-                view,
-                site,
+        .prop_map(
+            |(
+                (processes, threads),
+                places,
+                (objects, fragment, view, site),
                 actions,
                 rate,
                 faults,
-            }
-        })
+            )| {
+                let (origin, backends, latency, on_failure, bus, before_commit) = places;
+                Spec {
+                    processes,
+                    threads,
+                    origin,
+                    backends,
+                    latency,
+                    on_failure,
+                    bus,
+                    before_commit,
+                    objects,
+                    fragment,
+                    view,
+                    site,
+                    actions,
+                    rate,
+                    faults,
+                }
+            },
+        )
 }
 
 impl Spec {
@@ -198,10 +233,19 @@ impl Spec {
         self.fragment.children(&mut out, &["item0(user)"]);
         self.fragment.body(&mut out, "Row.title", "user");
         out.push_str("}\nview page(slug) {\n  route GET \"/p/{slug}\"\n  data others max 3\n");
-        let each = if self.view.each { "item0(each others)" } else { "item0(slug)" };
+        let each = if self.view.each {
+            "item0(each others)"
+        } else {
+            "item0(slug)"
+        };
         let second = format!("item{}(slug)", self.objects.len() - 1);
-        let second = if second == "item0(slug)" { "part(user.id)" } else { second.as_str() };
-        self.view.children(&mut out, &["part(user.id)", each, second]);
+        let second = if second == "item0(slug)" {
+            "part(user.id)"
+        } else {
+            second.as_str()
+        };
+        self.view
+            .children(&mut out, &["part(user.id)", each, second]);
         self.view.body(&mut out, "Row(slug)", "slug");
         out.push_str("}\n");
         if let Some(site) = &self.site {
@@ -214,15 +258,33 @@ impl Spec {
     }
 
     fn places(&self, out: &mut String) {
-        let threads = self.threads.map_or(String::new(), |threads| format!("; threads {threads}"));
-        let latency = if self.latency { "; latency uniform(100us..2ms)" } else { "" };
-        let _ = writeln!(out, "policy random {{ edition 1; processes {}{threads} }}", self.processes);
+        let threads = self
+            .threads
+            .map_or(String::new(), |threads| format!("; threads {threads}"));
+        let latency = if self.latency {
+            "; latency uniform(100us..2ms)"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            out,
+            "policy random {{ edition 1; processes {}{threads} }}",
+            self.processes
+        );
         out.push_str("model Row { id; slug; title }\n");
         out.push_str("request {\n  user.id personal\n  header lang in [en, de] else en\n}\n");
         let _ = writeln!(out, "origin db {{ {} }}", self.origin);
         let _ = writeln!(out, "backend near memory {{ {} }}", self.backends[0]);
-        let failure = if self.on_failure.is_empty() { String::new() } else { format!("; {}", self.on_failure) };
-        let _ = writeln!(out, "backend far redis {{ {}{latency}{failure} }}", self.backends[1]);
+        let failure = if self.on_failure.is_empty() {
+            String::new()
+        } else {
+            format!("; {}", self.on_failure)
+        };
+        let _ = writeln!(
+            out,
+            "backend far redis {{ {}{latency}{failure} }}",
+            self.backends[1]
+        );
         if let Some(bus) = self.bus {
             let _ = writeln!(out, "bus wire {{ {bus} }}");
         }
@@ -230,9 +292,17 @@ impl Spec {
 
     fn edges_and_workload(&self, out: &mut String) {
         if !self.actions.is_empty() {
-            let timing = if self.before_commit { " before commit by 5ms" } else { " after commit" };
+            let timing = if self.before_commit {
+                " before commit by 5ms"
+            } else {
+                " after commit"
+            };
             let via = if self.bus.is_some() { " via wire" } else { "" };
-            let _ = writeln!(out, "on Row create|update|delete{timing}{via} {{\n  {}\n}}", self.actions.join("\n  "));
+            let _ = writeln!(
+                out,
+                "on Row create|update|delete{timing}{via} {{\n  {}\n}}",
+                self.actions.join("\n  ")
+            );
         }
         let _ = writeln!(
             out,
@@ -250,8 +320,12 @@ impl Spec {
 
 impl LevelSpec {
     fn children(&self, out: &mut String, children: &[&str]) {
-        let mut chosen: Vec<&str> =
-            children.iter().zip(self.contains).filter(|(_, chosen)| *chosen).map(|(child, _)| *child).collect();
+        let mut chosen: Vec<&str> = children
+            .iter()
+            .zip(self.contains)
+            .filter(|(_, chosen)| *chosen)
+            .map(|(child, _)| *child)
+            .collect();
         chosen.dedup();
         if !chosen.is_empty() {
             let _ = writeln!(out, "  contains {}", chosen.join(", "));
@@ -260,7 +334,11 @@ impl LevelSpec {
 
     fn body(&self, out: &mut String, reads: &str, tag: &str) {
         let _ = writeln!(out, "  cost {}\n  size {}", self.cost, self.size);
-        let _ = writeln!(out, "  reads {}", if self.reads_any { "Row" } else { reads });
+        let _ = writeln!(
+            out,
+            "  reads {}",
+            if self.reads_any { "Row" } else { reads }
+        );
         if self.batch {
             out.push_str("  batch max 5 each 1ms\n");
         }
@@ -274,7 +352,11 @@ impl LevelSpec {
         if self.tags && tag != "lang" {
             let _ = writeln!(out, "  tags \"t:{{{tag}}}\"");
         }
-        let _ = writeln!(out, "  store {}\n  ttl {}\n  stampede {}", storage.tiers, storage.ttl, storage.stampede);
+        let _ = writeln!(
+            out,
+            "  store {}\n  ttl {}\n  stampede {}",
+            storage.tiers, storage.ttl, storage.stampede
+        );
         let _ = writeln!(out, "  timeout {}", storage.timeout);
         for window in &storage.windows {
             let _ = writeln!(out, "  {window}");
