@@ -4,6 +4,11 @@
 //! two disagree, as for `arc`, the policy's own page says which variant is built, and these are its
 //! counts. `tests/data/kv/README.md` says where the traces are from.
 #![allow(missing_docs, reason = "a test")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::policy::{Capacity, Evict};
