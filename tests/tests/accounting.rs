@@ -27,7 +27,8 @@ fn every_look_up_has_one_outcome(report: &Report, text: &str) {
         }
     }
     let routed: u64 = report.routes.values().map(|route| route.count).sum();
-    assert_eq!(routed, report.requests.count, "{text}");
+    // Requests that no view and no site answers have no route.
+    assert!(routed <= report.requests.count, "{text}");
     assert!(
         report.requests.origin_free <= report.requests.count,
         "{text}"
