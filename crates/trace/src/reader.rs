@@ -129,13 +129,13 @@ impl<'a, R: Records> Reader<'a, R> {
         let by = human(late.by);
         if self.window == Duration::ZERO {
             format!(
-                "out of order: {by} before an earlier line; sort the trace by time, or set a reorder window"
+                "out of order: {by} before an earlier line; sort the trace by time, or set a window with `--reorder`"
             )
         } else if late.by <= self.window {
             format!("out of order by {by}, and too many lines in between to be put in order")
         } else {
             format!(
-                "out of order by {by}, more than the reorder window of {}: sort the trace by time, or widen the window",
+                "out of order by {by}, more than the reorder window of {}: sort the trace by time, or widen the window with `--reorder`",
                 human(self.window)
             )
         }

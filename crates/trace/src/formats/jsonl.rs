@@ -305,7 +305,7 @@ mod tests {
         let lines = b"{\"at\":2,\"path\":\"/\"}\n{\"at\":1.5,\"path\":\"/\"}\n";
         assert_eq!(
             error(lines, &ReadOptions::default()),
-            "`trace`, line 2: out of order: 500ms before an earlier line; sort the trace by time, or set a reorder window (1 of 2 lines cannot be read, none may be: see `--max-errors`)"
+            "`trace`, line 2: out of order: 500ms before an earlier line; sort the trace by time, or set a window with `--reorder` (1 of 2 lines cannot be read, none may be: see `--max-errors`)"
         );
         let wide = ReadOptions {
             reorder_window: Some(Duration::SECOND),

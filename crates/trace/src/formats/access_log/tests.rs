@@ -238,7 +238,7 @@ fn lines_in_disorder_and_errors_beyond_the_limit() {
     let log = [line(10), line(9), line(12), line(10)].concat();
     assert_eq!(
         error(log.as_bytes(), &ReadOptions::default()),
-        "`trace`, line 4: out of order by 2m, more than the reorder window of 1m: sort the trace by time, or widen the window (1 of 4 lines cannot be read, 1% may be: see `--max-errors`)"
+        "`trace`, line 4: out of order by 2m, more than the reorder window of 1m: sort the trace by time, or widen the window with `--reorder` (1 of 4 lines cannot be read, 1% may be: see `--max-errors`)"
     );
     let wide = ReadOptions {
         reorder_window: Some(Duration::from_secs(120)),
