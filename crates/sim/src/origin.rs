@@ -71,11 +71,11 @@ impl Engine {
             return self.serve_work(t, frame, lag);
         }
         self.frames[frame].state = State::Queued;
-        self.frames[frame].next = NONE;
+        self.frames[frame].next_queued = NONE;
         match origin.queue {
             (NONE, _, _) => origin.queue = (frame, frame, 1),
             (first, last, count) => {
-                self.frames[last].next = frame;
+                self.frames[last].next_queued = frame;
                 origin.queue = (first, frame, count + 1);
             }
         }
@@ -153,7 +153,7 @@ impl Engine {
                 self.await_token(id, at);
                 return;
             }
-            let after = self.frames[first].next;
+            let after = self.frames[first].next_queued;
             let last = if after == NONE { NONE } else { last };
             origin.queue = (after, last, count - 1);
             let lag = self.begin_service(first, id);
@@ -191,7 +191,7 @@ impl Engine {
         let (mut frame, _, _) =
             core::mem::replace(&mut self.origins[id.index()].queue, (NONE, NONE, 0));
         while frame != NONE {
-            let next = self.frames[frame].next;
+            let next = self.frames[frame].next_queued;
             self.refuse_work(frame, id);
             self.schedule(frame, self.now, Class::Store);
             frame = next;
@@ -211,13 +211,13 @@ impl Engine {
             let origin = &mut self.origins[id.index()];
             let (mut before, mut at) = (NONE, origin.queue.0);
             while at != NONE && at != frame {
-                (before, at) = (at, self.frames[at].next);
+                (before, at) = (at, self.frames[at].next_queued);
             }
-            let after = self.frames[frame].next;
+            let after = self.frames[frame].next_queued;
             if before == NONE {
                 origin.queue.0 = after;
             } else {
-                self.frames[before].next = after;
+                self.frames[before].next_queued = after;
             }
             if origin.queue.1 == frame {
                 origin.queue.1 = before;

@@ -183,8 +183,10 @@ pub(crate) struct Frame {
     pub(crate) work: Duration,
     /// Bytes of the answer.
     pub(crate) size: u64,
-    /// In a queue, or in a batch.
+    /// The next waiter for the same fill, or the next member of a batch.
     pub(crate) next: u32,
+    /// In the queue of an origin.
+    pub(crate) next_queued: u32,
     /// The first and the last of the misses that wait for its batch, and how many there are.
     pub(crate) parked: (u32, u32, u32),
 }
@@ -217,6 +219,7 @@ impl Default for Frame {
             work: Duration::ZERO,
             size: 0,
             next: NONE,
+            next_queued: NONE,
             parked: (NONE, NONE, 0),
         }
     }

@@ -479,12 +479,18 @@ impl Engine {
         Some(parent)
     }
 
+    /// A frame is over. Nothing that was scheduled for it happens.
     pub(crate) fn free_frame(&mut self, frame: u32) {
-        let provenance = self.frames[frame].provenance;
-        self.let_go(provenance, None);
-        // What was scheduled for it is void.
-        self.frames[frame].serial = self.frames[frame].serial.wrapping_add(1);
+        let f = &mut self.frames[frame];
+        let provenance = f.provenance;
+        let serial = f.serial.wrapping_add(1);
+        *f = Frame {
+            serial,
+            state: State::Done,
+            ..Frame::default()
+        };
         self.frames.give_back(frame);
+        self.let_go(provenance, None);
     }
 }
 
