@@ -11,6 +11,7 @@
 use cachepolicy_compiler::codes;
 use cachepolicy_compiler::table::ITEMS;
 use cachepolicy_compiler::{Compiled, compile_text};
+use cachepolicy_core::artefact;
 use cachepolicy_syntax::{Severity, Span};
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -47,7 +48,7 @@ fn the_policies_of_the_repository_have_no_errors() {
             .filter(|found| found.severity == Severity::Error)
             .collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
-        let policy = compiled.policy.as_ref().unwrap();
+        let policy = check(&text).policy.unwrap();
         assert_eq!(
             policy.levels.len()
                 + policy.models.len()
@@ -93,6 +94,10 @@ fn check(text: &str) -> Compiled {
         {
             assert!(is_inside(&compiled, span), "{found:?}");
         }
+    }
+    if let Some(policy) = &compiled.policy {
+        let bytes = artefact::encode(policy).unwrap();
+        assert_eq!(&artefact::decode(bytes.as_bytes()).unwrap(), policy);
     }
     let again = compile_text("any.cachepolicy", text);
     assert_eq!(again.diagnostics, compiled.diagnostics);
