@@ -1,6 +1,6 @@
 //! Conditions: of requests (`skip when …`) and of writes (`… when changed(title)`).
 
-use super::requests::{list, literal};
+use super::literals::{list, literal};
 use super::routes;
 use super::rows::{image_path, row_path};
 use crate::context::Context;

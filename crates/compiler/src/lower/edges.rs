@@ -3,7 +3,7 @@
 use super::conditions::of_write;
 use super::contains::place_arg;
 use super::headers::EdgeHeader;
-use super::requests::literal;
+use super::literals::literal;
 use super::rows::{image_path, of_hole, row_path};
 use crate::context::Context;
 use crate::names::Kind;

@@ -2,7 +2,7 @@
 
 use super::Seen;
 use super::distributions::{Measure, amount};
-use super::requests::list;
+use super::literals::list;
 use crate::context::Context;
 use crate::names::{Kind, MAX_DECLARED, RESERVED, dotted};
 use crate::property::Property;

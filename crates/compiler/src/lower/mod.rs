@@ -14,6 +14,7 @@ pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod levels;
 pub(crate) mod lifetimes;
+pub(crate) mod literals;
 pub(crate) mod models;
 pub(crate) mod order;
 pub(crate) mod popularity;
@@ -22,6 +23,7 @@ pub(crate) mod requests;
 pub(crate) mod routes;
 pub(crate) mod rows;
 pub(crate) mod service;
+pub(crate) mod subjects;
 pub(crate) mod workloads;
 pub(crate) mod writes;
 

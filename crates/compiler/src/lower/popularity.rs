@@ -1,6 +1,6 @@
 //! How often each value is drawn.
 
-use super::requests::literal;
+use super::literals::literal;
 use crate::context::Context;
 use crate::reader::Reader;
 use cachepolicy_core::workload::Popularity;

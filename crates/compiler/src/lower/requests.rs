@@ -1,14 +1,15 @@
 //! The `request` item: dimensions and ignored query parameters.
 
+use super::literals::{list, literal};
 use crate::context::Context;
 use crate::names::{RESERVED, dotted};
 use crate::property::Property;
 use crate::quantity::{Quantity, quantity};
-use crate::reader::{Reader, plain_word};
+use crate::reader::Reader;
 use cachepolicy_core::DimensionId;
 use cachepolicy_core::graph::determiners;
 use cachepolicy_core::policy::{Carrier, Dimension, Domain, IgnoreQuery};
-use cachepolicy_syntax::tree::{Phrase, Term, TermKind};
+use cachepolicy_syntax::tree::{Term, TermKind};
 use cachepolicy_syntax::{Diagnostic, Span, Spanned};
 
 /// What must be resolved once all dimensions are known.
@@ -338,42 +339,6 @@ fn values(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<Vec<String>> 
         return None;
     }
     Some(values)
-}
-
-pub(crate) fn list<'t>(cx: &mut Context<'_>, reader: &mut Reader<'t>) -> Option<&'t [Phrase]> {
-    match reader.peek() {
-        Some(Term {
-            value: TermKind::List(phrases),
-            ..
-        }) => {
-            reader.next();
-            Some(phrases)
-        }
-        _ => reader.expected(cx, "a list in brackets, such as `[a, b]`"),
-    }
-}
-
-/// A word, a text in quotes, or a number as it is written.
-pub(crate) fn literal(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<String> {
-    let value = match reader.peek() {
-        Some(Term {
-            value: TermKind::Quantity(text),
-            ..
-        }) => Some(text.clone()),
-        Some(Term {
-            value: TermKind::String(template),
-            ..
-        }) => template.as_text().map(str::to_owned),
-        Some(term) => plain_word(term).map(str::to_owned),
-        None => None,
-    };
-    match value {
-        Some(value) => {
-            reader.next();
-            Some(value)
-        }
-        None => reader.expected(cx, "a value"),
-    }
 }
 
 pub(crate) fn ignore(
