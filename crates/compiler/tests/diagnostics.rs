@@ -110,6 +110,49 @@ fn corpus() {
     }
 }
 
+/// Every fix mends what it belongs to, and makes no new mistake.
+#[test]
+fn fixes_mend() {
+    let mut tried = 0;
+    for entry in std::fs::read_dir(CORPUS).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "cachepolicy")
+        {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let before = check(&name, &text, &Options::default());
+        for found in &before.diagnostics {
+            let Some(fix) = &found.fix else { continue };
+            let mut mended = text.clone();
+            let mut edits = fix.edits.clone();
+            edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+            for edit in edits {
+                mended.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
+            }
+            let after = check(&name, &mended, &Options::default());
+            let count = |compiled: &Compiled| {
+                compiled
+                    .diagnostics
+                    .iter()
+                    .filter(|other| other.severity == Severity::Error)
+                    .count()
+            };
+            assert!(
+                count(&after) < count(&before),
+                "{}\n{mended}\n{}",
+                found.message,
+                render(&after)
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried > 10, "{tried}");
+}
+
 #[test]
 fn overrides() {
     let policy = "policy shop { edition 1 }\nbackend shared redis { capacity 1GiB }\nobject article(slug) { store shared; ttl 5m }\n";
