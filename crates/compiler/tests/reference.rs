@@ -144,3 +144,15 @@ fn the_examples_of_properties_lower() {
         }
     }
 }
+
+/// The pages state the limits that the parser has.
+#[test]
+fn the_limits_are_the_stated_ones() {
+    use cachepolicy_syntax::limits::{MAX_DIAGNOSTICS, MAX_FILE_BYTES, MAX_NESTING};
+    let what = |code: &str| cachepolicy_compiler::codes::find(code).unwrap().what;
+    let size = format!("{} KiB", MAX_FILE_BYTES >> 10);
+    assert!(what("file-too-large").contains(&size));
+    assert!(reference::reference_markdown().contains(&format!("at most {size}")));
+    assert!(what("nesting-too-deep").contains(&MAX_NESTING.to_string()));
+    assert!(what("too-many-mistakes").contains(&MAX_DIAGNOSTICS.to_string()));
+}

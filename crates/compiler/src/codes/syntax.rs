@@ -47,7 +47,7 @@ pub(super) static CODES: &[CodeDoc] = &[
     ),
     error(
         "file-too-large",
-        "The file is larger than 1 MiB.",
+        "The file is larger than 512 KiB.",
         "Nobody writes such a policy by hand; it is probably another file. Large policies are split into files that one of them imports.",
         "",
         "",
