@@ -1,6 +1,6 @@
 //! Everything that is read.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -73,17 +73,29 @@ pub(crate) fn read(path: &Path, what: &'static str, limit: usize) -> Result<Vec<
     Ok(bytes)
 }
 
-/// Standard input can be read once.
+/// Standard input can be read once: says so before anything is read. Each path with what it is.
+pub(crate) fn only_one_stdin(inputs: &[(&Path, &'static str)]) -> Result<()> {
+    let mut stdin = inputs.iter().filter(|(path, _)| *path == Path::new(STDIN));
+    match (stdin.next(), stdin.next()) {
+        (Some((_, first)), Some((_, second))) => Err(read_twice(first, second)),
+        _ => Ok(()),
+    }
+}
+
 fn take_stdin(what: &'static str) -> Result<()> {
     let mut taken = STDIN_TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(before) = *taken {
-        let uses = if before == what {
-            String::new()
-        } else {
-            format!(", for {before} and for {what}")
-        };
-        bail!("`-` is given twice{uses}: standard input can be read only once");
+        return Err(read_twice(before, what));
     }
     *taken = Some(what);
     Ok(())
+}
+
+fn read_twice(first: &str, second: &str) -> anyhow::Error {
+    let uses = if first == second {
+        String::new()
+    } else {
+        format!(", for {first} and for {second}")
+    };
+    anyhow!("`-` is given twice{uses}: standard input can be read only once")
 }

@@ -6,6 +6,7 @@
 
 use super::{Edge, Graph, Kind, Relation};
 use cachepolicy_core::level::LevelKind;
+use std::collections::BTreeMap;
 
 /// Between two columns, for the curves.
 const COLUMN_GAP: f64 = 96.0;
@@ -310,7 +311,12 @@ fn place(
             height: item.height,
         }
     };
-    let edges = chains.iter().map(|chain| path(chain, &rectangle)).collect();
+    let ports = ports(items, chains);
+    let edges = chains
+        .iter()
+        .zip(&ports)
+        .map(|(chain, ports)| path(chain, *ports, &rectangle))
+        .collect();
     Layout {
         nodes: (0..graph.nodes.len()).map(&rectangle).collect(),
         edges,
@@ -319,10 +325,53 @@ fn place(
     }
 }
 
+/// Where on its height each chain leaves its first item and enters its last one, 0..1: edges of one
+/// side are spread in the order of where they come from, so that none hides another.
+fn ports(items: &[Item], chains: &[Vec<usize>]) -> Vec<(f64, f64)> {
+    let mut ports = vec![(0.5, 0.5); chains.len()];
+    for leaves in [true, false] {
+        let mut sides: BTreeMap<usize, Vec<(f64, usize)>> = BTreeMap::new();
+        for (index, chain) in chains.iter().enumerate() {
+            let (own, next) = if leaves {
+                (chain.first(), chain.get(1))
+            } else {
+                (
+                    chain.last(),
+                    chain.len().checked_sub(2).and_then(|next| chain.get(next)),
+                )
+            };
+            if let (Some(&own), Some(&next)) = (own, next) {
+                sides
+                    .entry(own)
+                    .or_default()
+                    .push((items[next].middle(), index));
+            }
+        }
+        for mut side in sides.into_values() {
+            side.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let count = side.len();
+            for (position, (_, chain)) in side.into_iter().enumerate() {
+                let port = (position + 1) as f64 / (count + 1) as f64;
+                if leaves {
+                    ports[chain].0 = port;
+                } else {
+                    ports[chain].1 = port;
+                }
+            }
+        }
+    }
+    ports
+}
+
 /// From the right side of the first item through both sides of the way points to the left side of
 /// the last.
-fn path(chain: &[usize], rectangle: &impl Fn(usize) -> Rectangle) -> Vec<Point> {
+fn path(
+    chain: &[usize],
+    (leaves, enters): (f64, f64),
+    rectangle: &impl Fn(usize) -> Rectangle,
+) -> Vec<Point> {
     let mut points = Vec::new();
+    let last = chain.len().saturating_sub(1);
     for (index, &item) in chain.iter().enumerate() {
         let Rectangle {
             x,
@@ -330,11 +379,16 @@ fn path(chain: &[usize], rectangle: &impl Fn(usize) -> Rectangle) -> Vec<Point> 
             width,
             height,
         } = rectangle(item);
-        let y = y + height / 2.0;
+        let port = match index {
+            0 => leaves,
+            index if index == last => enters,
+            _ => 0.5,
+        };
+        let y = y + height * port;
         if index > 0 {
             points.push(Point { x, y });
         }
-        if index + 1 < chain.len() {
+        if index < last {
             points.push(Point { x: x + width, y });
         }
     }

@@ -25,6 +25,8 @@ text{fill:#e6edf3}.kind,.detail{fill:#9aa4af}rect{fill:#161b22}.model rect{fill:
 
 /// Mean width of a character, as a part of the font's size; generous, since fonts differ.
 const CHARACTER: f64 = 0.6;
+/// The same of the bold names.
+const BOLD: f64 = 0.68;
 const NAME_SIZE: f64 = 13.0;
 const DETAIL_SIZE: f64 = 11.0;
 const PADDING: f64 = 10.0;
@@ -68,7 +70,7 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
 fn size(node: &Node) -> (f64, f64) {
     let width = |text: &str, size: f64| crate::output::text::width(text) as f64 * size * CHARACTER;
     let details = node.details.iter().map(|detail| width(detail, DETAIL_SIZE));
-    let widest = details.fold(width(&node.name, NAME_SIZE), f64::max);
+    let widest = details.fold(width(&node.name, NAME_SIZE * BOLD / CHARACTER), f64::max);
     (
         widest + 2.0 * PADDING,
         (node.details.len() + 2) as f64 * LINE + PADDING,

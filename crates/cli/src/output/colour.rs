@@ -69,6 +69,8 @@ pub(crate) enum Meaning {
     Strong,
     /// Context: units, column titles, what is as it should be.
     Faint,
+    /// A curve.
+    Curve,
     /// It holds.
     Good,
     /// Look here.
@@ -86,6 +88,7 @@ impl Meaning {
             Self::Heading => colour(AnsiColor::Cyan).bold(),
             Self::Strong => Style::new().bold(),
             Self::Faint => Style::new().effects(Effects::DIMMED),
+            Self::Curve => colour(AnsiColor::Cyan),
             Self::Good => colour(AnsiColor::Green),
             Self::Warning => colour(AnsiColor::Yellow),
             Self::Bad => colour(AnsiColor::Red).bold(),

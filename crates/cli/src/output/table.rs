@@ -176,6 +176,7 @@ fn cell(text: &str, meaning: Meaning) -> Cell {
         Meaning::Heading => cell.fg(Color::DarkCyan).add_attribute(Attribute::Bold),
         Meaning::Strong => cell.add_attribute(Attribute::Bold),
         Meaning::Faint => cell.add_attribute(Attribute::Dim),
+        Meaning::Curve => cell.fg(Color::DarkCyan),
         Meaning::Good => cell.fg(Color::DarkGreen),
         Meaning::Warning => cell.fg(Color::DarkYellow),
         Meaning::Bad => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),

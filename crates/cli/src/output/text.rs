@@ -48,23 +48,45 @@ fn head(text: &str, columns: usize) -> &str {
     text
 }
 
-/// Breaks a text between words into lines of at most `columns`; a longer word gets a line of its own.
+/// Breaks a text between words into lines of at most `columns`, but not between a figure and its
+/// unit; what is longer gets a line of its own.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && width(&line) + 1 + width(word) > columns {
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let mut piece = word.to_owned();
+        while let Some(unit) = words.next_if(|next| is_unit(next) && ends_as_figure(&piece)) {
+            piece.push(' ');
+            piece.push_str(unit);
+        }
+        if !line.is_empty() && width(&line) + 1 + width(&piece) > columns {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&piece);
     }
     if !line.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// `ms`, `KiB`, or the second part of `3m 20s`; punctuation may follow.
+fn is_unit(word: &str) -> bool {
+    let word = word.trim_end_matches(['.', ',', ';', ':', ')']);
+    let time = word.trim_start_matches(|character: char| character.is_ascii_digit());
+    matches!(
+        word,
+        "ns" | "µs" | "ms" | "s" | "B" | "KiB" | "MiB" | "GiB" | "TiB" | "PiB"
+    ) || (word.len() == 3 && time.len() == 1 && matches!(time, "s" | "m" | "h"))
+}
+
+fn ends_as_figure(word: &str) -> bool {
+    let figure = word.trim_end_matches(['d', 'h', 'm']);
+    figure.ends_with(|character: char| character.is_ascii_digit())
 }
 
 /// A text that came from outside (a key, a path, a log line), without what would move the cursor or
@@ -112,6 +134,8 @@ mod tests {
             ["a", "incomprehensible", "b"]
         );
         assert!(wrap("  ", 5).is_empty());
+        assert_eq!(wrap("took 3m 20s in all", 8), ["took", "3m 20s", "in all"]);
+        assert_eq!(wrap("of 1.2 MiB, all", 6), ["of", "1.2 MiB,", "all"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `--events FILE`: everything that happens, one row each.
 
 use crate::output::file::Destination;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use cachepolicy_sim::events::{COLUMNS, Happening, Names, Observer, Row};
 use std::cell::RefCell;
 use std::path::Path;
@@ -46,7 +46,9 @@ impl EventsFile {
     pub(super) fn check(&self) -> Result<()> {
         match self.shared.borrow_mut().failed.take() {
             None => Ok(()),
-            Some(error) => Err(error).with_context(|| format!("cannot write {}", self.name)),
+            Some(error) => {
+                Err(written(error)).with_context(|| format!("cannot write {}", self.name))
+            }
         }
     }
 
@@ -63,6 +65,14 @@ impl EventsFile {
         destination
             .with_context(|| format!("cannot write {name}"))?
             .finish()
+    }
+}
+
+/// What the operating system says, where it is that.
+fn written(error: csv::Error) -> anyhow::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => anyhow!("{other:?}"),
     }
 }
 

@@ -97,6 +97,9 @@ enum Ops {
 
 /// Simulates and reports.
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
+    if let Some(trace) = &arguments.trace {
+        input::only_one_stdin(&[(&arguments.policy, "the policy"), (trace, "the trace")])?;
+    }
     let Some(policy) = policy::compile(
         &arguments.policy,
         &arguments.overrides,

@@ -11,11 +11,11 @@ use cachepolicy_sim::report::BackendFigures;
 const COLUMNS: [Column; 9] = [
     Column::name("backend"),
     Column::figure("instances", 6),
-    Column::figure("copies peak", 1),
-    Column::figure("bytes peak", 2),
+    Column::figure("copies peak", 2),
+    Column::figure("bytes peak", 3),
     Column::figure("full", 0),
-    Column::figure("evictions", 3),
-    Column::figure("still fresh", 0),
+    Column::figure("evictions", 4),
+    Column::figure("still fresh", 1),
     Column::figure("too large", 4),
     Column::words("variants of one copy", 5),
 ];
@@ -35,10 +35,18 @@ pub(super) fn render(view: &View<'_>) -> String {
         .into_iter()
         .map(|(name, figures)| row(view, name, figures))
         .collect();
-    let mut section = view.heading(
-        "Backends",
-        "still fresh: copies that left for want of room before their time",
-    );
+
+    let evicted = view
+        .report
+        .backends
+        .values()
+        .any(|figures| figures.evictions > 0);
+    let remark = if evicted {
+        "still fresh: copies that left for want of room before their time"
+    } else {
+        "nothing had to leave for want of room"
+    };
+    let mut section = view.heading("Backends", remark);
     section.push_str(&view.table(&COLUMNS, &rows));
     section
 }

@@ -3,6 +3,7 @@
 use super::View;
 use crate::output::colour::Meaning;
 use crate::output::units;
+use cachepolicy_sim::report::Quantiles;
 
 pub(super) fn render(view: &View<'_>) -> String {
     let report = view.report;
@@ -58,18 +59,23 @@ fn outcome(view: &View<'_>) -> String {
             ));
         }
     }
-    if let Some(latency) = requests.latency.p99.filter(|&latency| latency > 0.0) {
-        let p50 = requests.latency.p50.unwrap_or_default();
-        sentences.push(format!(
-            "Half were answered within {}, 99 of 100 within {}.",
-            units::seconds(p50),
-            units::seconds(latency)
-        ));
+    if let Some(sentence) = latency(&requests.latency) {
+        sentences.push(sentence);
     }
     if let Some(sentence) = out_of_date(view) {
         sentences.push(sentence);
     }
     sentences.join(" ")
+}
+
+fn latency(latency: &Quantiles) -> Option<String> {
+    let p99 = units::seconds(latency.p99.filter(|&latency| latency > 0.0)?);
+    let p50 = units::seconds(latency.p50?);
+    Some(if p50 == p99 {
+        format!("99 of 100 were answered within {p99}.")
+    } else {
+        format!("Half were answered within {p50}, 99 of 100 within {p99}.")
+    })
 }
 
 fn out_of_date(view: &View<'_>) -> Option<String> {

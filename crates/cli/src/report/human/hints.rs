@@ -2,11 +2,13 @@
 
 use super::{View, expectations};
 use crate::output::units;
-use cachepolicy_core::OriginId;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::edge::Target;
 use cachepolicy_core::expectation::{Claim, Subject};
+use cachepolicy_core::graph::Graph;
+use cachepolicy_core::level::LevelKind;
 use cachepolicy_core::level::{Level, LifetimeSource};
+use cachepolicy_core::{LevelId, OriginId};
 use cachepolicy_sim::report::{ExpectationResult, LevelFigures};
 
 /// Evictions of fresh copies, as a share of a level's fills, that explain its misses.
@@ -40,40 +42,65 @@ pub(super) fn of(view: &View<'_>, result: &ExpectationResult) -> Option<String> 
     }
 }
 
-/// The level that a subject is about; for requests: the one whose misses cost most.
+/// The level that a subject is about; for requests: the one of theirs with the most fills.
 fn subject_level<'a>(view: &View<'a>, subject: &Subject) -> Option<&'a Level> {
     match subject {
         Subject::Level(id) => view.policy.levels.get(id.index()),
-        Subject::Route(route) => {
-            busiest(view, |level| level_answers(level, route)).or_else(|| busiest(view, |_| true))
-        }
-        Subject::Requests => busiest(view, |_| true),
-        Subject::Origin(id) => busiest(view, |level| level.origin == Some(*id)),
-        Subject::Backend(_) | Subject::Fault(_) => None,
+        Subject::Route(_) | Subject::Requests => busiest(view, &levels_of(view, subject)),
+        Subject::Origin(_) | Subject::Backend(_) | Subject::Fault(_) => None,
     }
 }
 
-fn level_answers(level: &Level, route: &str) -> bool {
-    level.route.as_ref().is_some_and(|own| {
-        let pattern = route.split_once(' ').map_or(route, |(_, pattern)| pattern);
-        own.pattern.text == pattern
-    })
+/// The levels that requests of a subject can meet, coarse ones first.
+fn levels_of<'a>(view: &View<'a>, subject: &Subject) -> Vec<&'a Level> {
+    let levels = &view.policy.levels;
+    let Subject::Route(route) = subject else {
+        return levels.iter().rev().collect();
+    };
+    let pattern = route
+        .split_once(' ')
+        .map_or(route.as_str(), |(_, pattern)| pattern);
+    let own = levels
+        .iter()
+        .filter_map(|level| level.route.as_ref())
+        .find(|own| own.pattern.text == pattern);
+    let graph = Graph::new(view.policy);
+    let mut met = vec![false; levels.len()];
+    let answers = |level: &Level| match (&level.route, own) {
+        (Some(route), Some(own)) if level.kind == LevelKind::Site => {
+            route.pattern.overlaps(&own.pattern)
+        }
+        (Some(route), _) => route.pattern.text == pattern,
+        (None, _) => false,
+    };
+    // Containers stand behind what they contain.
+    for index in (0..levels.len()).rev() {
+        met[index] |= answers(&levels[index]);
+        if met[index] && levels[index].kind != LevelKind::Site {
+            for inner in graph.contained(LevelId(index as u16)) {
+                met[inner.index()] = true;
+            }
+        }
+    }
+    (0..levels.len())
+        .rev()
+        .filter(|&index| met[index])
+        .map(|index| &levels[index])
+        .collect()
 }
 
 fn figures<'a>(view: &View<'a>, level: &Level) -> Option<&'a LevelFigures> {
     view.report.levels.get(&level.name)
 }
 
-/// The stored level with the most fills.
-fn busiest<'a>(view: &View<'a>, wanted: impl Fn(&Level) -> bool) -> Option<&'a Level> {
-    let stored = view
-        .policy
-        .levels
+/// The stored one with the most fills.
+fn busiest<'a>(view: &View<'a>, levels: &[&'a Level]) -> Option<&'a Level> {
+    let fills = |level: &Level| figures(view, level).map_or(0, |figures| figures.fills);
+    let stored = levels
         .iter()
-        .filter(|level| level.is_stored() && wanted(level));
-    stored
-        .filter(|level| figures(view, level).is_some_and(|figures| figures.fills > 0))
-        .max_by_key(|level| figures(view, level).map_or(0, |figures| figures.fills))
+        .copied()
+        .filter(|level| level.is_stored() && fills(level) > 0);
+    stored.max_by_key(|level| fills(level))
 }
 
 fn hits(view: &View<'_>, subject: &Subject) -> Option<String> {
@@ -121,7 +148,7 @@ fn pressed<'a>(view: &View<'a>, level: &Level, figures: &LevelFigures) -> Option
 fn staleness(view: &View<'_>, subject: &Subject) -> Option<String> {
     let level = match subject {
         Subject::Level(id) => view.policy.levels.get(id.index()),
-        _ => stalest(view),
+        _ => stalest(view, &levels_of(view, subject)),
     }?;
     let id = view
         .policy
@@ -150,21 +177,11 @@ fn staleness(view: &View<'_>, subject: &Subject) -> Option<String> {
     })
 }
 
-/// The level whose out-of-date serves are the oldest.
-fn stalest<'a>(view: &View<'a>) -> Option<&'a Level> {
-    let late = |level: &Level| {
-        figures(view, level).and_then(|figures| figures.out_of_date.when_out_of_date.p99)
-    };
-    let served = view
-        .policy
-        .levels
-        .iter()
-        .filter(|level| late(level).is_some());
-    served.max_by(|a, b| {
-        late(a)
-            .unwrap_or_default()
-            .total_cmp(&late(b).unwrap_or_default())
-    })
+/// The one with the most out-of-date serves; of equals the coarsest, which is what users get.
+fn stalest<'a>(view: &View<'a>, levels: &[&'a Level]) -> Option<&'a Level> {
+    let late = |level: &Level| figures(view, level).map_or(0, |figures| figures.out_of_date.serves);
+    let served = levels.iter().rev().copied().filter(|level| late(level) > 0);
+    served.max_by_key(|level| late(level))
 }
 
 fn stampede(view: &View<'_>, subject: &Subject) -> Option<String> {

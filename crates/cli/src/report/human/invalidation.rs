@@ -12,12 +12,12 @@ const ROWS_MAX: usize = 15;
 
 const COLUMNS: [Column; 7] = [
     Column::name("action"),
-    Column::words("on", 2),
-    Column::figure("deliveries", 1),
+    Column::words("on", 3),
+    Column::figure("deliveries", 2),
     Column::figure("removed", 0),
     Column::figure("most at once", 4),
     Column::figure("in vain", 0),
-    Column::figure("lost", 0),
+    Column::figure("lost", 1),
 ];
 
 pub(super) fn render(view: &View<'_>) -> String {

@@ -65,7 +65,7 @@ fn row(view: &View<'_>, name: &str, figures: &LevelFigures) -> Vec<Field> {
             units::or_nothing(figures.hit_ratio, units::ratio),
             Meaning::Strong,
         ),
-        (over_time, Meaning::Good),
+        (over_time, Meaning::Curve),
         some(figures.stale),
         some(figures.negative),
         some(figures.bypass),

@@ -5,33 +5,46 @@ use crate::output::{text, units};
 
 pub(super) fn render(view: &View<'_>) -> String {
     let mut points = String::new();
-    for (name, coverage) in &view.report.dimensions {
-        let total = coverage.observed + coverage.sampled + coverage.defaulted;
-        if total == 0 {
-            continue;
-        }
-        let share = |count: u64| units::ratio(count as f64 / total as f64);
-        if coverage.defaulted > 0 {
-            let sentence = format!(
-                "`{name}` is not known of {} of the requests, which got its default: figures that \
-                 depend on it show one variant where there may be many",
-                share(coverage.defaulted)
-            );
-            points.push_str(&view.point(Mark::Look, &sentence));
-        }
-        if coverage.sampled > 0 {
-            let sentence = format!(
-                "`{name}` was drawn from the workload's distribution for {} of the requests",
-                share(coverage.sampled)
-            );
-            points.push_str(&view.point(Mark::Open, &sentence));
-        }
-    }
     for note in &view.report.notes {
-        points.push_str(&view.point(Mark::Open, &text::tame(note)));
+        let mark = if rests_on_defaults(view, note) {
+            Mark::Look
+        } else {
+            Mark::Open
+        };
+        points.push_str(&view.point(mark, &text::tame(note)));
+    }
+    if let Some(sentence) = sampled(view) {
+        points.push_str(&view.point(Mark::Open, &sentence));
     }
     if points.is_empty() {
         return String::new();
     }
     format!("{}{points}", view.heading("To be known", ""))
+}
+
+/// Is the note about a dimension that the trace does not tell?
+fn rests_on_defaults(view: &View<'_>, note: &str) -> bool {
+    let mut dimensions = view.report.dimensions.iter();
+    dimensions.any(|(name, coverage)| coverage.defaulted > 0 && note.contains(&format!("`{name}`")))
+}
+
+/// What the trace lacks and the workload's distributions gave.
+fn sampled(view: &View<'_>) -> Option<String> {
+    let names: Vec<_> = view
+        .report
+        .dimensions
+        .iter()
+        .filter(|(_, coverage)| coverage.sampled > 0)
+        .map(|(name, coverage)| {
+            let total = coverage.observed + coverage.sampled + coverage.defaulted;
+            let share = units::ratio(coverage.sampled as f64 / total as f64);
+            format!("`{name}` ({share} of the times)")
+        })
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "drawn from the workload's distributions, since the trace lacks them: {}",
+            names.join(", ")
+        )
+    })
 }

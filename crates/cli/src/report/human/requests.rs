@@ -30,7 +30,11 @@ pub(super) fn render(view: &View<'_>) -> String {
     }
     let over_time = sparkline::ratio(view, "hit_ratio");
     let mut rows = vec![row("all", &report.requests, over_time, Meaning::Strong)];
-    let mut routes: Vec<_> = report.routes.iter().collect();
+    let mut routes: Vec<_> = report
+        .routes
+        .iter()
+        .filter(|(_, figures)| figures.count > 0)
+        .collect();
     // What costs most first: requests that an origin had to work for.
     routes.sort_by_key(|(_, figures)| {
         std::cmp::Reverse(figures.count - figures.origin_free.min(figures.count))
@@ -72,7 +76,7 @@ fn row(name: &str, figures: &RequestFigures, over_time: String, meaning: Meaning
             units::or_nothing(figures.hit_ratio, units::ratio),
             Meaning::Strong,
         ),
-        (over_time, Meaning::Good),
+        (over_time, Meaning::Curve),
         plain(
             figures
                 .byte_hit_ratio

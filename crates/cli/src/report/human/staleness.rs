@@ -14,8 +14,8 @@ const COLUMNS: [Column; 9] = [
     Column::figure("p99", 1),
     Column::figure("max", 0),
     Column::figure("writes missed", 4),
-    Column::figure("seen for p99", 3),
-    Column::figure("kept for max", 6),
+    Column::figure("window p99", 3),
+    Column::figure("exposure max", 6),
 ];
 
 pub(super) fn render(view: &View<'_>) -> String {
