@@ -31,7 +31,8 @@ pub(crate) struct Cli {
         value_name = "WHEN",
         default_value = "auto",
         hide_possible_values = true,
-        hide_default_value = true
+        hide_default_value = true,
+        display_order = 900
     )]
     pub(crate) color: ColorWhen,
     /// What to do.

@@ -44,7 +44,7 @@ pub(crate) fn open(path: &Path, what: &'static str) -> Result<Opened> {
     }
     let file = File::open(path).with_context(|| format!("cannot read `{name}`"))?;
     // A device or a pipe has no size that means anything.
-    let size = metadata.is_file().then(|| metadata.len());
+    let size = metadata.is_file().then_some(metadata.len());
     Ok(Opened {
         reader: Box::new(file),
         name,

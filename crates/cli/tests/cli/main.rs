@@ -1,4 +1,5 @@
 //! The binary, end to end, each command as a process.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod check;
 mod output;

@@ -314,3 +314,49 @@ fn what_is_in_a_trace() {
         .ended(2)
         .says("there is no such file");
 }
+
+#[test]
+fn a_log_that_the_policy_does_not_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = b"policy kv { edition 1 }\nbackend cache memory {}\nobject entry(key) { store cache; ttl 1m }\n";
+    let keys = write(folder.path(), "kv.cachepolicy", keys);
+    let report = run(&["simulate", &keys, "--trace", &data("access.log")])
+        .fine()
+        .stdout;
+    assert!(report.contains("nothing was looked up"), "{report}");
+    let trace = write(folder.path(), "keys.txt", b"a\nb\na\n");
+    let report = run(&[
+        "simulate",
+        &keys,
+        "--trace",
+        &trace,
+        "--trace-format",
+        "keys",
+        "--format",
+        "json",
+    ])
+    .fine();
+    assert_eq!(report.json()["levels"]["entry"]["lookups"], 3);
+    let shop = data("shop.cachepolicy");
+    run(&[
+        "simulate",
+        &shop,
+        "--trace",
+        &trace,
+        "--trace-format",
+        "keys",
+    ])
+    .fine();
+    run(&[
+        "simulate",
+        &shop,
+        "--trace",
+        &trace,
+        "--trace-format",
+        "keys",
+        "--level",
+        "prodct",
+    ])
+    .ended(2)
+    .says("did you mean `product`?");
+}

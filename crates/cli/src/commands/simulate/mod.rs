@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// The workload to replay; without it and without a trace: the first
     #[arg(long, value_name = "NAME")]
     workload: Option<String>,
-    /// Of all that is drawn by chance
+    /// Seed of all that is drawn by chance
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Replay so much at the beginning without counting it: a duration or a share of the trace

@@ -1,7 +1,7 @@
 //! `cachepolicy trace convert FILE`
 
 use super::super::Outcome;
-use super::output::{OutputArgs, written};
+use super::output::OutputArgs;
 use super::read::{ReadArgs, everything, notes};
 use crate::args::Session;
 use crate::output;
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     output: OutputArgs,
     #[command(flatten)]
     read: ReadArgs,
-    /// Where times of whole seconds lie inside their second
+    /// Seed that decides where times of whole seconds lie inside their second
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
         let mut event = Event::default();
         let mut count = 0;
         while source.next(&mut event).context("cannot read the trace")? {
-            writer.write(&event).map_err(written)?;
+            writer.write(&event)?;
             count += 1;
             progress.advance(count, || source.stats().input_bytes);
         }

@@ -1,7 +1,7 @@
 //! `cachepolicy trace generate POLICY`
 
 use super::super::Outcome;
-use super::output::{OutputArgs, written};
+use super::output::OutputArgs;
 use crate::args::Session;
 use crate::commands::workload;
 use crate::diagnostics::LintArgs;
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Which of its workloads; left out: the first
     #[arg(long, value_name = "NAME")]
     workload: Option<String>,
-    /// Of all that is drawn by chance
+    /// Seed of all that is drawn by chance
     #[arg(long, default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
             .next(&mut event)
             .context("cannot generate the trace")?
         {
-            writer.write(&event).map_err(written)?;
+            writer.write(&event)?;
             count += 1;
             progress.advance(count, || workload::done(&event));
         }

@@ -3,7 +3,7 @@
 use super::read::formats;
 use crate::output::file::Destination;
 use anyhow::{Context as _, Result, bail};
-use cachepolicy_trace::{EventWriter, Format, WriteError};
+use cachepolicy_trace::{Event, EventWriter, Format, WriteError};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, Write};
@@ -31,19 +31,19 @@ impl OutputArgs {
     /// Writes a trace: `events` gets what writes it.
     pub(super) fn write(
         &self,
-        events: impl FnOnce(&mut dyn EventWriter) -> Result<()>,
+        events: impl FnOnce(&mut TraceWriter<'_>) -> Result<()>,
     ) -> Result<()> {
         let (format, compressed) = self.format()?;
         let mut destination = Destination::open(Some(&self.output))?;
         let name = destination.name();
         if compressed {
             let mut encoder = GzEncoder::new(&mut destination, Compression::default());
-            write_into(format, &mut encoder, events)?;
+            write_into(format, &mut encoder, name.clone(), events)?;
             encoder
                 .finish()
                 .with_context(|| format!("cannot write {name}"))?;
         } else {
-            write_into(format, &mut destination, events)?;
+            write_into(format, &mut destination, name, events)?;
         }
         destination.finish()
     }
@@ -78,19 +78,37 @@ fn ending(path: &Path) -> Option<&str> {
 fn write_into(
     format: Format,
     out: &mut impl Write,
-    events: impl FnOnce(&mut dyn EventWriter) -> Result<()>,
+    name: String,
+    events: impl FnOnce(&mut TraceWriter<'_>) -> Result<()>,
 ) -> Result<()> {
-    let Some(mut writer) = format.writer(Box::new(out)) else {
+    let Some(inner) = format.writer(Box::new(out)) else {
         bail!("`{}` can only be read", format.name());
     };
-    events(writer.as_mut())?;
-    writer.finish().map_err(written)
+    let mut writer = TraceWriter { inner, name };
+    events(&mut writer)?;
+    let TraceWriter { mut inner, name } = writer;
+    inner.finish().map_err(|error| written(error, &name))
 }
 
-/// An error of writing; a reader that went away stays recognisable.
-pub(super) fn written(error: WriteError) -> anyhow::Error {
+/// Writes events, and knows what its output is called.
+pub(super) struct TraceWriter<'a> {
+    inner: Box<dyn EventWriter + 'a>,
+    name: String,
+}
+
+impl TraceWriter<'_> {
+    /// Writes one event.
+    pub(super) fn write(&mut self, event: &Event) -> Result<()> {
+        self.inner
+            .write(event)
+            .map_err(|error| written(error, &self.name))
+    }
+}
+
+/// An error of writing; that of a reader that went away stays recognisable.
+fn written(error: WriteError, name: &str) -> anyhow::Error {
     match error {
-        WriteError::Io(error) => anyhow::Error::new(error).context("cannot write the trace"),
+        WriteError::Io(error) => anyhow::Error::new(error).context(format!("cannot write {name}")),
         other => other.into(),
     }
 }

@@ -27,6 +27,9 @@ pub(super) fn render(view: &View<'_>) -> String {
     let columns = Columns::of(view, results);
     for result in missed {
         text.push_str(&line(view, result, Mark::Fails, columns));
+        if !columns.place {
+            text.push_str(&view.paragraph("    ", &place(result), Meaning::Faint));
+        }
         if let Some(hint) = hints::of(view, result) {
             text.push_str(&view.paragraph("    → ", &hint, Meaning::Plain));
         }

@@ -22,6 +22,7 @@ const EVICTED_SHARE: f64 = 0.1;
 
 pub(super) fn render(view: &View<'_>) -> String {
     let mut findings = Vec::new();
+    unanswered(view, &mut findings);
     leaks(view, &mut findings);
     errors(view, &mut findings);
     stampedes(view, &mut findings);
@@ -42,6 +43,18 @@ pub(super) fn render(view: &View<'_>) -> String {
 }
 
 type Findings = Vec<(Mark, String)>;
+
+fn unanswered(view: &View<'_>, findings: &mut Findings) {
+    let looked_up = view
+        .report
+        .levels
+        .values()
+        .any(|figures| figures.lookups > 0);
+    if view.report.requests.count > 0 && !looked_up {
+        let sentence = "nothing was looked up: no `site` and no `view` of this policy answers the trace's requests";
+        findings.push((Mark::Fails, sentence.to_owned()));
+    }
+}
 
 fn leaks(view: &View<'_>, findings: &mut Findings) {
     for (name, figures) in &view.report.levels {
