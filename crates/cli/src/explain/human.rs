@@ -49,7 +49,11 @@ pub(crate) fn request(explanation: &Explanation, terminal: Terminal) -> String {
         if index > 0 {
             page.text.push('\n');
         }
-        page.step(step);
+        let before = explanation.levels.iter().take(index);
+        let known = before
+            .into_iter()
+            .any(|other| (&other.level, &other.key) == (&step.level, &step.key));
+        page.step(step, known);
     }
     if explanation.cut {
         page.line(
@@ -142,7 +146,8 @@ impl Page {
         }
     }
 
-    fn step(&mut self, step: &Step) {
+    /// One level; of one that was `known` before, only its key.
+    fn step(&mut self, step: &Step, known: bool) {
         let indent = 2 + 2 * step.depth.min(8);
         let paint = self.terminal.paint;
         let params: Vec<_> = step
@@ -169,7 +174,13 @@ impl Page {
         let title = paint.text(Meaning::Heading, &title);
         self.text
             .push_str(&format!("{}{title}{place}\n", " ".repeat(indent)));
-        self.details(step, indent + 2);
+        match &step.key {
+            Some(key) if known => {
+                let words = format!("{}, as above", text::tame(key));
+                self.labelled(indent + 2, LABEL, "looks up", &words, Meaning::Plain);
+            }
+            _ => self.details(step, indent + 2),
+        }
     }
 
     fn details(&mut self, step: &Step, indent: usize) {

@@ -70,3 +70,14 @@ fn writes_that_make_no_sense() {
         assert!(error.contains(message), "{text}: {error}");
     }
 }
+
+#[test]
+fn what_is_looked_up_twice_is_described_once() {
+    let page = request_for_people(&explain_request(&news(), &request("/me")), Terminal::PLAIN);
+    assert_eq!(page.matches("authors:top:v1").count(), 2, "{page}");
+    assert_eq!(
+        page.matches("authors:top:v1, as above").count(),
+        1,
+        "{page}"
+    );
+}
