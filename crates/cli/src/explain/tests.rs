@@ -1,10 +1,10 @@
 use super::*;
 use crate::output::Terminal;
 
-const NEWS: &str = include_str!("../../../../policies/news.cachepolicy");
+const NEWS: &str = include_str!("../../tests/data/news.cachepolicy");
 
 fn news() -> cachepolicy_core::Policy {
-    cachepolicy_compiler::compile_text("policies/news.cachepolicy", NEWS)
+    cachepolicy_compiler::compile_text("news.cachepolicy", NEWS)
         .policy
         .unwrap()
 }

@@ -123,7 +123,7 @@ fn claim(
         figure,
         limit: Some(limit),
         unit: unit.to_owned(),
-        file: "policies/news.cachepolicy".to_owned(),
+        file: "news.cachepolicy".to_owned(),
         line,
     }
 }

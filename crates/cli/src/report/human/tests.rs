@@ -1,11 +1,11 @@
 use super::*;
 use crate::output::text;
 
-const NEWS: &str = include_str!("../../../../../policies/news.cachepolicy");
+const NEWS: &str = include_str!("../../../tests/data/news.cachepolicy");
 
 /// The report at a width, in colours or not.
 fn shown(width: usize, colours: bool) -> String {
-    let compiled = cachepolicy_compiler::compile_text("policies/news.cachepolicy", NEWS);
+    let compiled = cachepolicy_compiler::compile_text("news.cachepolicy", NEWS);
     let policy = compiled.policy.unwrap();
     let report = fixture::report();
     let terminal = Terminal {
