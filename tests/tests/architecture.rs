@@ -9,9 +9,15 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("cachepolicy-syntax", &[]),
     ("cachepolicy-core", &[]),
-    ("cachepolicy-compiler", &["cachepolicy-syntax", "cachepolicy-core"]),
+    (
+        "cachepolicy-compiler",
+        &["cachepolicy-syntax", "cachepolicy-core"],
+    ),
     ("cachepolicy-trace", &["cachepolicy-core"]),
-    ("cachepolicy-sim", &["cachepolicy-core", "cachepolicy-trace"]),
+    (
+        "cachepolicy-sim",
+        &["cachepolicy-core", "cachepolicy-trace"],
+    ),
     (
         "cachepolicy",
         &[
@@ -26,53 +32,91 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What the core must never come to depend on, however indirectly.
-const NOT_IN_CORE: &[&str] = &["pest", "petgraph", "tokio", "rayon", "csv", "flate2", "zstd", "clap", "rand"];
+const NOT_IN_CORE: &[&str] = &[
+    "pest", "petgraph", "tokio", "rayon", "csv", "flate2", "zstd", "clap", "rand",
+];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace")
+        .to_path_buf()
 }
 
 #[test]
 fn arrows_point_one_way() {
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec().unwrap();
-    let ours: BTreeMap<_, _> =
-        metadata.workspace_packages().into_iter().map(|package| (package.name.to_string(), package)).collect();
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .exec()
+        .unwrap();
+    let ours: BTreeMap<_, _> = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| (package.name.to_string(), package))
+        .collect();
     for (name, allowed) in ARROWS {
         let package = ours.get(*name).unwrap_or_else(|| panic!("no crate {name}"));
         let uses: BTreeSet<_> = package
             .dependencies
             .iter()
-            .filter(|dependency| dependency.kind == DependencyKind::Normal && ours.contains_key(&dependency.name))
+            .filter(|dependency| {
+                dependency.kind == DependencyKind::Normal && ours.contains_key(&dependency.name)
+            })
             .map(|dependency| dependency.name.as_str())
             .collect();
         let allowed: BTreeSet<_> = allowed.iter().copied().collect();
-        assert!(uses.is_subset(&allowed), "{name} uses {uses:?}, may use {allowed:?}");
+        assert!(
+            uses.is_subset(&allowed),
+            "{name} uses {uses:?}, may use {allowed:?}"
+        );
     }
     let listed: BTreeSet<_> = ARROWS.iter().map(|(name, _)| *name).collect();
     for name in ours.keys().filter(|name| name.starts_with("cachepolicy")) {
-        let beside = ["cachepolicy-tests", "cachepolicy-benches"].contains(&name.as_str()) || name.ends_with("-guest");
-        assert!(beside || listed.contains(name.as_str()), "{name} has no row in ARROWS");
+        let beside = ["cachepolicy-tests", "cachepolicy-benches"].contains(&name.as_str())
+            || name.ends_with("-guest");
+        assert!(
+            beside || listed.contains(name.as_str()),
+            "{name} has no row in ARROWS"
+        );
     }
 }
 
 #[test]
 fn the_core_is_light() {
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec().unwrap();
-    let core = metadata.packages.iter().find(|package| *package.name == "cachepolicy-core").unwrap();
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .exec()
+        .unwrap();
+    let core = metadata
+        .packages
+        .iter()
+        .find(|package| *package.name == "cachepolicy-core")
+        .unwrap();
     let resolve = metadata.resolve.as_ref().unwrap();
     let mut seen = BTreeSet::new();
     let mut next = vec![core.id.clone()];
     while let Some(id) = next.pop() {
         let node = resolve.nodes.iter().find(|node| node.id == id).unwrap();
         for dependency in &node.deps {
-            let normal = dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
+            let normal = dependency
+                .dep_kinds
+                .iter()
+                .any(|kind| kind.kind == DependencyKind::Normal);
             if normal && seen.insert(dependency.pkg.clone()) {
                 next.push(dependency.pkg.clone());
             }
         }
     }
-    for package in metadata.packages.iter().filter(|package| seen.contains(&package.id)) {
-        assert!(!NOT_IN_CORE.contains(&package.name.as_str()), "the core depends on {}", package.name);
+    for package in metadata
+        .packages
+        .iter()
+        .filter(|package| seen.contains(&package.id))
+    {
+        assert!(
+            !NOT_IN_CORE.contains(&package.name.as_str()),
+            "the core depends on {}",
+            package.name
+        );
     }
 }
 

@@ -1,12 +1,14 @@
 //! What the tutorial tells about its policies is so.
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
 use cachepolicy_sim::report::Report;
 use cachepolicy_tests::run::simulate;
 use std::path::Path;
 
 fn policy(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../policies")
+        .join(name);
     std::fs::read_to_string(path).expect("a policy")
 }
 
@@ -19,7 +21,10 @@ fn the_tutorial_policy_leaks_stampedes_and_serves_old_pages() {
     let report = simulate(&policy("django-tutorial.cachepolicy"), 0);
     assert!(report.requests.hit_ratio.expect("requests") > 0.999);
     assert!(report.levels["homepage"].leaks > 100_000);
-    assert_eq!(report.levels["top_authors"].stampede.peak, 16, "every thread of the site");
+    assert_eq!(
+        report.levels["top_authors"].stampede.peak, 16,
+        "every thread of the site"
+    );
     assert!(share_out_of_date(&report) > 0.9);
 }
 
@@ -29,7 +34,11 @@ fn the_mended_one_does_not() {
     assert_eq!(report.requests.leaks, 0);
     assert_eq!(report.levels["top_authors"].stampede.peak, 1);
     assert_eq!(report.requests.out_of_date.serves, 0);
-    let missed: Vec<_> = report.expectations.iter().filter(|claim| claim.held == Some(false)).collect();
+    let missed: Vec<_> = report
+        .expectations
+        .iter()
+        .filter(|claim| claim.held == Some(false))
+        .collect();
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
@@ -38,6 +47,9 @@ fn the_mended_one_does_not() {
 fn a_stale_list_is_kept_by_the_page_that_takes_it_in() {
     let text = policy("django-mended.cachepolicy")
         .replace("purge top_authors", "expire top_authors")
-        .replace("  ttl      5m\n", "  ttl      5m\n  stale-while-revalidate 30s\n");
+        .replace(
+            "  ttl      5m\n",
+            "  ttl      5m\n  stale-while-revalidate 30s\n",
+        );
     assert!(share_out_of_date(&simulate(&text, 0)) > 0.5);
 }
