@@ -1,6 +1,7 @@
 //! Origins: slots, first come, first served; a rate; replicas that lag; failures.
 
 use crate::engine::Engine;
+use crate::events::What;
 use crate::intern::NONE;
 use crate::queue::{Class, Todo};
 use crate::random::{Sampler, Stream};
@@ -95,10 +96,19 @@ impl Engine {
         };
         self.count_origin_work(frame, Duration::ZERO);
         let waited = self.now.since(self.frames[frame].work_began);
-        self.metrics
-            .origin_began(id, self.now, waited, busy + 1, queue);
-        self.metrics
-            .origin_ended(id, self.now, Duration::ZERO, busy, true);
+        // It takes no slot.
+        self.metrics.origin_began(id, self.now, waited, busy, queue);
+        self.note(frame, What::WorkBegan { origin: id, waited });
+        let took = Duration::ZERO;
+        self.metrics.origin_ended(id, self.now, took, busy, true);
+        self.note(
+            frame,
+            What::WorkEnded {
+                origin: id,
+                took,
+                failed: true,
+            },
+        );
         self.frames[frame].flags.set(Flags::ERROR);
         self.frames[frame].state = State::Working;
     }
@@ -117,7 +127,7 @@ impl Engine {
             flags.set(Flags::ERROR);
         }
         self.metrics.origin_began(id, self.now, waited, busy, queue);
-        self.note(frame, crate::events::What::WorkBegan { origin: id, waited });
+        self.note(frame, What::WorkBegan { origin: id, waited });
         lag
     }
 
@@ -133,7 +143,7 @@ impl Engine {
         self.metrics.origin_ended(id, self.now, took, busy, failed);
         self.note(
             frame,
-            crate::events::What::WorkEnded {
+            What::WorkEnded {
                 origin: id,
                 took,
                 failed,

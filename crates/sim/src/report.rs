@@ -32,7 +32,7 @@ pub struct Report {
     pub dimensions: Ordered<Coverage>,
     /// What users got.
     pub requests: RequestFigures,
-    /// The same by route.
+    /// The same by route, of those that had requests or that a claim names.
     pub routes: Ordered<RequestFigures>,
     /// Each level's own look-ups.
     pub levels: Ordered<LevelFigures>,

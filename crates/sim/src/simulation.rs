@@ -140,7 +140,7 @@ impl Simulation {
             ..
         } = self;
         let ended = if self.first.is_some() {
-            engine.now.max(self.last)
+            engine.metrics.busy_until().max(self.last)
         } else {
             first
         };

@@ -2,6 +2,7 @@
 
 use super::{Metrics, RunEnd, labels};
 use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA};
+use cachepolicy_core::expectation::{Claim, Subject};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::policy::{BackendKind, Policy};
 
@@ -44,12 +45,7 @@ impl Metrics {
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             dimensions: self.coverages.figures(policy),
             requests: self.requests.figures(),
-            routes: self
-                .route_names
-                .iter()
-                .cloned()
-                .zip(self.routes.iter().map(super::RequestCounts::figures))
-                .collect(),
+            routes: self.route_figures(policy),
             levels: self.level_figures(end),
             backends: self.backend_figures(policy),
             origins,
@@ -61,6 +57,24 @@ impl Metrics {
         };
         report.expectations = crate::expect::evaluate(policy, &report, end.workload);
         report
+    }
+
+    /// Of the routes that had requests, and of those that a claim names.
+    fn route_figures(
+        &self,
+        policy: &Policy,
+    ) -> crate::report::Ordered<crate::report::RequestFigures> {
+        let is_claimed = |name: &String| {
+            policy.expectations.iter().any(|expectation| {
+                matches!(&expectation.claim,
+                    Claim::Figure { subject: Subject::Route(route), .. } if route == name)
+            })
+        };
+        let routes = self.route_names.iter().zip(&self.routes);
+        routes
+            .filter(|(name, counts)| counts.count() > 0 || is_claimed(name))
+            .map(|(name, counts)| (name.clone(), counts.figures()))
+            .collect()
     }
 
     fn level_figures(

@@ -46,6 +46,8 @@ use timeline::{Timeline, Totals};
 pub struct Metrics {
     began: Time,
     counted_from: Time,
+    /// The last instant at which a request or work of an origin is known to have been under way.
+    busy_until: Time,
     /// When the timeline or the recoveries have something to do.
     next_tick: Time,
     requests: RequestCounts,
@@ -73,7 +75,8 @@ pub struct RunEnd<'a> {
     /// The workload that the trace came from or that filled its gaps; claims for another one are
     /// not decided.
     pub workload: Option<WorkloadId>,
-    /// The last instant that was simulated.
+    /// The last instant with an event of the trace, a request or work of an origin under way:
+    /// rates are over the time until then.
     pub ended: Time,
     /// A key as people write it.
     pub key_name: &'a dyn Fn(LevelId, KeyId) -> String,
@@ -89,6 +92,7 @@ impl Metrics {
         Self {
             began: Time::ZERO,
             counted_from: Time::ZERO,
+            busy_until: Time::DISTANT_PAST,
             next_tick: Time::NEVER,
             requests: RequestCounts::default(),
             routes: vec![RequestCounts::default(); routes.len()],
@@ -176,6 +180,7 @@ impl Metrics {
     /// A request, or an access of a key-value trace (which has no route), is answered.
     #[inline]
     pub fn request_ended(&mut self, route: Option<RouteIx>, now: Time, end: &RequestEnd) {
+        self.busy_until = now;
         if !self.counts(now, end.latency) {
             return;
         }
@@ -220,6 +225,7 @@ impl Metrics {
         busy: u32,
         failed: bool,
     ) {
+        self.busy_until = now;
         let failed = failed && self.counts(now, took);
         self.origins[origin.index()].ended(now, busy, failed);
     }
@@ -289,6 +295,12 @@ impl Metrics {
         coverage::add_note(&mut self.notes, text.into());
     }
 
+    /// The last instant at which a request or work of an origin was under way: what is left to do
+    /// after it, as late deliveries, is no load.
+    pub(crate) const fn busy_until(&self) -> Time {
+        self.busy_until
+    }
+
     /// Does something count that took this long and ends now?
     fn counts(&self, now: Time, took: Duration) -> bool {
         now.before(took) >= self.counted_from
@@ -303,6 +315,7 @@ impl Metrics {
 
     #[cold]
     fn advance(&mut self, now: Time) {
+        self.busy_until = now;
         if now >= self.recoveries.ends() {
             let (requests, hits) = (self.requests.count(), self.requests.origin_free());
             let queue = self.longest_queue();

@@ -22,8 +22,8 @@ fn a_copy_is_fresh_for_its_ttl() {
 
 #[test]
 fn the_access_log_example() {
-    let text = std::fs::read_to_string("../../tests/data/policies/access_log.cachepolicy").unwrap();
-    let mut scenario = Scenario::whole(&text);
+    let text = include_str!("../../../../tests/data/policies/access_log.cachepolicy");
+    let mut scenario = Scenario::whole(text);
     scenario
         .get(0.0, "/a?utm_source=x&b=1")
         .get(1.0, "/a?b=1")
@@ -38,8 +38,8 @@ fn the_access_log_example() {
 
 #[test]
 fn the_key_value_example() {
-    let text = std::fs::read_to_string("../../tests/data/policies/kv_trace.cachepolicy").unwrap();
-    let mut scenario = Scenario::whole(&text);
+    let text = include_str!("../../../../tests/data/policies/kv_trace.cachepolicy");
+    let mut scenario = Scenario::whole(text);
     for (seconds, key) in [(0.0, 1), (1.0, 2), (2.0, 1), (3.0, 3), (4.0, 2)] {
         scenario.event(Event::Access(Access {
             at: super::at(seconds),

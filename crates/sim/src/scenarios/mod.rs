@@ -1,6 +1,8 @@
 //! Small scenarios made by hand: a policy's text, a few events, and what must come of them.
 
 mod basics;
+mod dimensions;
+mod load;
 
 use crate::report::Report;
 use crate::{Options, Simulation};

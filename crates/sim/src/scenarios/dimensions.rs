@@ -1,0 +1,45 @@
+//! Dimensions that the trace lacks.
+
+use super::{Scenario, outcomes};
+use cachepolicy_core::ids::WorkloadId;
+
+/// The currency follows from the language, and is declared before it.
+const SHOP: &str = "request { cookie currency by accept-language
+      header accept-language }
+    backend copies proxy
+    view page { route GET \"/\"; store copies; ttl 1h; skip when currency }
+    workload day {
+      duration 1h
+      requests 1/s { GET \"/\" weight 1 }
+      header accept-language 50% of choice(en 50%, de 50%)
+      cookie currency choice(EUR 50%, USD 50%)
+    }";
+
+fn bypasses(language: Option<Option<&str>>) -> u64 {
+    let mut scenario = Scenario::new(SHOP);
+    scenario.options.workload = Some(WorkloadId(0));
+    for second in 0..100 {
+        scenario.request(f64::from(second), "/", |request| {
+            let Some(language) = language else {
+                return;
+            };
+            request.headers_known = true;
+            let header = language.map(|value| ("accept-language".to_owned(), value.to_owned()));
+            request.headers.extend(header);
+        });
+    }
+    outcomes(&scenario.run(), "page")[4]
+}
+
+#[test]
+fn what_follows_is_absent_where_its_base_is() {
+    assert_eq!(bypasses(Some(None)), 0);
+    assert_eq!(bypasses(Some(Some("en"))), 100);
+}
+
+#[test]
+fn what_follows_a_drawn_base_is_absent_where_that_is() {
+    let drawn = bypasses(None);
+    // Five standard deviations of 100 draws at a half.
+    assert!((25..=75).contains(&drawn), "{drawn}");
+}
