@@ -278,7 +278,7 @@ impl Engine {
         if at == self.now {
             // Only what belongs before it at this instant can come first.
             return class == Class::Store
-                || !self.queue.next().is_some_and(|next| next < (at, class));
+                || self.queue.next().is_none_or(|next| next >= (at, class));
         }
         at < self.horizon
             && !self.queue.has_before(at, class)

@@ -143,7 +143,6 @@ impl Engine {
         self.parameters.forget();
         self.tags.forget();
         self.release = self.insts.len() as u32;
-        self.ingest.is_after_deploy = true;
     }
 
     /// Everything that a process was doing for its requests ends in an error. What holds a lock

@@ -18,6 +18,10 @@ impl Engine {
             self.count_data(t, frame, index as u16);
         }
         self.frames[frame].state = State::Children;
+        let status = self.tasks[self.frames[frame].task].status;
+        if self.frames[frame].link != NONE && matches!(status, Some(404 | 410)) {
+            self.frames[frame].flags.set(Flags::ABSENT);
+        }
         self.next_child(t, frame)
     }
 
@@ -106,7 +110,9 @@ impl Engine {
             .args
             .iter()
             .any(|arg| matches!(arg, ValueSource::Param(_)));
-        if takes_param && self.frames[frame].flags.has(Flags::ABSENT) {
+        let keeps_absences = t.levels[contain.level.index()].rules.negative_ttl.is_some();
+        if takes_param && keeps_absences && self.frames[frame].flags.has(Flags::ABSENT) {
+            // What a page is not about has no parts either.
             self.frames[child].flags.set(Flags::ABSENT);
         }
         if batch.is_some() {
@@ -132,32 +138,19 @@ impl Engine {
 
     /// All children are there: now its own work.
     fn own_work(&mut self, t: &Tables, frame: u32) -> Option<u32> {
-        self.take_status(t, frame);
+        let f = &self.frames[frame];
+        let is_broken = self.tasks[f.task]
+            .status
+            .is_some_and(|status| status >= 500);
+        if is_broken && f.link != NONE && self.inside(frame).is_none() {
+            // As the trace says. What stands before it fails with it.
+            self.frames[frame].flags.set(Flags::ERROR);
+        }
         if self.frames[frame].flags.has(Flags::BATCHED) {
             return self.park(frame);
         }
         let cost = self.draw_cost(t, frame);
         self.start_work(t, frame, cost)
-    }
-
-    /// What the trace says became of the response: it failed, or there is none.
-    fn take_status(&mut self, t: &Tables, frame: u32) {
-        let f = &self.frames[frame];
-        let Some(status) = self.tasks[f.task].status else {
-            return;
-        };
-        if f.link == NONE {
-            return;
-        }
-        let is_innermost = self.inside(frame).is_none();
-        let flags = &mut self.frames[frame].flags;
-        if status >= 500 && is_innermost {
-            flags.set(Flags::ERROR);
-        }
-        if matches!(status, 404 | 410) {
-            flags.set(Flags::ABSENT);
-        }
-        debug_assert!(t.levels.len() > self.frames[frame].level as usize);
     }
 
     pub(crate) fn draw_cost(&mut self, t: &Tables, frame: u32) -> Duration {

@@ -319,8 +319,9 @@ impl Engine {
         if self.frames[frame].flags.has(Flags::REFRESH) {
             return;
         }
-        let rules = &t.levels[self.frames[frame].level as usize].rules;
-        let Some((tier, slot, copy)) = self.best_copy(t, frame) else {
+        let table = &t.levels[self.frames[frame].level as usize];
+        let rules = &table.rules;
+        let Some((tier, slot, copy)) = self.best_copy(t, frame, table.tiers.len()) else {
             return;
         };
         let found = Found::Copy {

@@ -28,8 +28,6 @@ pub(crate) struct Ingest {
     pub(crate) dimensions: Dimensions,
     pub(crate) accesses: Accesses,
     pub(crate) faults: Vec<DueFault>,
-    /// Keys that were never asked for are missing because of the release.
-    pub(crate) is_after_deploy: bool,
     pub(crate) key: Vec<u32>,
     /// The first event's instant.
     pub(crate) zero: Time,
@@ -46,7 +44,6 @@ impl Ingest {
             dimensions: Dimensions::new(t, options.seed),
             accesses: Accesses::new(options),
             faults: Vec::new(),
-            is_after_deploy: false,
             key: Vec::new(),
             zero: Time::ZERO,
             pops: t.pops(),

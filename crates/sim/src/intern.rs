@@ -105,6 +105,8 @@ impl Texts {
 #[derive(Debug, Default)]
 pub(crate) struct Tuples {
     table: HashTable<Entry>,
+    /// Of those that were forgotten all at once.
+    forgotten: HashTable<Entry>,
     words: Vec<u32>,
     /// Where each tuple ends.
     ends: Vec<u32>,
@@ -165,7 +167,21 @@ impl Tuples {
 
     /// From now on every tuple is new.
     pub(crate) fn forget(&mut self) {
-        self.table.clear();
+        for (id, hash) in core::mem::take(&mut self.table) {
+            let tuple = self.get(id);
+            let is_known = |&(known, own): &Entry| own == hash && self.get(known) == tuple;
+            if self.forgotten.find(spread(hash), is_known).is_none() {
+                self.forgotten
+                    .insert_unique(spread(hash), (id, hash), |&(_, hash)| spread(hash));
+            }
+        }
+    }
+
+    /// Was this tuple forgotten with all the others?
+    pub(crate) fn was_forgotten(&self, tuple: &[u32]) -> bool {
+        let hash = hash_words(tuple);
+        let is_it = |&(id, own): &Entry| own == hash && self.get(id) == tuple;
+        !self.forgotten.is_empty() && self.forgotten.find(spread(hash), is_it).is_some()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -198,6 +214,7 @@ mod tests {
         assert_eq!(tuples.intern(&[1, 2]), (0, false));
         assert_eq!(tuples.find(&[1]), Some(1));
         tuples.forget();
+        assert!(tuples.was_forgotten(&[1]) && !tuples.was_forgotten(&[9]));
         assert_eq!(tuples.find(&[1]), None);
         assert_eq!(tuples.intern(&[1, 2]), (3, true));
         assert_eq!(

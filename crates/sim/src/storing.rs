@@ -192,9 +192,14 @@ impl Engine {
                 parameters = self.tuple[params + url];
             }
         }
+        let cause = if self.keys.was_forgotten(&self.tuple) {
+            Cause::Deploy
+        } else {
+            Cause::ColdStart
+        };
         self.insts.push(crate::state::Inst {
             level: level.0,
-            cause: Cause::ColdStart,
+            cause,
             last_access: crate::access::Last::default(),
             fills: NONE,
             parameters,

@@ -22,17 +22,7 @@ impl Engine {
         fill: u32,
         until: Time,
     ) -> Option<u32> {
-        let parent = self.frames[frame].parent;
-        if parent != NONE && self.frames[parent].parked.2 > 0 {
-            // Others may wait for what is parked: that is filled first, so that nobody waits in a
-            // circle.
-            self.frames[frame].state = State::Deciding;
-            return self.work_on_batch(t, parent, frame);
-        }
         let f = &mut self.frames[frame];
-        f.state = State::Waiting;
-        f.awaited = fill;
-        f.next = NONE;
         if !f.flags.has(Flags::WAITED) {
             f.flags.set(Flags::WAITED);
             f.wait_began = self.now;
@@ -40,6 +30,19 @@ impl Engine {
             let (level, key) = (LevelId(f.level), KeyId(f.inst));
             self.note(frame, What::WaitBegan { level, key });
         }
+        let parent = self.frames[frame].parent;
+        if parent != NONE && self.frames[parent].parked.2 > 0 {
+            // Others may wait for what is parked: that is filled first, so that nobody waits in a
+            // circle.
+            let tiers = t.levels[self.frames[frame].level as usize].tiers.len();
+            self.frames[frame].state = State::Deciding;
+            self.frames[frame].tier = tiers as u8;
+            return self.work_on_batch(t, parent, frame);
+        }
+        let f = &mut self.frames[frame];
+        f.state = State::Waiting;
+        f.awaited = fill;
+        f.next = NONE;
         match self.fills[fill].waiters {
             (NONE, _) => self.fills[fill].waiters = (frame, frame),
             (first, last) => {

@@ -248,12 +248,17 @@ impl Engine {
         (self.now < copy.leaves(&table.rules)).then_some((slot, copy))
     }
 
-    /// The copy that is fresh for the longest, of the nearest tier that has it.
-    pub(crate) fn best_copy(&self, t: &Tables, frame: u32) -> Option<(u8, Slot, Copy)> {
-        let table = &t.levels[self.frames[frame].level as usize];
+    /// Of the copies in the first `tiers`, the one that is fresh for the longest; of the nearest
+    /// tier that has it.
+    pub(crate) fn best_copy(
+        &self,
+        t: &Tables,
+        frame: u32,
+        tiers: usize,
+    ) -> Option<(u8, Slot, Copy)> {
         let down = self.frames[frame].down;
         let mut best: Option<(u8, Slot, Copy)> = None;
-        for tier in 0..table.tiers.len() as u8 {
+        for tier in 0..tiers as u8 {
             if down & (1 << tier) == 0
                 && let Some((slot, copy)) = self.copy_in(t, frame, tier)
                 && best.is_none_or(|(_, _, best)| copy.fresh_until() > best.fresh_until())
@@ -269,7 +274,9 @@ impl Engine {
         let table = &t.levels[self.frames[frame].level as usize];
         let flags = self.frames[frame].flags;
         let tiers = table.tiers.len();
-        let best = self.best_copy(t, frame);
+        // A fresh copy in a near tier is the answer: the farther ones are not asked.
+        let asked = tiers.min(self.frames[frame].tier as usize + 1);
+        let best = self.best_copy(t, frame, asked);
         let is_all_down = tiers > 0 && self.frames[frame].down.count_ones() as usize == tiers;
         let found = match best {
             _ if flags.has(Flags::REFUSED) => Found::Down { bypass: false },

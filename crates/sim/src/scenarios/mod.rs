@@ -1,8 +1,16 @@
 //! Small scenarios made by hand: a policy's text, a few events, and what must come of them.
 
 mod basics;
+mod buses;
+mod composition;
 mod dimensions;
+mod edges;
+mod fence;
+mod lifetimes;
 mod load;
+mod places;
+mod stampede;
+mod views;
 
 use crate::report::Report;
 use crate::{Options, Simulation};
