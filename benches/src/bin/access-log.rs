@@ -22,7 +22,10 @@ fn main() -> io::Result<()> {
         eprintln!("usage: access-log LINES [SEED]");
         std::process::exit(2);
     };
-    let seed = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let seed = arguments
+        .next()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
     let mut random = Pcg64Mcg::seed_from_u64(seed);
     let mut cumulative: Vec<f64> = Vec::with_capacity(PATHS);
     let mut total = 0.0;
@@ -39,16 +42,37 @@ fn main() -> io::Result<()> {
     out.flush()
 }
 
-fn write_line(out: &mut impl Write, random: &mut impl Rng, seconds: u64, path: usize) -> io::Result<()> {
+fn write_line(
+    out: &mut impl Write,
+    random: &mut impl Rng,
+    seconds: u64,
+    path: usize,
+) -> io::Result<()> {
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     let day = 1 + seconds / 86_400 % 28;
     let address = random.random::<u32>().to_be_bytes();
-    write!(out, "{}.{}.{}.{} - - ", address[0], address[1], address[2], address[3])?;
-    write!(out, "[{day:02}/Jun/2026:{hour:02}:{minute:02}:{second:02} +0000] \"GET /articles/{path}/a-headline-of-some-length")?;
+    write!(
+        out,
+        "{}.{}.{}.{} - - ",
+        address[0], address[1], address[2], address[3]
+    )?;
+    write!(
+        out,
+        "[{day:02}/Jun/2026:{hour:02}:{minute:02}:{second:02} +0000] \"GET /articles/{path}/a-headline-of-some-length"
+    )?;
     if random.random_range(0..5) == 0 {
-        write!(out, "?page={}&utm_source=feed{}", path % 7, random.random_range(0..100))?;
+        write!(
+            out,
+            "?page={}&utm_source=feed{}",
+            path % 7,
+            random.random_range(0..100)
+        )?;
     }
     let status = if path % 100 == 99 { 404 } else { 200 };
     let agent = AGENTS[random.random_range(0..AGENTS.len())];
-    writeln!(out, " HTTP/1.1\" {status} {} \"https://www.example.org/\" \"{agent}\"", 2_000 + path % 50_000)
+    writeln!(
+        out,
+        " HTTP/1.1\" {status} {} \"https://www.example.org/\" \"{agent}\"",
+        2_000 + path % 50_000
+    )
 }
