@@ -14,6 +14,7 @@ pub mod store;
 mod testing;
 
 mod access;
+mod answers;
 mod batch;
 mod copy;
 mod data;
