@@ -1,5 +1,5 @@
 //! What holds on every run, whatever the policy, the trace and the faults.
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
 use cachepolicy_sim::report::Report;
 use cachepolicy_tests::random_policy::spec;

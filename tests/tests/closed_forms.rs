@@ -1,7 +1,7 @@
 //! The simulator against closed forms: one key, Poisson reads and writes, as the literature has
 //! them. Each figure is the mean over seeds and must lie within three standard errors of the
 //! formula; and the standard error must be small, so that the test can fail.
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
 use cachepolicy_sim::report::Report;
 use cachepolicy_tests::run::simulate;
