@@ -1,5 +1,10 @@
 //! The crates' arrows point one way, the pure crates stay pure, and files stay small.
-#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used, reason = "a test")]
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};

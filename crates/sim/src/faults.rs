@@ -3,12 +3,12 @@
 use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
-use crate::metrics::{Cause, Fault};
+use crate::metrics::{Cause, Fault, FillResult};
 use crate::queue::{Class, Todo};
 use crate::state::{Flags, State, TaskKind};
 use crate::tables::{Sharing, Tables};
-use cachepolicy_core::OriginId;
-use cachepolicy_core::ids::BackendId;
+use cachepolicy_core::decide::Scope;
+use cachepolicy_core::ids::{BackendId, LevelId, OriginId};
 use cachepolicy_core::units::{Duration, Time};
 
 /// A fault that is due.
@@ -101,9 +101,9 @@ impl Engine {
     fn lose_token(&mut self, t: &Tables, fill: u32) {
         self.fills[fill].overtaken = true;
         let level = &t.levels[self.fills[fill].level as usize];
-        let is_lock = level.rules.stampede.scope() == cachepolicy_core::decide::Scope::Everywhere;
+        let is_lock = level.rules.stampede.scope() == Scope::Everywhere;
         if is_lock && self.fills[fill].holds {
-            self.fills[fill].holds = false;
+            self.let_others(fill);
             self.release_waiters(fill, None);
             if self.fills[fill].frame == NONE {
                 self.remove_fill(fill);
@@ -130,7 +130,7 @@ impl Engine {
         }
         for instance in 0..self.stores.len() {
             for level in 0..t.levels.len() {
-                let level = cachepolicy_core::LevelId(level as u16);
+                let level = LevelId(level as u16);
                 let slots: Vec<_> = self.stores[instance].family(level).collect();
                 for slot in slots {
                     let copy = self.stores[instance].get_mut(slot);
@@ -149,31 +149,41 @@ impl Engine {
     /// leaves it until it expires.
     fn cut_off_tasks(&mut self, t: &Tables, process: u32) {
         let mut cut: Vec<u32> = Vec::new();
+        let mut awaited: Vec<u32> = Vec::new();
         for frame in 0..self.frames.slots() {
-            let f = &self.frames[frame];
+            let f = &mut self.frames[frame];
             if f.task != NONE
                 && self.tasks[f.task].process == process
                 && !t.levels[f.level as usize].is_edge
             {
+                f.flags.set(Flags::CUT_OFF);
                 cut.push(frame);
+                if f.awaited != NONE && f.state == State::Waiting {
+                    awaited.push(f.awaited);
+                }
             }
         }
-        // Where a walk entered the application: its parent, if it has one, stands before it.
-        let entries: Vec<u32> = cut
-            .iter()
-            .copied()
-            .filter(|&frame| {
-                let parent = self.frames[frame].parent;
-                parent == NONE || t.levels[self.frames[parent].level as usize].is_edge
-            })
-            .collect();
-        for &frame in &cut {
+        awaited.sort_unstable();
+        awaited.dedup();
+        for fill in awaited {
+            self.drop_cut_off_waiters(fill);
+        }
+        for origin in 0..self.origins.len() {
+            self.drop_cut_off_work(OriginId(origin as u16));
+        }
+        self.processes.reset(process);
+        // Where a walk entered the application: what is before it, if anything is, goes on.
+        let is_entry = |engine: &Self, frame: u32| {
+            let parent = engine.frames[frame].parent;
+            parent == NONE || t.levels[engine.frames[parent].level as usize].is_edge
+        };
+        let (entries, inner): (Vec<u32>, Vec<u32>) =
+            cut.into_iter().partition(|&frame| is_entry(self, frame));
+        for &frame in inner.iter().chain(&entries) {
             self.cut_off_frame(t, frame);
         }
-        for frame in cut {
-            if !entries.contains(&frame) {
-                self.free_frame(frame);
-            }
+        for frame in inner {
+            self.free_frame(frame);
         }
         for entry in entries {
             self.end_cut_off(entry);
@@ -182,13 +192,15 @@ impl Engine {
 
     /// A frame ends in the middle of what it does.
     fn cut_off_frame(&mut self, t: &Tables, frame: u32) {
-        let (awaited, fill) = (self.frames[frame].awaited, self.frames[frame].fill);
-        if self.frames[frame].state == State::Waiting && awaited != NONE {
-            self.leave_waiters(awaited, frame);
-        }
-        self.abandon_work(t, frame);
+        let fill = self.frames[frame].fill;
         self.frames[frame].parked = (NONE, NONE, 0);
         self.frames[frame].awaited = NONE;
+        self.frames[frame].flags.set(Flags::ERROR);
+        if let Some(origin) = t.policy.levels[self.frames[frame].level as usize].origin
+            && self.frames[frame].flags.has(Flags::IN_SERVICE)
+        {
+            self.leave_origin(t, frame, origin);
+        }
         if fill != NONE {
             self.abandon_fill(t, frame, fill);
         }
@@ -197,27 +209,22 @@ impl Engine {
     }
 
     fn abandon_fill(&mut self, t: &Tables, frame: u32, fill: u32) {
-        use crate::metrics::FillResult;
         let level = self.frames[frame].level;
         let took = self.now.since(self.fills[fill].began);
-        let id = cachepolicy_core::LevelId(level);
+        let id = LevelId(level);
         self.metrics
             .fill_ended(id, self.now, FillResult::Failed, took);
-        self.frames[frame].fill = NONE;
-        self.fills[fill].frame = NONE;
-        let scope = t.levels[level as usize].rules.stampede.scope();
-        let is_lock = scope == cachepolicy_core::decide::Scope::Everywhere
+        let is_lock = t.levels[level as usize].rules.stampede.scope() == Scope::Everywhere
             && self.fills[fill].holds
             && self.now < self.fills[fill].expires;
+        self.frames[frame].fill = NONE;
         if is_lock {
-            self.queue.push(
-                self.fills[fill].expires,
-                Class::Store,
-                Todo::FillTimeout {
-                    fill,
-                    serial: self.fills[fill].serial,
-                },
-            );
+            let of = &mut self.fills[fill];
+            of.frame = NONE;
+            self.insts[of.inst as usize].running -= 1;
+            let (at, serial) = (of.expires, of.serial);
+            self.queue
+                .push(at, Class::Store, Todo::FillTimeout { fill, serial });
         } else {
             self.release_waiters(fill, None);
             self.remove_fill(fill);
@@ -228,15 +235,9 @@ impl Engine {
     /// fill of whatever stands before it.
     fn end_cut_off(&mut self, frame: u32) {
         let task = self.frames[frame].task;
-        self.processes.leave_queue(&mut self.tasks, task);
-        let freed = self.processes.give_thread_back(&mut self.tasks, task);
-        if let Some(next) = freed {
-            let waiting = self.tasks[next].current;
-            self.schedule(waiting, self.now, Class::LookUp);
-        }
-        self.frames[frame].flags.set(Flags::ERROR);
-        self.frames[frame].state = State::Done;
+        self.tasks[task].has_thread = false;
         self.tasks[task].current = frame;
+        self.frames[frame].state = State::Done;
         if self.tasks[task].kind == TaskKind::Background && self.frames[frame].parent == NONE {
             self.end_task(frame);
             return;

@@ -25,9 +25,9 @@ impl Engine {
         }
         let task = &self.tasks[f.task];
         let scope = t.levels[f.level as usize].scope(task.process, task.pop);
-        while fill != NONE {
+        while fill != NONE && self.fills[fill].holds {
             let running = &self.fills[fill];
-            if running.holds && running.scope == scope && self.now < running.expires {
+            if running.scope == scope && self.now < running.expires {
                 return fill;
             }
             fill = running.of_key.after;
@@ -47,10 +47,6 @@ impl Engine {
         let (process, pop) = (self.tasks[task].process, self.tasks[task].pop);
         let fill = self.fills.take();
         let serial = self.fills[fill].serial;
-        let links = |after| Links {
-            before: NONE,
-            after,
-        };
         self.fills[fill] = Fill {
             inst,
             level,
@@ -65,17 +61,22 @@ impl Engine {
             has_timeout: false,
             serial,
             waiters: (NONE, NONE),
-            of_key: links(self.insts[inst as usize].fills),
-            of_level: links(self.levels[level as usize].fills),
+            of_key: Links::default(),
+            of_level: Links {
+                before: NONE,
+                after: self.levels[level as usize].fills,
+            },
         };
-        self.link(fill);
+        self.link_key(fill);
+        self.link_level(fill);
+        self.insts[inst as usize].running += 1;
         self.fills[fill].overtaken = self.was_delivered_now(t, fill);
         let f = &mut self.frames[frame];
         f.fill = fill;
         f.fill_began = self.now;
         let began = FillBegan {
             key: KeyId(inst),
-            concurrent: self.concurrent_fills(inst),
+            concurrent: self.insts[inst as usize].running,
             cause,
             background: is_background,
         };
@@ -84,44 +85,63 @@ impl Engine {
         self.note(frame, What::FillBegan { level, fill: began });
     }
 
-    fn concurrent_fills(&self, inst: u32) -> u32 {
-        let mut fill = self.insts[inst as usize].fills;
-        let mut count = 0;
-        while fill != NONE {
-            count += u32::from(self.fills[fill].frame != NONE);
-            fill = self.fills[fill].of_key.after;
+    /// Puts a fill among those of its key, behind the holders unless it is one.
+    fn link_key(&mut self, fill: u32) {
+        let inst = self.fills[fill].inst as usize;
+        let (mut before, mut after) = (NONE, self.insts[inst].fills);
+        while !self.fills[fill].holds && after != NONE && self.fills[after].holds {
+            (before, after) = (after, self.fills[after].of_key.after);
         }
-        count
+        self.fills[fill].of_key = Links { before, after };
+        match before {
+            NONE => self.insts[inst].fills = fill,
+            before => self.fills[before].of_key.after = fill,
+        }
+        if after != NONE {
+            self.fills[after].of_key.before = fill;
+        }
     }
 
-    fn link(&mut self, fill: u32) {
-        let (inst, level) = (self.fills[fill].inst, self.fills[fill].level);
-        let (of_key, of_level) = (self.fills[fill].of_key, self.fills[fill].of_level);
-        if of_key.after != NONE {
-            self.fills[of_key.after].of_key.before = fill;
-        }
-        if of_level.after != NONE {
-            self.fills[of_level.after].of_level.before = fill;
-        }
-        self.insts[inst as usize].fills = fill;
-        self.levels[level as usize].fills = fill;
-    }
-
-    /// A fill is over, for everybody.
-    pub(crate) fn remove_fill(&mut self, fill: u32) {
-        let Fill {
-            inst,
-            level,
-            of_key,
-            of_level,
-            ..
-        } = self.fills[fill];
+    fn unlink_key(&mut self, fill: u32) {
+        let Fill { inst, of_key, .. } = self.fills[fill];
         match of_key.before {
             NONE => self.insts[inst as usize].fills = of_key.after,
             before => self.fills[before].of_key.after = of_key.after,
         }
         if of_key.after != NONE {
             self.fills[of_key.after].of_key.before = of_key.before;
+        }
+    }
+
+    /// Nobody takes the fill for running any more.
+    pub(crate) fn let_others(&mut self, fill: u32) {
+        if self.fills[fill].holds {
+            self.unlink_key(fill);
+            self.fills[fill].holds = false;
+            self.link_key(fill);
+        }
+    }
+
+    fn link_level(&mut self, fill: u32) {
+        let (level, of_level) = (self.fills[fill].level, self.fills[fill].of_level);
+        if of_level.after != NONE {
+            self.fills[of_level.after].of_level.before = fill;
+        }
+        self.levels[level as usize].fills = fill;
+    }
+
+    /// A fill is over, for everybody.
+    pub(crate) fn remove_fill(&mut self, fill: u32) {
+        self.unlink_key(fill);
+        let Fill {
+            inst,
+            level,
+            frame,
+            of_level,
+            ..
+        } = self.fills[fill];
+        if frame != NONE {
+            self.insts[inst as usize].running -= 1;
         }
         match of_level.before {
             NONE => self.levels[level as usize].fills = of_level.after,
@@ -378,11 +398,15 @@ impl Engine {
         }
     }
 
-    /// A fill has run for its timeout: its result is for its requester only.
+    /// A fill has run for its timeout: its result is for its requester only. Or its filler is dead,
+    /// and the lock that it left expires.
     pub(crate) fn fill_timed_out(&mut self, fill: u32, serial: u32) {
         if self.fills[fill].serial == serial {
-            self.fills[fill].holds = false;
+            self.let_others(fill);
             self.release_waiters(fill, None);
+            if self.fills[fill].frame == NONE {
+                self.remove_fill(fill);
+            }
         }
     }
 

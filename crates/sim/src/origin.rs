@@ -72,15 +72,8 @@ impl Engine {
             return self.serve_work(t, frame, lag);
         }
         self.frames[frame].state = State::Queued;
-        self.frames[frame].next_queued = NONE;
-        match origin.queue {
-            (NONE, _, _) => origin.queue = (frame, frame, 1),
-            (first, last, count) => {
-                self.frames[last].next_queued = frame;
-                origin.queue = (first, frame, count + 1);
-            }
-        }
-        let waiting = origin.queue.2;
+        self.enqueue(frame, id);
+        let waiting = self.origins[id.index()].queue.2;
         self.metrics.origin_arrived(id, self.now, waiting);
         if let Err(at) = token {
             self.await_token(id, at);
@@ -208,31 +201,28 @@ impl Engine {
         }
     }
 
-    /// A frame that works or waits at its origin will not go on.
-    pub(crate) fn abandon_work(&mut self, t: &Tables, frame: u32) {
-        let f = &self.frames[frame];
-        let Some(id) = t.policy.levels[f.level as usize].origin else {
-            return;
-        };
-        if f.flags.has(Flags::IN_SERVICE) {
-            self.frames[frame].flags.set(Flags::ERROR);
-            self.leave_origin(t, frame, id);
-        } else if f.state == State::Queued {
-            let origin = &mut self.origins[id.index()];
-            let (mut before, mut at) = (NONE, origin.queue.0);
-            while at != NONE && at != frame {
-                (before, at) = (at, self.frames[at].next_queued);
+    /// Of the work that waits, drops what died with its process.
+    pub(crate) fn drop_cut_off_work(&mut self, id: OriginId) {
+        let origin = &mut self.origins[id.index()];
+        let (mut frame, _, _) = core::mem::replace(&mut origin.queue, (NONE, NONE, 0));
+        while frame != NONE {
+            let next = self.frames[frame].next_queued;
+            if !self.frames[frame].flags.has(Flags::CUT_OFF) {
+                self.enqueue(frame, id);
             }
-            let after = self.frames[frame].next_queued;
-            if before == NONE {
-                origin.queue.0 = after;
-            } else {
-                self.frames[before].next_queued = after;
+            frame = next;
+        }
+    }
+
+    fn enqueue(&mut self, frame: u32, id: OriginId) {
+        self.frames[frame].next_queued = NONE;
+        let queue = &mut self.origins[id.index()].queue;
+        match *queue {
+            (NONE, _, _) => *queue = (frame, frame, 1),
+            (first, last, count) => {
+                *queue = (first, frame, count + 1);
+                self.frames[last].next_queued = frame;
             }
-            if origin.queue.1 == frame {
-                origin.queue.1 = before;
-            }
-            origin.queue.2 -= 1;
         }
     }
 }

@@ -21,15 +21,16 @@ struct Process {
     queue: (u32, u32),
 }
 
+const IDLE: Process = Process {
+    busy: 0,
+    queue: (NONE, NONE),
+};
+
 impl Processes {
     pub(crate) fn new(count: u32, threads: Option<u32>) -> Self {
-        let process = Process {
-            busy: 0,
-            queue: (NONE, NONE),
-        };
         Self {
             threads,
-            each: vec![process; count.max(1) as usize],
+            each: vec![IDLE; count.max(1) as usize],
             next_in_turn: 0,
             next_writer: 0,
         }
@@ -92,24 +93,9 @@ impl Processes {
         Some(first)
     }
 
-    /// A task that waits for a thread will not come.
-    pub(crate) fn leave_queue(&mut self, tasks: &mut Slab<Task>, task: u32) {
-        let process = &mut self.each[tasks[task].process as usize];
-        let (mut before, mut at) = (NONE, process.queue.0);
-        while at != NONE && at != task {
-            (before, at) = (at, tasks[at].next);
-        }
-        if at == NONE {
-            return;
-        }
-        let after = tasks[at].next;
-        match before {
-            NONE => process.queue.0 = after,
-            before => tasks[before].next = after,
-        }
-        if process.queue.1 == at {
-            process.queue.1 = before;
-        }
+    /// A process starts anew: all of its threads are free, and nobody waits.
+    pub(crate) fn reset(&mut self, process: u32) {
+        self.each[process as usize] = IDLE;
     }
 
     /// Nobody has a thread, and nobody waits for one.

@@ -264,6 +264,8 @@ flags! {
     IN_SERVICE = 11,
     /// Its result was made for another principal.
     FOREIGN = 12,
+    /// Its process died.
+    CUT_OFF = 13,
 }
 
 impl Flags {
@@ -352,16 +354,19 @@ impl Default for Links {
 /// A key that was asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inst {
+    /// The first of the fills that run: those that others wait for, or take for running, come
+    /// first.
+    pub(crate) fills: u32,
+    /// How many run; locks whose holder died are none.
+    pub(crate) running: u32,
+    /// Its parameters without the variant; the next variant of them.
+    pub(crate) parameters: u32,
+    pub(crate) next_variant: u32,
     pub(crate) level: u16,
     /// Why there is no copy.
     pub(crate) cause: Cause,
     /// The last access of a key-value trace to it: see [`crate::access`].
     pub(crate) last_access: crate::access::Last,
-    /// The first of the fills that run.
-    pub(crate) fills: u32,
-    /// Its parameters without the variant; the next variant of them.
-    pub(crate) parameters: u32,
-    pub(crate) next_variant: u32,
     /// A `bump` made its copies unreachable; whoever asks again has another key.
     pub(crate) is_unreachable: bool,
 }

@@ -202,6 +202,7 @@ impl Engine {
             cause,
             last_access: crate::access::Last::default(),
             fills: NONE,
+            running: 0,
             parameters,
             next_variant,
             is_unreachable: false,

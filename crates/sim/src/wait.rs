@@ -42,14 +42,7 @@ impl Engine {
         let f = &mut self.frames[frame];
         f.state = State::Waiting;
         f.awaited = fill;
-        f.next = NONE;
-        match self.fills[fill].waiters {
-            (NONE, _) => self.fills[fill].waiters = (frame, frame),
-            (first, last) => {
-                self.frames[last].next = frame;
-                self.fills[fill].waiters = (first, frame);
-            }
-        }
+        self.join_waiters(fill, frame);
         if until == Time::NEVER {
             self.schedule_timeout(t, fill);
         } else {
@@ -136,6 +129,29 @@ impl Engine {
             *first = after;
         } else {
             self.frames[before].next = after;
+        }
+    }
+
+    fn join_waiters(&mut self, fill: u32, frame: u32) {
+        self.frames[frame].next = NONE;
+        match self.fills[fill].waiters {
+            (NONE, _) => self.fills[fill].waiters = (frame, frame),
+            (first, last) => {
+                self.frames[last].next = frame;
+                self.fills[fill].waiters = (first, frame);
+            }
+        }
+    }
+
+    /// Of those who wait for a fill, drops who died with their process.
+    pub(crate) fn drop_cut_off_waiters(&mut self, fill: u32) {
+        let (mut waiter, _) = core::mem::replace(&mut self.fills[fill].waiters, (NONE, NONE));
+        while waiter != NONE {
+            let next = self.frames[waiter].next;
+            if !self.frames[waiter].flags.has(Flags::CUT_OFF) {
+                self.join_waiters(fill, waiter);
+            }
+            waiter = next;
         }
     }
 }
