@@ -1,5 +1,6 @@
 //! Access logs, key-value traces and synthetic workloads as one stream of events.
 
+pub mod block;
 mod decimal;
 mod decompress;
 pub mod event;
@@ -21,6 +22,7 @@ mod text;
 mod timestamp;
 mod written;
 
+pub use block::{Block, BlockSource};
 pub use event::{
     Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
 };
