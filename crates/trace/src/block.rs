@@ -2,9 +2,10 @@
 //! cookies, users, rows) as dense numbers.
 //!
 //! A trace is read once into blocks and replayed as often as one likes: nothing on the way from a
-//! block to a decision hashes or copies a text. Numbers are given in the order of first appearance
-//! in the whole trace; each block brings the texts of the numbers that are new in it, so that a
-//! stream of blocks says everything and no block has to be kept.
+//! block to a decision hashes or copies a text. Keys, targets and users are numbered in the order
+//! of first appearance in the whole trace, and each block brings the texts of the numbers that are
+//! new in it. What requests carry, their data, and written rows are numbered in each block anew. So
+//! a stream of blocks says everything, and no block has to be kept.
 
 use crate::event::{AccessKey, AccessOperation, FaultEvent, Row};
 use cachepolicy_core::edge::Operation;
@@ -119,6 +120,12 @@ impl TargetList {
         self.texts.len() / 3
     }
 
+    /// The bytes of their texts together.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.texts.bytes()
+    }
+
     /// Are there none?
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -167,17 +174,17 @@ pub struct Written {
 /// What the numbers that are new in a block stand for, each list in the order of its numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct News {
-    /// Keys of accesses.
+    /// Keys of accesses that were not in an earlier block.
     pub keys: Vec<AccessKey>,
-    /// Targets of requests.
+    /// Targets of requests that were not in an earlier block.
     pub targets: TargetList,
-    /// What requests carry.
+    /// What requests of this block carry.
     pub carried: Vec<Carried>,
-    /// Users.
+    /// Users that were not in an earlier block.
     pub users: TextList,
-    /// Data of requests.
+    /// Data of this block's requests.
     pub data: Vec<Data>,
-    /// Rows of writes.
+    /// Rows of this block's writes.
     pub written: Vec<Written>,
 }
 

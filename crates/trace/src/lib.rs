@@ -3,6 +3,7 @@
 pub mod block;
 mod decimal;
 mod decompress;
+mod dictionary;
 pub mod event;
 mod fields;
 mod format;
@@ -11,6 +12,7 @@ pub mod generate;
 mod input;
 mod json;
 mod order;
+mod pack;
 pub mod popularity;
 pub mod random;
 mod reader;
@@ -20,6 +22,7 @@ mod table;
 mod testing;
 mod text;
 mod timestamp;
+mod unpack;
 mod written;
 
 pub use block::{Block, BlockSource};
@@ -31,9 +34,11 @@ pub use generate::{Generator, data_values, generate};
 pub use input::LINE_BYTES_MAX;
 pub use json::NESTING_MAX;
 pub use order::{HELD_BYTES_MAX, HELD_MAX};
+pub use pack::{DISTINCT_MAX, Packed, Packer, TooManyDistinct, has_room};
 pub use reader::{JUDGED_LINES_MIN, SAMPLES_MAX};
 pub use summary::Summary;
 pub use table::COLUMNS_MAX;
+pub use unpack::Unpacked;
 pub use written::{EventWriter, WriteError};
 
 use cachepolicy_core::policy::{Carrier, Policy};
