@@ -6,7 +6,8 @@ use crate::options::{Operations, Options, SimError};
 use crate::state::{Gathered, State, Task, TaskKind};
 use crate::tables::{Tables, key_level};
 use cachepolicy_core::LevelId;
-use cachepolicy_trace::event::{Access, AccessKey, AccessOperation};
+use cachepolicy_trace::block::UNKNOWN_BYTES;
+use cachepolicy_trace::event::AccessOperation;
 
 /// The last access to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,13 +61,21 @@ impl Accesses {
 }
 
 impl Engine {
-    /// An access of the trace.
-    pub(crate) fn take_access(&mut self, t: &Tables, access: &Access) -> Result<(), SimError> {
+    /// An access of a block.
+    pub(crate) fn take_access(
+        &mut self,
+        t: &Tables,
+        accesses: &cachepolicy_trace::block::Accesses,
+        index: usize,
+    ) -> Result<(), SimError> {
         let level = self.ingest.accesses.level(t)?;
-        let key = match &access.key {
-            AccessKey::Number(number) => self.values.intern_number(*number),
-            AccessKey::Text(text) => self.values.intern(text),
-        };
+        let number = accesses.key.get(index).copied().unwrap_or(NONE);
+        let key = self.ingest.keys.get(number as usize).copied();
+        let key = key.unwrap_or(NONE);
+        let at = self.given_at(&accesses.at, index);
+        let operation = accesses.operation.get(index).copied();
+        let operation = operation.unwrap_or(AccessOperation::Get);
+        let bytes = accesses.bytes.get(index).copied();
         let process = self.processes.assign(None);
         let pop = self.ingest.pop();
         let number = self.ingest.count_request();
@@ -84,9 +93,9 @@ impl Engine {
         data_values.clear();
         data_values.push(key);
         self.tasks[slot] = Task {
-            kind: TaskKind::Access(access.operation),
+            kind: TaskKind::Access(operation),
             number,
-            arrived: access.at,
+            arrived: at,
             process,
             pop,
             path: NONE,
@@ -94,9 +103,9 @@ impl Engine {
             dims,
             outside: 0,
             status: None,
-            bytes: access.bytes,
-            cost: access.cost,
-            ttl: access.ttl,
+            bytes: bytes.filter(|bytes| *bytes != UNKNOWN_BYTES),
+            cost: accesses.cost.get(index).copied().flatten(),
+            ttl: accesses.ttl.get(index).copied().flatten(),
             data,
             data_values,
             has_thread: false,
@@ -104,7 +113,7 @@ impl Engine {
             current: NONE,
             gathered: Gathered::default(),
         };
-        self.arrivals.push_back((access.at, slot));
+        self.arrivals.push_back((at, slot));
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use cachepolicy_core::effects::{Binding, EffectBuffer, EffectTarget, effects};
 use cachepolicy_core::ids::BusId;
 use cachepolicy_core::policy::{Delivery, Reaches};
 use cachepolicy_core::units::{Duration, Time};
+use std::sync::Arc;
 
 /// Any value of a parameter.
 pub(crate) const ANY: u32 = NONE - 1;
@@ -41,7 +42,7 @@ struct BusState {
 /// A write that has not committed.
 #[derive(Debug)]
 pub(crate) struct PendingWrite {
-    pub(crate) images: WrittenImages,
+    pub(crate) images: Arc<WrittenImages>,
     pub(crate) process: u32,
     pub(crate) delay: Option<Duration>,
 }
@@ -130,7 +131,7 @@ impl Engine {
         &mut self,
         t: &Tables,
         at: Time,
-        images: WrittenImages,
+        images: Arc<WrittenImages>,
         process: Option<u32>,
         delay: Option<Duration>,
     ) {

@@ -5,25 +5,51 @@ use crate::intern::{NONE, Texts};
 use crate::metrics::{Known, Metrics};
 use crate::paths::OUTSIDE;
 use crate::random::Stream;
-use crate::tables::{Tables, is_from_path};
+use crate::tables::{Tables, is_from_path, is_host};
 use cachepolicy_core::graph::determiners;
 use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::policy::{Carrier, Dimension, Domain};
 use cachepolicy_core::vary::{Normalised, normalise};
-use cachepolicy_trace::event::Request;
+use cachepolicy_trace::block::{Carried, News};
 use cachepolicy_trace::popularity::{Drawn, Sampler};
 
 /// What is needed to read dimensions.
 #[derive(Debug)]
 pub(crate) struct Dimensions {
     each: Vec<Reader>,
+    /// What the requests of the block carry: a cell for each dimension, request data by request data.
+    carried: Vec<Cell>,
     /// In which order they are read: what others follow from comes first.
     order: Vec<usize>,
     seed: u64,
 }
 
+/// What is known of one dimension of what a request carries.
+#[derive(Debug, Clone, Copy)]
+enum Cell {
+    /// Its value, and the value before it was normalised, where others follow from it.
+    Value { value: u32, base: u32 },
+    /// It has none; whether the trace would say so.
+    Nothing { known: bool },
+    /// It is the user, or the host; whether the trace would say so if there were none.
+    Elsewhere { known: bool },
+}
+
+/// Where a request's dimensions are found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Carrying {
+    /// The number in the block of what it carries.
+    pub(crate) carried: u32,
+    /// Its user; [`NONE`]: none.
+    pub(crate) user: u32,
+    /// The number of its host's text; [`NONE`]: none.
+    pub(crate) host: u32,
+}
+
 #[derive(Debug)]
 struct Reader {
+    /// Of the user's id: by user, the value and the text before it was normalised.
+    users: Vec<(u32, u32)>,
     /// Raw texts that were normalised before, and what they came to.
     raw: Texts,
     normalised: Vec<u32>,
@@ -58,6 +84,7 @@ impl Dimensions {
                 follower.by == Some(DimensionId(index as u16)) && draw_of(other).is_some()
             };
             Reader {
+                users: Vec::new(),
                 raw: Texts::default(),
                 normalised: Vec::new(),
                 draw: draw_of(index).map(|draw| (draw.share, Sampler::new(&draw.value))),
@@ -70,8 +97,43 @@ impl Dimensions {
         order.sort_by_key(|&index| determiners(&t.policy, DimensionId(index as u16)).count());
         Self {
             each: each.collect(),
+            carried: Vec::new(),
             order,
             seed,
+        }
+    }
+
+    /// Learns what the requests of a block carry, and users that are new in it.
+    pub(crate) fn learn(&mut self, t: &Tables, values: &mut Texts, news: &News) {
+        self.carried.clear();
+        for carried in &news.carried {
+            for (index, dimension) in t.policy.dimensions.iter().enumerate() {
+                let found = carried_value(&dimension.carrier, carried);
+                let cell = match found {
+                    Found::Value(raw) => {
+                        let reader = &mut self.each[index];
+                        let base = if reader.is_base {
+                            values.intern(raw)
+                        } else {
+                            NONE
+                        };
+                        Cell::Value {
+                            value: reader.normalise(dimension, Some(raw), values),
+                            base,
+                        }
+                    }
+                    Found::Nothing { known } => Cell::Nothing { known },
+                    Found::Elsewhere { known } => Cell::Elsewhere { known },
+                };
+                self.carried.push(cell);
+            }
+        }
+        let users = t.policy.dimensions.iter().zip(&mut self.each);
+        for (dimension, reader) in users.filter(|(dimension, _)| is_user(&dimension.carrier)) {
+            for user in news.users.iter() {
+                let value = reader.normalise(dimension, Some(user), values);
+                reader.users.push((value, values.intern(user)));
+            }
         }
     }
 
@@ -81,10 +143,11 @@ impl Dimensions {
         t: &Tables,
         values: &mut Texts,
         metrics: &mut Metrics,
-        request: &Request,
+        request: &Carrying,
         into: &mut [u32],
     ) -> Dims {
         let mut outside = 0;
+        let first = request.carried as usize * self.each.len();
         for at in 0..self.order.len() {
             let index = self.order[at];
             let dimension = &t.policy.dimensions[index];
@@ -94,22 +157,44 @@ impl Dimensions {
                 self.each[index].base = Base::of(into[index]);
                 continue;
             }
-            let (raw, known) = carried(&dimension.carrier, request);
-            let value = if known || raw.is_some() {
-                metrics.coverage(id, Known::Observed);
-                let reader = &mut self.each[index];
-                if reader.is_base {
-                    reader.base = Base::of(raw.map_or(NONE, |raw| values.intern(raw)));
+            let cell = self.carried.get(first + index).copied();
+            let cell = cell.unwrap_or(Cell::Nothing { known: false });
+            let reader = &mut self.each[index];
+            let (value, is_known) = match cell {
+                Cell::Value { value, base } => {
+                    reader.base = Base::of(base);
+                    (Some(value), true)
                 }
-                reader.normalise(dimension, raw, values)
-            } else if self.each[index].draw.is_some() {
-                metrics.coverage(id, Known::Sampled);
-                let base = dimension.by.map(|by| self.each[by.index()].base);
-                self.draw(dimension, index, base.unwrap_or(Base::Unknown), values)
-            } else {
-                metrics.coverage(id, Known::Defaulted);
-                self.each[index].base = Base::Unknown;
-                self.each[index].normalise(dimension, None, values)
+                Cell::Nothing { known } => (None, known),
+                Cell::Elsewhere { known } => {
+                    let found = reader.elsewhere(dimension, request, values);
+                    let is_nobody = request.user == NONE;
+                    (
+                        found,
+                        known && (is_nobody || !is_property(&dimension.carrier)),
+                    )
+                }
+            };
+            let value = match value {
+                Some(value) => {
+                    metrics.coverage(id, Known::Observed);
+                    value
+                }
+                None if is_known => {
+                    metrics.coverage(id, Known::Observed);
+                    reader.base = Base::Absent;
+                    reader.normalise(dimension, None, values)
+                }
+                None if reader.draw.is_some() => {
+                    metrics.coverage(id, Known::Sampled);
+                    let base = dimension.by.map(|by| self.each[by.index()].base);
+                    self.draw(dimension, index, base.unwrap_or(Base::Unknown), values)
+                }
+                None => {
+                    metrics.coverage(id, Known::Defaulted);
+                    reader.base = Base::Unknown;
+                    reader.normalise(dimension, None, values)
+                }
             };
             if value == OUTSIDE {
                 outside |= bit(id);
@@ -167,6 +252,26 @@ impl Base {
 }
 
 impl Reader {
+    /// The value of a dimension that is the user or the host.
+    fn elsewhere(
+        &mut self,
+        dimension: &Dimension,
+        request: &Carrying,
+        values: &mut Texts,
+    ) -> Option<u32> {
+        if is_user(&dimension.carrier) {
+            let &(value, raw) = self.users.get(request.user as usize)?;
+            self.base = Base::of(raw);
+            return Some(value);
+        }
+        if !is_host(&dimension.carrier) || request.host == NONE {
+            return None;
+        }
+        self.base = Base::of(request.host);
+        let host = values.get(request.host).to_owned();
+        Some(self.normalise(dimension, Some(&host), values))
+    }
+
     fn normalise(&mut self, dimension: &Dimension, raw: Option<&str>, values: &mut Texts) -> u32 {
         let number = |normalised: Normalised<'_>, values: &mut Texts| match normalised {
             Normalised::Absent => NONE,
@@ -191,31 +296,71 @@ impl Reader {
     }
 }
 
-/// What a request carries for a dimension, and whether the trace says so even if it is nothing.
-fn carried<'r>(carrier: &Carrier, request: &'r Request) -> (Option<&'r str>, bool) {
+/// What a request carries for a dimension.
+enum Found<'r> {
+    Value(&'r str),
+    /// Nothing; whether the trace would have it.
+    Nothing {
+        known: bool,
+    },
+    /// It follows from the request's user or target; whether the trace has that.
+    Elsewhere {
+        known: bool,
+    },
+}
+
+/// The value of a dimension among what a request carries.
+fn carried_value<'r>(carrier: &Carrier, carried: &'r Carried) -> Found<'r> {
     let find = |list: &'r [(String, String)], name: &str| {
         let found = list.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     };
-    match carrier {
-        Carrier::User(field) if field == "id" => (request.user.as_deref(), request.user_known),
+    let (found, otherwise) = match carrier {
+        Carrier::User(field) if field == "id" => (
+            None,
+            Found::Elsewhere {
+                known: carried.user_known,
+            },
+        ),
         Carrier::User(field) => {
             let is_it = |name: &str| {
                 name == field || name.strip_prefix("user.").is_some_and(|name| name == field)
             };
-            let found = request.attrs.iter().find(|(name, _)| is_it(name));
+            let found = carried.attrs.iter().find(|(name, _)| is_it(name));
             // Nobody has no properties.
-            let is_nobody = request.user_known && request.user.is_none();
-            (found.map(|(_, value)| value.as_str()), is_nobody)
+            let known = carried.user_known;
+            (
+                found.map(|(_, value)| value.as_str()),
+                Found::Elsewhere { known },
+            )
         }
-        Carrier::Header(name) if name == "host" => {
-            let found = find(&request.headers, name);
-            let host = (!request.host.is_empty()).then_some(request.host.as_str());
-            (found.or(host), request.headers_known)
+        Carrier::Header(name) => {
+            let known = carried.headers_known;
+            let otherwise = if is_host(carrier) {
+                Found::Elsewhere { known }
+            } else {
+                Found::Nothing { known }
+            };
+            (find(&carried.headers, name), otherwise)
         }
-        Carrier::Header(name) => (find(&request.headers, name), request.headers_known),
-        Carrier::Cookie(name) => (find(&request.cookies, name), request.cookies_known),
-        Carrier::Attr(name) => (find(&request.attrs, name), false),
-        Carrier::Query(_) => (None, true),
-    }
+        Carrier::Cookie(name) => (
+            find(&carried.cookies, name),
+            Found::Nothing {
+                known: carried.cookies_known,
+            },
+        ),
+        Carrier::Attr(name) => (find(&carried.attrs, name), Found::Nothing { known: false }),
+        Carrier::Query(_) => (None, Found::Nothing { known: true }),
+    };
+    found.map_or(otherwise, Found::Value)
+}
+
+/// The user's id.
+fn is_user(carrier: &Carrier) -> bool {
+    matches!(carrier, Carrier::User(field) if field == "id")
+}
+
+/// A property of the user.
+fn is_property(carrier: &Carrier) -> bool {
+    matches!(carrier, Carrier::User(field) if field != "id")
 }

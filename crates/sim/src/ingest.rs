@@ -2,7 +2,7 @@
 
 use crate::access::Accesses;
 use crate::data::DataValues;
-use crate::dimensions::Dimensions;
+use crate::dimensions::{Carrying, Dimensions};
 use crate::engine::Engine;
 use crate::faults::DueFault;
 use crate::intern::NONE;
@@ -14,11 +14,10 @@ use crate::rows::WrittenImages;
 use crate::state::{Gathered, Task, TaskKind};
 use crate::tables::Tables;
 use cachepolicy_core::ids::{BackendId, ModelId, OriginId};
-use cachepolicy_core::route::Captures;
 use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_core::url::{decode, split_target};
-use cachepolicy_core::workload::Workload;
-use cachepolicy_trace::event::{FaultEvent, NamedFault, Request, Row, Value, Write};
+use cachepolicy_trace::block::{News, Requests, UNKNOWN_BYTES, Writes, Written};
+use cachepolicy_trace::event::{AccessKey, FaultEvent, NamedFault};
+use std::sync::Arc;
 
 /// What the trace is read into.
 #[derive(Debug)]
@@ -29,6 +28,15 @@ pub(crate) struct Ingest {
     pub(crate) accesses: Accesses,
     pub(crate) faults: Vec<DueFault>,
     pub(crate) key: Vec<u32>,
+    /// By key of the trace: the number of its text.
+    pub(crate) keys: Vec<u32>,
+    /// By data of the block: where its lists begin and end.
+    given_of: Vec<(u32, u32)>,
+    /// Lists of the block: data name, first value, one behind the last.
+    given: Vec<(u32, u32, u32)>,
+    given_values: Vec<u32>,
+    /// Rows of the block.
+    written: Vec<Arc<WrittenImages>>,
     /// The first event's instant.
     pub(crate) zero: Time,
     pops: u32,
@@ -45,10 +53,30 @@ impl Ingest {
             accesses: Accesses::new(options),
             faults: Vec::new(),
             key: Vec::new(),
+            keys: Vec::new(),
+            given_of: Vec::new(),
+            given: Vec::new(),
+            given_values: Vec::new(),
+            written: Vec::new(),
             zero: Time::ZERO,
             pops: t.pops(),
             pop: Stream::new(options.seed, &["pop"]),
             requests: 0,
+        }
+    }
+
+    /// The data that the trace has for a request.
+    fn give(&self, number: Option<u32>, task: &mut Task) {
+        task.data.clear();
+        task.data_values.clear();
+        let of = number.and_then(|number| self.given_of.get(number as usize));
+        let lists = of.and_then(|&(first, end)| self.given.get(first as usize..end as usize));
+        for &(name, from, end) in lists.unwrap_or_default() {
+            let first = task.data_values.len() as u32;
+            let values = self.given_values.get(from as usize..end as usize);
+            task.data_values
+                .extend_from_slice(values.unwrap_or_default());
+            task.data.push((name, first, task.data_values.len() as u32));
         }
     }
 
@@ -68,60 +96,125 @@ impl Ingest {
 }
 
 impl Engine {
-    /// A request of the trace.
-    pub(crate) fn take_request(&mut self, t: &Tables, request: &Request) {
-        self.take_written(t, request);
-        let path = self.ingest.paths.find(
-            t,
+    /// Learns what is new in a block: from then on its events are numbers.
+    ///
+    /// # Errors
+    /// When a row is of a model that the policy does not declare.
+    pub(crate) fn learn(&mut self, t: &Tables, news: &News) -> Result<(), SimError> {
+        for key in &news.keys {
+            let value = match key {
+                AccessKey::Number(number) => self.values.intern_number(*number),
+                AccessKey::Text(text) => self.values.intern(text),
+            };
+            self.ingest.keys.push(value);
+        }
+        for index in 0..news.targets.len() {
+            let target = news.targets.get(index);
+            self.ingest.paths.add(t, &mut self.values, target);
+        }
+        self.ingest.dimensions.learn(t, &mut self.values, news);
+        self.ingest.given.clear();
+        self.ingest.given_values.clear();
+        self.ingest.given_of.clear();
+        for data in &news.data {
+            let first = self.ingest.given.len() as u32;
+            for (name, values) in data {
+                let name = self.ingest.data.name(name);
+                let from = self.ingest.given_values.len() as u32;
+                for value in values {
+                    self.ingest.given_values.push(self.values.intern(value));
+                }
+                if name != NONE {
+                    let end = self.ingest.given_values.len() as u32;
+                    self.ingest.given.push((name, from, end));
+                }
+            }
+            self.ingest
+                .given_of
+                .push((first, self.ingest.given.len() as u32));
+        }
+        self.ingest.written.clear();
+        for written in &news.written {
+            let images = self.images(t, written)?;
+            self.ingest.written.push(Arc::new(images));
+        }
+        Ok(())
+    }
+
+    fn images(&mut self, t: &Tables, written: &Written) -> Result<WrittenImages, SimError> {
+        let models = &t.policy.models;
+        let Some(model) = models.iter().position(|model| model.name == written.model) else {
+            let known = models.iter().map(|model| model.name.as_str());
+            return Err(unknown("model", &written.model, "models", known));
+        };
+        Ok(WrittenImages::new(
+            &t.policy,
             &mut self.values,
-            &request.method,
-            &request.host,
-            &request.path,
-        );
+            ModelId(model as u16),
+            written.operation,
+            (written.old.as_ref(), written.new.as_ref()),
+        ))
+    }
+
+    /// A request of a block.
+    pub(crate) fn take_request(&mut self, t: &Tables, requests: &Requests, index: usize) {
+        let path = requests.target.get(index).copied().unwrap_or(NONE);
+        if path as usize >= self.ingest.paths.len() {
+            return;
+        }
+        let at = self.given_at(&requests.at, index);
+        let process = requests.process.get(index).copied();
+        let process = process.filter(|process| *process != NONE);
+        let status = requests.status.get(index).copied();
+        let status = status.filter(|status| *status != 0);
+        self.take_written(t, path, at, process, status);
         let entry = self.ingest.paths.entry(path);
         let route = self.ingest.paths.chains[entry.chain as usize].route;
-        let process = self.processes.assign(request.process);
+        let process = self.processes.assign(process);
         let slot = self.tasks.take();
         let mut task = core::mem::take(&mut self.tasks[slot]);
         task.dims.clear();
         task.dims.resize(t.policy.dimensions.len(), NONE);
         let mut outside = 0;
         if !task.dims.is_empty() {
-            outside = self.ingest.paths.query_dims(t, path, &mut task.dims);
-            outside |= self.ingest.dimensions.read(
+            let ingest = &mut self.ingest;
+            let carrying = Carrying {
+                carried: requests.carried.get(index).copied().unwrap_or(NONE),
+                user: requests.user.get(index).copied().unwrap_or(NONE),
+                host: ingest
+                    .paths
+                    .hosts
+                    .get(path as usize)
+                    .copied()
+                    .unwrap_or(NONE),
+            };
+            outside = ingest.paths.query_dims(t, path, &mut task.dims);
+            outside |= ingest.dimensions.read(
                 t,
                 &mut self.values,
                 &mut self.metrics,
-                request,
+                &carrying,
                 &mut task.dims,
             );
         }
-        task.data.clear();
-        task.data_values.clear();
-        for (name, values) in &request.data {
-            let name = self.ingest.data.name(name);
-            let first = task.data_values.len() as u32;
-            for value in values {
-                task.data_values.push(self.values.intern(value));
-            }
-            if name != NONE {
-                task.data.push((name, first, task.data_values.len() as u32));
-            }
-        }
+        self.ingest
+            .give(requests.data.get(index).copied(), &mut task);
+        let bytes = requests.bytes.get(index).copied();
+        let bytes = bytes.filter(|bytes| *bytes != UNKNOWN_BYTES);
         self.tasks[slot] = Task {
             kind: TaskKind::Request,
             number: self.ingest.count_request(),
-            arrived: request.at,
+            arrived: at,
             process,
             pop: self.ingest.pop(),
             path,
             route,
             outside,
-            status: request.status,
+            status,
             // What is not modified has no body, but the response has.
-            bytes: request.bytes.filter(|_| request.status != Some(304)),
-            cost: request.cost,
-            ttl: request.ttl,
+            bytes: bytes.filter(|_| status != Some(304)),
+            cost: requests.cost.get(index).copied().flatten(),
+            ttl: requests.ttl.get(index).copied().flatten(),
             has_thread: false,
             next: NONE,
             current: NONE,
@@ -130,61 +223,45 @@ impl Engine {
             data: task.data,
             data_values: task.data_values,
         };
-        self.arrivals.push_back((request.at, slot));
+        self.arrivals.push_back((at, slot));
     }
 
     /// Requests of a log that are writes, by the workload's rules.
-    fn take_written(&mut self, t: &Tables, request: &Request) {
-        let workload: Option<&Workload> =
-            t.workload.and_then(|id| t.policy.workloads.get(id.index()));
-        let Some(workload) = workload.filter(|workload| !workload.write_rules.is_empty()) else {
-            return;
-        };
-        let (path, _) = split_target(&request.path);
+    fn take_written(
+        &mut self,
+        t: &Tables,
+        path: u32,
+        at: Time,
+        process: Option<u32>,
+        status: Option<u16>,
+    ) {
         // What was refused or failed wrote nothing.
-        if request.status.is_some_and(|status| status >= 400) {
+        if !t.has_write_rules || status.is_some_and(|status| status >= 400) {
             return;
         }
-        for rule in &workload.write_rules {
-            let mut captures = Captures::new();
-            if rule.method != request.method || !rule.pattern.matches(path, &mut captures) {
-                continue;
-            }
-            let model = &t.policy.models[rule.model.index()];
-            let fields = rule.fields.iter().zip(0..).filter_map(|(field, param)| {
-                let value = decode(captures.get(param)?).into_owned();
-                let name = model.fields.get(field.index())?.name.clone();
-                Some((name, Value::Text(value)))
-            });
-            let row: Row = fields.collect();
-            let rows = (Some(&row), Some(&row));
-            let images = WrittenImages::new(
-                &t.policy,
-                &mut self.values,
-                rule.model,
-                rule.operation,
-                rows,
-            );
-            self.take_write(t, request.at, images, request.process, None);
+        let written: Vec<_> = self.ingest.paths.written(path).cloned().collect();
+        for images in written {
+            self.take_write(t, at, images, process, None);
         }
     }
 
-    /// A write of the trace.
-    pub(crate) fn take_write_event(&mut self, t: &Tables, write: &Write) -> Result<(), SimError> {
-        let models = &t.policy.models;
-        let Some(model) = models.iter().position(|model| model.name == write.model) else {
-            let known = models.iter().map(|model| model.name.as_str());
-            return Err(unknown("model", &write.model, "models", known));
+    /// A write of a block.
+    pub(crate) fn take_write_of(&mut self, t: &Tables, writes: &Writes, index: usize) {
+        let number = writes.written.get(index).copied().unwrap_or(NONE);
+        let Some(images) = self.ingest.written.get(number as usize) else {
+            return;
         };
-        let images = WrittenImages::new(
-            &t.policy,
-            &mut self.values,
-            ModelId(model as u16),
-            write.operation,
-            (write.old.as_ref(), write.new.as_ref()),
-        );
-        self.take_write(t, write.at, images, write.process, write.delay);
-        Ok(())
+        let images = Arc::clone(images);
+        let at = self.given_at(&writes.at, index);
+        let process = writes.process.get(index).copied();
+        let process = process.filter(|process| *process != NONE);
+        let delay = writes.delay.get(index).copied().flatten();
+        self.take_write(t, at, images, process, delay);
+    }
+
+    /// A time of a column.
+    pub(crate) fn given_at(&self, column: &[Time], index: usize) -> Time {
+        column.get(index).copied().unwrap_or(self.now)
     }
 
     /// A fault of the trace.

@@ -1,10 +1,12 @@
-//! Request targets, each looked at once: which levels answer it, with which parameters, and what
-//! of it stands in keys. A request then costs one hash of its target.
+//! Request targets, each looked at once, when it comes new with a block: which levels answer it,
+//! with which parameters, what of it stands in keys, and which writes it makes. A request then costs
+//! one look into a table.
 
 use crate::depends::{self, Dims, LevelDims, bit};
 use crate::intern::{NONE, Texts, Tuples};
+use crate::rows::WrittenImages;
 use crate::skip::Skips;
-use crate::tables::{Tables, is_from_path};
+use crate::tables::{Extra, Tables, is_from_path};
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, push_url};
 use cachepolicy_core::level::LevelKind;
@@ -12,6 +14,9 @@ use cachepolicy_core::policy::Carrier;
 use cachepolicy_core::route::Captures;
 use cachepolicy_core::url::{decode, query_value, split_target};
 use cachepolicy_core::vary::{Normalised, normalise};
+use cachepolicy_trace::block::Target;
+use cachepolicy_trace::event::{Row, Value};
+use std::sync::Arc;
 
 /// A dimension's value is outside its domain.
 pub(crate) const OUTSIDE: u32 = NONE - 1;
@@ -19,22 +24,15 @@ pub(crate) const OUTSIDE: u32 = NONE - 1;
 /// A request target with its method and host.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PathEntry {
-    /// The levels that answer; [`NONE`]: it was not looked at yet.
+    /// The levels that answer.
     pub(crate) chain: u32,
     /// Its first link; it has one for each level of the chain.
     pub(crate) links: u32,
-    /// The target as it stands in keys, as a number of the same texts.
+    /// The target as it stands in keys; [`NONE`]: it stands in none.
     pub(crate) url: u32,
     /// The first of its query dimensions' values.
     dims: u32,
 }
-
-const UNSEEN: PathEntry = PathEntry {
-    chain: NONE,
-    links: NONE,
-    url: NONE,
-    dims: NONE,
-};
 
 /// One level that answers a target.
 #[derive(Debug, Clone, Copy)]
@@ -63,11 +61,19 @@ pub(crate) struct ChainLevel {
     pub(crate) dims: LevelDims,
 }
 
-/// See the module's description.
+/// See the module's description. Paths have the numbers of the trace's targets.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
-    texts: Texts,
     entries: Vec<PathEntry>,
+    /// Targets as they stand in keys.
+    urls: Texts,
+    /// Method, host and path of each, where a condition may ask for them.
+    lines: Texts,
+    line_of: Vec<u32>,
+    /// Hosts, where a dimension is one.
+    pub(crate) hosts: Vec<u32>,
+    /// What some targets write, in the order of their numbers.
+    written: Vec<(u32, Arc<WrittenImages>)>,
     links: Vec<Link>,
     params: Vec<u32>,
     dims: Vec<u32>,
@@ -77,39 +83,82 @@ pub(crate) struct Paths {
     scratch: String,
 }
 
+/// What the trace says no target about.
+const UNROUTED: PathEntry = PathEntry {
+    chain: NONE,
+    links: NONE,
+    url: NONE,
+    dims: NONE,
+};
+
 impl Paths {
-    /// The number of a target.
-    pub(crate) fn find(
+    /// The next target of the trace.
+    pub(crate) fn add(&mut self, t: &Tables, values: &mut Texts, target: Target<'_>) {
+        let number = self.entries.len() as u32;
+        let (path, query) = split_target(target.path);
+        let entry = self.resolve(t, values, target, path, query);
+        self.entries.push(entry);
+        if t.has_conditions {
+            let mut line = core::mem::take(&mut self.scratch);
+            line.clear();
+            for text in [target.method, " ", path] {
+                line.push_str(text);
+            }
+            let line_number = self.lines.intern(&line);
+            self.line_of.push(line_number);
+            self.scratch = line;
+        }
+        if t.has_host {
+            let host = (!target.host.is_empty()).then(|| values.intern(target.host));
+            self.hosts.push(host.unwrap_or(NONE));
+        }
+        self.add_written(t, values, number, target.method, path);
+    }
+
+    /// What a request for this target writes, by the workload's rules.
+    fn add_written(
         &mut self,
         t: &Tables,
         values: &mut Texts,
+        number: u32,
         method: &str,
-        host: &str,
-        target: &str,
-    ) -> u32 {
-        self.scratch.clear();
-        self.scratch.push_str(method);
-        self.scratch.push(' ');
-        self.scratch.push_str(host);
-        self.scratch.push_str(target);
-        let path = self.texts.intern(&self.scratch);
-        if self.entry_of(path).chain == NONE {
-            self.resolve(t, values, path, (method, host, target));
+        path: &str,
+    ) {
+        let workload = t.workload.and_then(|id| t.policy.workloads.get(id.index()));
+        for rule in workload.iter().flat_map(|workload| &workload.write_rules) {
+            let mut captures = Captures::new();
+            if rule.method != method || !rule.pattern.matches(path, &mut captures) {
+                continue;
+            }
+            let model = &t.policy.models[rule.model.index()];
+            let fields = rule.fields.iter().zip(0..).filter_map(|(field, param)| {
+                let value = decode(captures.get(param)?).into_owned();
+                let name = model.fields.get(field.index())?.name.clone();
+                Some((name, Value::Text(value)))
+            });
+            let row: Row = fields.collect();
+            let rows = (Some(&row), Some(&row));
+            let images = WrittenImages::new(&t.policy, values, rule.model, rule.operation, rows);
+            self.written.push((number, Arc::new(images)));
         }
-        path
     }
 
-    fn entry_of(&mut self, path: u32) -> &mut PathEntry {
-        let index = path as usize;
-        if index >= self.entries.len() {
-            self.entries.resize(index + 1, UNSEEN);
-        }
-        &mut self.entries[index]
+    /// What a request for this target writes.
+    pub(crate) fn written(&self, path: u32) -> impl Iterator<Item = &Arc<WrittenImages>> {
+        let first = self.written.partition_point(|(number, _)| *number < path);
+        let own = self.written.iter().skip(first);
+        own.take_while(move |(number, _)| *number == path)
+            .map(|(_, images)| images)
     }
 
     #[inline]
     pub(crate) fn entry(&self, path: u32) -> PathEntry {
-        self.entries.get(path as usize).copied().unwrap_or(UNSEEN)
+        self.entries.get(path as usize).copied().unwrap_or(UNROUTED)
+    }
+
+    /// How many targets there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     #[inline]
@@ -127,19 +176,16 @@ impl Paths {
         &self.params[first..first + count]
     }
 
-    /// Method, and target without the host, of a path that a request had.
+    /// Method and path of a target.
     pub(crate) fn method_and_path(&self, path: u32) -> (&str, &str) {
-        let text = self.texts.get(path);
-        let (method, target) = text.split_once(' ').unwrap_or(("", text));
-        let (path, _) = split_target(target);
-        let slash = path.find('/').unwrap_or(0);
-        (method, path.get(slash..).unwrap_or(path))
+        let line = self.line_of.get(path as usize).copied();
+        let line = self.lines.get(line.unwrap_or(NONE));
+        line.split_once(' ').unwrap_or(("", line))
     }
 
     /// Host, path and query that stand in keys.
     pub(crate) fn url(&self, url: u32) -> Url<'_> {
-        let text = self.texts.get(url);
-        let text = text.split_once(' ').map_or(text, |(_, text)| text);
+        let text = self.urls.get(url);
         let (host, rest) = text.split_at(text.find('/').unwrap_or(text.len()));
         match rest.split_once('?') {
             Some((path, query)) => Url {
@@ -178,10 +224,10 @@ impl Paths {
         &mut self,
         t: &Tables,
         values: &mut Texts,
-        number: u32,
-        (method, host, target): (&str, &str, &str),
-    ) {
-        let (path, query) = split_target(target);
+        Target { method, host, .. }: Target<'_>,
+        path: &str,
+        query: Option<&str>,
+    ) -> PathEntry {
         let routed = t.router.route(method, path);
         let levels: Vec<LevelId> = routed.sites().iter().copied().chain(routed.view).collect();
         let links = self.links.len() as u32;
@@ -214,18 +260,23 @@ impl Paths {
             }
         }
         let chain = self.chain(t, &levels);
-        let mut text = core::mem::take(&mut self.scratch);
-        text.clear();
-        text.push_str("GET ");
-        push_url(Url { host, path, query }, &t.filter, &mut text);
-        let url = self.texts.intern(&text);
-        self.scratch = text;
-        *self.entry_of(number) = PathEntry {
+        let is_in_key = |&level: &LevelId| t.levels[level.index()].extras.contains(&Extra::Url);
+        let url = if levels.iter().any(is_in_key) {
+            let mut text = core::mem::take(&mut self.scratch);
+            text.clear();
+            push_url(Url { host, path, query }, &t.filter, &mut text);
+            let url = self.urls.intern(&text);
+            self.scratch = text;
+            url
+        } else {
+            NONE
+        };
+        PathEntry {
             chain,
             links,
             url,
             dims,
-        };
+        }
     }
 
     fn chain(&mut self, t: &Tables, levels: &[LevelId]) -> u32 {

@@ -9,7 +9,8 @@ use crate::report::{Report, TraceSummary};
 use crate::tables::{Tables, key_level};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Time;
-use cachepolicy_trace::Event;
+use cachepolicy_trace::block::Kind;
+use cachepolicy_trace::{Block, Event, Packer};
 use std::sync::Arc;
 
 /// The replay of one trace through one policy. It does nothing by itself: the driver pushes the
@@ -25,6 +26,9 @@ pub struct Simulation {
     last: Time,
     /// The warm-up is over then; `None`: it is over.
     warm_from: Option<Time>,
+    /// Of events that are pushed one by one.
+    packer: Packer,
+    block: Block,
 }
 
 impl Simulation {
@@ -55,6 +59,8 @@ impl Simulation {
             first: None,
             last: Time::DISTANT_PAST,
             warm_from: None,
+            packer: Packer::default(),
+            block: Block::default(),
         })
     }
 
@@ -63,12 +69,50 @@ impl Simulation {
         self.engine.observer = Some(observer);
     }
 
-    /// The next event of the trace.
+    /// The next event of the trace. Whoever has many is served faster by
+    /// [`Simulation::push_block`]; the two do not mix.
     ///
     /// # Errors
     /// When the event is earlier than the one before it, or names what the policy does not declare.
     pub fn push(&mut self, event: &Event) -> Result<(), SimError> {
-        let at = event.at();
+        let mut block = core::mem::take(&mut self.block);
+        block.clear();
+        let pushed = self.packer.push(event, &mut block);
+        let pushed = pushed.map_err(|error| SimError::Option(error.to_string()));
+        let replayed = pushed.and_then(|()| self.push_block(&block));
+        self.block = block;
+        replayed
+    }
+
+    /// The next events of the trace.
+    ///
+    /// # Errors
+    /// As [`Simulation::push`]; the events before the one in question are replayed.
+    pub fn push_block(&mut self, block: &Block) -> Result<(), SimError> {
+        self.engine.learn(&self.tables, &block.news)?;
+        let mut next = [0; 4];
+        for &(kind, count) in &block.runs {
+            let first = next[kind as usize];
+            let end = first + count as usize;
+            next[kind as usize] = end;
+            for index in first..end {
+                self.take(block, kind, index)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn take(&mut self, block: &Block, kind: Kind, index: usize) -> Result<(), SimError> {
+        let at = match kind {
+            Kind::Request => block.requests.at.get(index).copied(),
+            Kind::Access => block.accesses.at.get(index).copied(),
+            Kind::Write => block.writes.at.get(index).copied(),
+            Kind::Fault => block.faults.get(index).map(|fault| fault.at),
+        };
+        let Some(at) = at else {
+            return Ok(());
+        };
         if at > self.last {
             self.advance(at);
         } else if at < self.last {
@@ -77,21 +121,26 @@ impl Simulation {
                 before: seconds(self.last),
             });
         }
-        match event {
-            Event::Request(request) => {
+        match kind {
+            Kind::Request => {
                 self.trace.requests += 1;
-                self.engine.take_request(&self.tables, request);
+                self.engine
+                    .take_request(&self.tables, &block.requests, index);
             }
-            Event::Access(access) => {
-                self.engine.take_access(&self.tables, access)?;
+            Kind::Access => {
+                self.engine
+                    .take_access(&self.tables, &block.accesses, index)?;
                 self.trace.requests += 1;
             }
-            Event::Write(write) => {
-                self.engine.take_write_event(&self.tables, write)?;
+            Kind::Write => {
+                self.engine
+                    .take_write_of(&self.tables, &block.writes, index);
                 self.trace.writes += 1;
             }
-            Event::Fault(fault) => {
-                self.engine.take_fault_event(&self.tables, fault)?;
+            Kind::Fault => {
+                if let Some(fault) = block.faults.get(index) {
+                    self.engine.take_fault_event(&self.tables, fault)?;
+                }
                 self.trace.faults += 1;
             }
         }

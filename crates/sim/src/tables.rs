@@ -43,6 +43,12 @@ pub(crate) struct Tables {
     pub(crate) has_cascade: bool,
     /// An edge purges by tag: copies remember their tags.
     pub(crate) has_tags: bool,
+    /// A level is left out on a condition.
+    pub(crate) has_conditions: bool,
+    /// Some requests of a log are writes.
+    pub(crate) has_write_rules: bool,
+    /// A dimension is the host that was asked.
+    pub(crate) has_host: bool,
     /// The longest that an edge fires before its write's commit.
     pub(crate) lookahead: Duration,
 }
@@ -145,6 +151,8 @@ impl Tables {
             cachepolicy_core::edge::Timing::BeforeCommit { by } => Some(by),
             cachepolicy_core::edge::Timing::AfterCommit => None,
         });
+        let workload = workload.or((!policy.workloads.is_empty()).then_some(WorkloadId(0)));
+        let writing = workload.and_then(|id| policy.workloads.get(id.index()));
         Ok(Self {
             router: Router::new(policy),
             filter,
@@ -156,7 +164,10 @@ impl Tables {
             first_action,
             routes,
             route_of,
-            workload: workload.or((!policy.workloads.is_empty()).then_some(WorkloadId(0))),
+            workload,
+            has_write_rules: writing.is_some_and(|workload| !workload.write_rules.is_empty()),
+            has_conditions: policy.levels.iter().any(|level| level.skip.is_some()),
+            has_host: policy.dimensions.iter().any(|d| is_host(&d.carrier)),
             has_cascade: actions().any(|action| action.cascade),
             has_tags: actions().any(|action| has_tag(&action.target)),
             lookahead: lookahead.max().unwrap_or(Duration::ZERO),
@@ -378,6 +389,11 @@ pub(crate) fn key_level(policy: &Policy, wanted: Option<LevelId>) -> Result<Leve
         (Some(_), Some(_)) => Err("the policy has several; name the one that is meant".to_owned()),
         (None, _) => Err("the policy has none; declare one, as in `object entry(key)`".to_owned()),
     }
+}
+
+/// The host is part of the target, unless the trace has it as a header.
+pub(crate) fn is_host(carrier: &Carrier) -> bool {
+    matches!(carrier, Carrier::Header(name) if name == "host")
 }
 
 /// Dimensions that a path alone decides.
