@@ -128,7 +128,7 @@ impl Eviction for Arc {
         }
     }
 
-    fn arriving(&mut self, newcomer: Newcomer) {
+    fn arriving(&mut self, newcomer: Newcomer, _view: View<'_>) {
         self.returning = self.ghosts.list_of(newcomer.key);
         if let Some(list) = self.returning {
             self.adapt(list);

@@ -65,6 +65,8 @@ pub(crate) struct View<'a> {
 pub(crate) struct Setting {
     /// The weight that fits.
     pub(crate) capacity: u64,
+    /// Is that in bytes, and not in copies?
+    pub(crate) by_bytes: bool,
     /// For policies that draw lots.
     pub(crate) seed: u64,
 }
@@ -77,7 +79,8 @@ pub(crate) trait Eviction {
     fn new(setting: Setting) -> Self;
 
     /// Somebody asks for room; there may be enough.
-    fn arriving(&mut self, _newcomer: Newcomer) {}
+    #[inline]
+    fn arriving(&mut self, _newcomer: Newcomer, _view: View<'_>) {}
 
     /// The newcomer is stored in this slot.
     fn inserted(&mut self, slot: u32, view: View<'_>);
@@ -121,8 +124,8 @@ macro_rules! registry {
             }
 
             /// See [`Eviction::arriving`].
-            pub(crate) fn arriving(&mut self, newcomer: Newcomer) {
-                match self { $(Self::$name(policy) => policy.arriving(newcomer)),+ }
+            pub(crate) fn arriving(&mut self, newcomer: Newcomer, view: View<'_>) {
+                match self { $(Self::$name(policy) => policy.arriving(newcomer, view)),+ }
             }
 
             /// See [`Eviction::inserted`].

@@ -14,7 +14,7 @@ const COUNT_MAX: u8 = 3;
 const READS_TO_MOVE: u8 = 2;
 
 /// S3-FIFO (Yang, Zhang, Qiu, Yue, Vigfusson, SOSP 2023): a small queue with 10% of the capacity, a
-/// main queue with the rest, and as many ghosts as the main queue holds. A copy that was read
+/// main queue with the rest, and ghosts of 90% of the capacity. A copy that was read
 /// twice in the small queue moves to the main one, others leave it and become ghosts; a ghost that
 /// comes back goes to the main queue at once. The main queue counts up to 3 reads, and gives a copy
 /// another round for each.
@@ -33,6 +33,7 @@ pub(crate) struct S3Fifo {
     weights: [u64; 2],
     main_max: u64,
     small_max: u64,
+    ghosts_max: u64,
     ghosts: Ghosts,
     /// Is the newcomer remembered?
     returning: bool,
@@ -70,10 +71,10 @@ impl S3Fifo {
     }
 
     fn remember(&mut self, slot: u32, weight: u64, view: View<'_>) {
-        if weight > self.main_max {
+        if weight > self.ghosts_max {
             return;
         }
-        while self.ghosts.weight(0) > self.main_max - weight {
+        while self.ghosts.weight(0) > self.ghosts_max - weight {
             self.ghosts.pop(0);
         }
         self.ghosts.push(0, view.copies.key(slot), weight);
@@ -103,13 +104,14 @@ impl Eviction for S3Fifo {
             weights: [0; 2],
             main_max: setting.capacity - setting.capacity / 10,
             small_max: setting.capacity / 10,
+            ghosts_max: (u128::from(setting.capacity) * 9 / 10) as u64,
             ghosts: Ghosts::new(1),
             returning: false,
             filled: false,
         }
     }
 
-    fn arriving(&mut self, newcomer: Newcomer) {
+    fn arriving(&mut self, newcomer: Newcomer, _view: View<'_>) {
         self.returning = self.ghosts.forget(newcomer.key);
     }
 

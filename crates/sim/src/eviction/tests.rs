@@ -235,15 +235,11 @@ proptest! {
     #[test]
     fn a_sketch_never_counts_too_little(
         keys in proptest::collection::vec(0u32..40, 0..150),
-        fit in 1usize..200,
+        fit in 20u64..200,
     ) {
-        let mut sketch = Sketch::new();
-        let (first, second) = keys.split_at(keys.len() / 2);
-        for &key in first {
-            sketch.count(KeyId(key));
-        }
+        let mut sketch = Sketch::default();
         sketch.fit(fit);
-        for &key in second {
+        for &key in &keys {
             sketch.count(KeyId(key));
         }
         for key in 0..40 {
@@ -255,11 +251,15 @@ proptest! {
 
 #[test]
 fn a_sketch_ages() {
-    let mut sketch = Sketch::new();
-    for _ in 0..159 {
-        sketch.count(KeyId(1));
+    let mut sketch = Sketch::default();
+    sketch.fit(1_024);
+    for _ in 0..15 {
+        sketch.count(KeyId(0));
     }
-    assert_eq!(sketch.estimate(KeyId(1)), 15);
-    sketch.count(KeyId(1));
-    assert_eq!(sketch.estimate(KeyId(1)), 7);
+    for key in 1..10_225 {
+        sketch.count(KeyId(key));
+    }
+    assert_eq!(sketch.estimate(KeyId(0)), 15);
+    sketch.count(KeyId(20_000));
+    assert_eq!(sketch.estimate(KeyId(0)), 7, "ten uses for each copy");
 }

@@ -74,7 +74,11 @@ impl<T: Copy> Store<T> {
             Some(Capacity::Bytes(bytes)) => (bytes.0, true, evict),
             Some(Capacity::Entries(entries)) => (entries, false, evict),
         };
-        let setting = Setting { capacity, seed };
+        let setting = Setting {
+            capacity,
+            by_bytes,
+            seed,
+        };
         Self {
             index: Index::default(),
             copies: Copies::new(by_bytes),
@@ -205,7 +209,11 @@ impl<T: Copy> Store<T> {
             key: new.key,
             weight,
         };
-        self.evictor.arriving(newcomer);
+        let view = View {
+            copies: &self.copies,
+            now,
+        };
+        self.evictor.arriving(newcomer, view);
         while self.weight > self.setting.capacity - weight || self.evictor.culling() {
             match self.victim(Some(newcomer), now) {
                 Victim::Slot(victim) => removed.push(self.detach(victim, Reason::Evicted)),
