@@ -1,0 +1,155 @@
+//! Reading.
+
+use super::codec::{self, Known};
+use super::{
+    BLOCK_HEADER_BYTES, COMPACT_VERSION, CompactSummary, HEADER_BYTES, MAGIC, MAGIC_END,
+    PAYLOAD_BYTES_MAX, TAIL_BYTES,
+};
+use crate::block::{Block, BlockSource};
+use crate::{Format, ReadStats, TraceError};
+use cachepolicy_core::units::Duration;
+use std::borrow::Cow;
+
+/// A compact trace in memory, mostly a mapped file. Blocks are checked as they are reached: a
+/// damaged one ends the reading with a message.
+#[derive(Debug)]
+pub struct CompactReader<'a> {
+    bytes: Cow<'a, [u8]>,
+    name: String,
+    summary: CompactSummary,
+    /// Where the next block begins, and where the last one ends.
+    next: usize,
+    end: usize,
+    number: u64,
+    known: Known,
+    stats: ReadStats,
+}
+
+impl<'a> CompactReader<'a> {
+    /// Do these bytes begin as a compact trace does?
+    #[must_use]
+    pub fn is_compact(beginning: &[u8]) -> bool {
+        beginning.starts_with(&MAGIC)
+    }
+
+    /// Of all bytes of a file that messages call `name`.
+    ///
+    /// # Errors
+    /// When it is no compact trace, or of a later version, or cut off.
+    pub fn new(bytes: impl Into<Cow<'a, [u8]>>, name: &str) -> Result<Self, TraceError> {
+        let bytes = bytes.into();
+        let (summary, end) = summary(&bytes).map_err(|reason| TraceError::Format {
+            name: name.to_owned(),
+            reason,
+        })?;
+        let stats = ReadStats {
+            format: Format::named("cptrace"),
+            lines: summary.lines,
+            errors: summary.errors,
+            reordered: summary.reordered,
+            lateness_max: Duration::from_nanos(summary.lateness_max.max(0)),
+            spread: summary.spread,
+            ..ReadStats::default()
+        };
+        Ok(Self {
+            bytes,
+            name: name.to_owned(),
+            summary,
+            next: HEADER_BYTES,
+            end,
+            number: 0,
+            known: Known::default(),
+            stats,
+        })
+    }
+
+    /// What the trace says of itself.
+    #[must_use]
+    pub fn summary(&self) -> &CompactSummary {
+        &self.summary
+    }
+
+    fn payload(&self) -> Option<(&[u8], usize)> {
+        let header = self.bytes.get(self.next..self.end)?;
+        let (length, rest) = header.split_first_chunk::<4>()?;
+        let (checksum, rest) = rest.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length) as usize;
+        if length > PAYLOAD_BYTES_MAX {
+            return None;
+        }
+        let payload = rest.get(..length)?;
+        let is_whole = crc32fast::hash(payload) == u32::from_le_bytes(*checksum);
+        is_whole.then_some((payload, self.next + BLOCK_HEADER_BYTES + length))
+    }
+
+    fn damaged(&self) -> TraceError {
+        TraceError::Format {
+            name: self.name.clone(),
+            reason: format!(
+                "block {} of {} is damaged: make the compact trace again with `trace convert`",
+                self.number + 1,
+                self.summary.blocks
+            ),
+        }
+    }
+}
+
+/// The summary, and where the blocks end.
+fn summary(bytes: &[u8]) -> Result<(CompactSummary, usize), String> {
+    let header = bytes.strip_prefix(&MAGIC).and_then(|rest| rest.first_chunk());
+    let version = u32::from_le_bytes(*header.ok_or("this is no compact trace")?);
+    if version > COMPACT_VERSION {
+        return Err(format!(
+            "this is version {version} of the compact form, and {COMPACT_VERSION} is the latest that is known here: use a newer release, or make it again with `trace convert`"
+        ));
+    }
+    let cut = "the compact trace is cut off: its end is missing; make it again with `trace convert`";
+    let blocks_and_summary = bytes.len().checked_sub(TAIL_BYTES).ok_or(cut)?;
+    let tail = bytes.get(blocks_and_summary..).ok_or(cut)?;
+    let tail = tail.strip_suffix(&MAGIC_END).ok_or(cut)?;
+    let (begins, tail) = tail.split_first_chunk().ok_or(cut)?;
+    let (length, tail) = tail.split_first_chunk().ok_or(cut)?;
+    let checksum = tail.first_chunk().ok_or(cut)?;
+    let damaged = "the summary of the compact trace is damaged: make it again with `trace convert`";
+    let begins = usize::try_from(u64::from_le_bytes(*begins)).map_err(|_| damaged)?;
+    let ends = begins.checked_add(u32::from_le_bytes(*length) as usize);
+    if ends != Some(blocks_and_summary) || begins < HEADER_BYTES {
+        return Err(damaged.to_owned());
+    }
+    let json = bytes.get(begins..blocks_and_summary).ok_or(damaged)?;
+    if crc32fast::hash(json) != u32::from_le_bytes(*checksum) {
+        return Err(damaged.to_owned());
+    }
+    let summary = serde_json::from_slice(json).map_err(|_| damaged)?;
+    Ok((summary, begins))
+}
+
+impl BlockSource for CompactReader<'_> {
+    fn next_block(&mut self, block: &mut Block) -> Result<bool, TraceError> {
+        block.clear();
+        if self.next == self.end {
+            return Ok(false);
+        }
+        let Some((payload, next)) = self.payload() else {
+            return Err(self.damaged());
+        };
+        if codec::decode(payload, self.known, block).is_none() || block.is_empty() {
+            return Err(self.damaged());
+        }
+        self.known = self.known.with(&block.news);
+        self.next = next;
+        self.number += 1;
+        self.stats.events += block.len() as u64;
+        self.stats.input_bytes = next as u64;
+        Ok(true)
+    }
+
+    fn stats(&self) -> &ReadStats {
+        &self.stats
+    }
+
+    fn accesses_only(&self) -> bool {
+        let summary = &self.summary;
+        summary.requests == 0 && summary.writes == 0 && summary.faults == 0
+    }
+}
