@@ -377,4 +377,24 @@ pub trait BlockSource {
 
     /// What was read so far.
     fn stats(&self) -> &crate::ReadStats;
+
+    /// Is it certain that there are accesses of keys in it, and nothing else?
+    fn accesses_only(&self) -> bool {
+        let format = self.stats().format;
+        format.is_some_and(crate::Format::accesses_only)
+    }
+}
+
+impl<B: BlockSource + ?Sized> BlockSource for Box<B> {
+    fn next_block(&mut self, block: &mut Block) -> Result<bool, crate::TraceError> {
+        (**self).next_block(block)
+    }
+
+    fn stats(&self) -> &crate::ReadStats {
+        (**self).stats()
+    }
+
+    fn accesses_only(&self) -> bool {
+        (**self).accesses_only()
+    }
 }

@@ -161,6 +161,11 @@ impl KeyNumbers {
         Numbered { number, is_new }
     }
 
+    /// See [`WholeNumbers::touch`].
+    pub(crate) fn touch(&self, keys: &[u64]) {
+        self.numbers.touch(keys);
+    }
+
     fn text(&mut self, text: &str) -> Numbered {
         let Numbered { number, is_new } = self.texts.number(text);
         if is_new {
@@ -238,6 +243,20 @@ impl WholeNumbers {
             }
             place += 1;
         }
+    }
+
+    /// Reads where the entries of these keys are, so that their cache lines come all at once and
+    /// are there when each is looked for.
+    #[inline]
+    fn touch(&self, keys: &[u64]) {
+        let mut sum = 0;
+        for key in keys {
+            sum ^= self
+                .entries
+                .get(self.place(*key))
+                .map_or(0, |entry| entry.1);
+        }
+        std::hint::black_box(sum);
     }
 
     #[cold]

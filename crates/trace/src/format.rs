@@ -1,8 +1,10 @@
 //! The formats by name, and how a trace's format is told by its content.
 
+use crate::block::BlockSource;
 use crate::decompress::{decompress, unread_container};
 use crate::formats;
 use crate::input::{Counted, Framed, Input};
+use crate::pack::Packed;
 use crate::text::quote;
 use crate::written::EventWriter;
 use crate::{MaxErrors, ReadOptions, Source, TraceError};
@@ -25,9 +27,16 @@ pub(crate) struct Spec {
     pub(crate) sniff: fn(&Sample<'_>) -> bool,
     /// Reads it.
     pub(crate) open: for<'a> fn(Opening<'a, '_>) -> Result<Box<dyn Source + 'a>, TraceError>,
+    /// Reads it in blocks, where that is faster than event by event.
+    pub(crate) open_blocks: Option<OpenBlocks>,
+    /// Are all its events accesses of keys?
+    pub(crate) accesses_only: bool,
     /// Writes it, if it can be written.
     pub(crate) write: Option<MakeWriter>,
 }
+
+/// Reads a format in blocks.
+type OpenBlocks = for<'a> fn(Opening<'a, '_>) -> Result<Box<dyn BlockSource + 'a>, TraceError>;
 
 /// Makes what writes a format.
 type MakeWriter = for<'a> fn(Box<dyn Write + 'a>) -> Box<dyn EventWriter + 'a>;
@@ -100,6 +109,12 @@ impl Format {
     #[must_use]
     pub fn about(self) -> &'static str {
         self.0.about
+    }
+
+    /// Are all its events accesses of keys?
+    #[must_use]
+    pub fn accesses_only(self) -> bool {
+        self.0.accesses_only
     }
 
     /// Writes events in it; `None` where it can only be read.
@@ -189,6 +204,34 @@ pub fn open<'a>(
     name: &str,
     options: &ReadOptions,
 ) -> Result<Box<dyn Source + 'a>, TraceError> {
+    let opening = opening(input, name, options)?;
+    (opening.format.0.open)(opening)
+}
+
+/// As [`open`], in blocks.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_blocks<'a>(
+    input: Box<dyn Read + 'a>,
+    name: &str,
+    options: &ReadOptions,
+) -> Result<Box<dyn BlockSource + 'a>, TraceError> {
+    let opening = opening(input, name, options)?;
+    match opening.format.0.open_blocks {
+        Some(open) => open(opening),
+        None => Ok(Box::new(Packed::new(
+            (opening.format.0.open)(opening)?,
+            name,
+        ))),
+    }
+}
+
+fn opening<'a, 'o>(
+    input: Box<dyn Read + 'a>,
+    name: &'o str,
+    options: &'o ReadOptions,
+) -> Result<Opening<'a, 'o>, TraceError> {
     let (counted, count) = Counted::new(input);
     let io = |error| TraceError::Io {
         name: name.to_owned(),
@@ -209,7 +252,7 @@ pub fn open<'a>(
     if mark {
         input.skip(3);
     }
-    (format.0.open)(Opening {
+    Ok(Opening {
         input,
         format,
         name,

@@ -202,6 +202,34 @@ impl<'a> Input<'a> {
         Ok(Framed::Record)
     }
 
+    /// All that was not consumed, to the end.
+    pub(crate) fn rest(mut self) -> io::Result<Vec<u8>> {
+        let mut rest = self
+            .buffer
+            .get(self.pending.clone())
+            .unwrap_or_default()
+            .to_vec();
+        self.source.read_to_end(&mut rest)?;
+        Ok(rest)
+    }
+
+    /// Whole records of that length, as many as are in memory; none at the end of the input or
+    /// where it is cut off inside a record. To be consumed with [`Input::consume`].
+    pub(crate) fn records(&mut self, length: usize) -> io::Result<&[u8]> {
+        while self.pending.len() < length && !self.ended {
+            self.fill()?;
+        }
+        let whole = self.pending.len() / length * length;
+        let records = self.pending.start..self.pending.start + whole;
+        Ok(self.buffer.get(records).unwrap_or_default())
+    }
+
+    /// Moves on behind that many records of [`Input::records`].
+    pub(crate) fn consume(&mut self, records: usize, length: usize) {
+        self.pending.start = (self.pending.start + records * length).min(self.pending.end);
+        self.number += records as u64;
+    }
+
     /// Reads once. What is pending moves to the front; a line that fills the buffer makes it grow.
     fn fill(&mut self) -> io::Result<()> {
         if self.pending.start > 0 {

@@ -1,6 +1,7 @@
 //! Access logs, key-value traces and synthetic workloads as one stream of events.
 
 pub mod block;
+pub mod cptrace;
 mod decimal;
 mod decompress;
 mod dictionary;
@@ -11,6 +12,7 @@ mod formats;
 pub mod generate;
 mod input;
 mod json;
+mod key_blocks;
 mod order;
 mod pack;
 pub mod popularity;
@@ -18,6 +20,7 @@ pub mod random;
 mod reader;
 pub mod summary;
 mod table;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -26,18 +29,19 @@ mod unpack;
 mod written;
 
 pub use block::{Block, BlockSource};
+pub use cptrace::{CompactReader, CompactSummary, CompactWriter};
 pub use event::{
     Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
 };
-pub use format::{Format, open};
+pub use format::{Format, open, open_blocks};
 pub use generate::{Generator, data_values, generate};
 pub use input::LINE_BYTES_MAX;
 pub use json::NESTING_MAX;
 pub use order::{HELD_BYTES_MAX, HELD_MAX};
 pub use pack::{DISTINCT_MAX, Packed, Packer, TooManyDistinct, has_room};
-pub use reader::{JUDGED_LINES_MIN, SAMPLES_MAX};
 pub use summary::Summary;
 pub use table::COLUMNS_MAX;
+pub use tally::{JUDGED_LINES_MIN, SAMPLES_MAX};
 pub use unpack::Unpacked;
 pub use written::{EventWriter, WriteError};
 

@@ -234,15 +234,19 @@ impl Order {
     fn spread(&mut self, bucket: &mut Bucket, start: i64, end: i64) {
         self.spread = true;
         let length = end.saturating_sub(start).max(0) as u64;
-        self.draws.clear();
-        self.draws
-            .extend((0..bucket.whole).map(|_| self.stream.below(length)));
-        self.draws.sort_unstable();
+        sorted_draws(&mut self.stream, bucket.whole, length, &mut self.draws);
         let whole = bucket.entries.iter_mut().filter(|entry| entry.whole_second);
         for (entry, draw) in whole.zip(&self.draws) {
             entry.at = start.saturating_add(*draw as i64);
         }
     }
+}
+
+/// So many uniform draws below `limit`, in ascending order.
+pub(crate) fn sorted_draws(stream: &mut Stream, count: usize, limit: u64, draws: &mut Vec<u64>) {
+    draws.clear();
+    draws.extend((0..count).map(|_| stream.below(limit)));
+    draws.sort_unstable();
 }
 
 #[cfg(test)]

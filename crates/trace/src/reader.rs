@@ -1,18 +1,13 @@
-//! What all formats have in common: the order of time, unreadable lines, and when to give up.
+//! What all formats have in common: records, the order of time, and unreadable lines.
 
 use crate::event::Event;
 use crate::format::Format;
 use crate::input::{Framed, Input, LINE_BYTES_MAX};
-use crate::order::{Moment, Order, TooLate};
-use crate::text::human;
-use crate::{LineError, MaxErrors, ReadOptions, ReadStats, Source, TraceError};
+use crate::order::{Moment, Order};
+use crate::tally::Tally;
+use crate::{ReadOptions, ReadStats, Source, TraceError};
 use cachepolicy_core::units::Duration;
 use std::io;
-
-/// So many unreadable lines are kept as samples.
-pub const SAMPLES_MAX: usize = 10;
-/// A share of unreadable lines is judged over at least so many lines, and at the end.
-pub const JUDGED_LINES_MIN: u64 = 1_000;
 
 /// What a format knows of its times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +50,9 @@ pub(crate) struct Reader<'a, R> {
     input: Input<'a>,
     records: R,
     order: Order,
-    window: Duration,
     held_back: bool,
     ended: bool,
-    max_errors: MaxErrors,
-    name: String,
-    stats: ReadStats,
+    tally: Tally,
 }
 
 impl<'a, R: Records> Reader<'a, R> {
@@ -81,63 +73,9 @@ impl<'a, R: Records> Reader<'a, R> {
             input,
             records,
             order: Order::new(window, options.seed),
-            window,
             held_back,
             ended: false,
-            max_errors: options.max_errors.unwrap_or(format.max_errors()),
-            name: name.to_owned(),
-            stats: ReadStats {
-                format: Some(format),
-                reorder_window: window,
-                ..ReadStats::default()
-            },
-        }
-    }
-
-    fn unreadable(&mut self, line: u64, reason: String) -> Result<(), TraceError> {
-        self.stats.errors += 1;
-        if self.stats.samples.len() < SAMPLES_MAX {
-            self.stats.samples.push(LineError { line, reason });
-        }
-        self.judge(false)
-    }
-
-    /// Gives up when more lines are unreadable than allowed.
-    fn judge(&self, at_end: bool) -> Result<(), TraceError> {
-        let stats = &self.stats;
-        let too_many = match self.max_errors {
-            MaxErrors::Count(count) => stats.errors > count,
-            MaxErrors::Share(share) => {
-                (at_end || stats.lines >= JUDGED_LINES_MIN)
-                    && stats.errors as f64 > share * stats.lines as f64
-            }
-        };
-        match stats.samples.first() {
-            Some(first) if too_many => Err(TraceError::TooManyErrors {
-                name: self.name.clone(),
-                count: stats.errors,
-                lines: stats.lines,
-                allowed: self.max_errors,
-                line: first.line,
-                reason: first.reason.clone(),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    fn too_late(&self, late: TooLate) -> String {
-        let by = human(late.by);
-        if self.window == Duration::ZERO {
-            format!(
-                "out of order: {by} before an earlier line; sort the trace by time, or set a window with `--reorder`"
-            )
-        } else if late.by <= self.window {
-            format!("out of order by {by}, and too many lines in between to be put in order")
-        } else {
-            format!(
-                "out of order by {by}, more than the reorder window of {}: sort the trace by time, or widen the window with `--reorder`",
-                human(self.window)
-            )
+            tally: Tally::new(format, name, options),
         }
     }
 
@@ -145,28 +83,25 @@ impl<'a, R: Records> Reader<'a, R> {
     fn advance(&mut self, event: &mut Event) -> Result<bool, TraceError> {
         let framed = self.records.advance(&mut self.input);
         let framed = framed.map_err(|error| TraceError::Io {
-            name: self.name.clone(),
+            name: self.tally.name.clone(),
             error,
         })?;
         let number = self.input.number();
-        self.stats.lines += u64::from(!matches!(framed, Framed::End | Framed::Again));
+        self.tally.stats.lines += u64::from(!matches!(framed, Framed::End | Framed::Again));
         let record = self.input.record();
         let outcome = match framed {
             Framed::End => {
                 self.ended = true;
                 Ok(false)
             }
-            Framed::TooLong => Err(format!("longer than {} MiB", LINE_BYTES_MAX >> 20)),
-            Framed::Cut => Err(format!(
-                "the last record is cut off: only {} bytes of it are there",
-                record.len()
-            )),
+            Framed::TooLong => Err(too_long()),
+            Framed::Cut => Err(cut_off(record.len())),
             Framed::Record if self.held_back => match self.records.moment(record) {
                 Ok(Some(moment)) => self
                     .order
                     .push(record, number, moment)
                     .map(|()| false)
-                    .map_err(|late| self.too_late(late)),
+                    .map_err(|late| self.tally.too_late(late)),
                 Ok(None) => Ok(false),
                 Err(reason) => Err(reason),
             },
@@ -175,21 +110,21 @@ impl<'a, R: Records> Reader<'a, R> {
                     .order
                     .pass(event.at())
                     .map(|()| true)
-                    .map_err(|late| self.too_late(late)),
+                    .map_err(|late| self.tally.too_late(late)),
                 other => other,
             },
         };
         match outcome {
             Ok(filled) => Ok(filled),
-            Err(reason) => self.unreadable(number, reason).map(|()| false),
+            Err(reason) => self.tally.unreadable(number, reason).map(|()| false),
         }
     }
 
     fn update(&mut self) {
-        self.stats.reordered = self.order.reordered;
-        self.stats.lateness_max = self.order.lateness_max;
-        self.stats.spread = self.order.spread;
-        self.stats.input_bytes = self.input.bytes_read();
+        self.tally.stats.reordered = self.order.reordered;
+        self.tally.stats.lateness_max = self.order.lateness_max;
+        self.tally.stats.spread = self.order.spread;
+        self.tally.stats.input_bytes = self.input.bytes_read();
     }
 }
 
@@ -200,13 +135,13 @@ impl<R: Records> Source for Reader<'_, R> {
                 match self.records.fill(held.bytes, held.mark, event) {
                     Ok(true) => {
                         event.set_at(held.at);
-                        self.stats.events += 1;
+                        self.tally.stats.events += 1;
                         return Ok(true);
                     }
                     Ok(false) => {}
                     Err(reason) => {
                         let number = held.number;
-                        self.unreadable(number, reason)?;
+                        self.tally.unreadable(number, reason)?;
                     }
                 }
             }
@@ -216,11 +151,11 @@ impl<R: Records> Source for Reader<'_, R> {
             }
             if self.ended {
                 self.update();
-                return self.judge(true).map(|()| false);
+                return self.tally.judge(true).map(|()| false);
             }
             if self.advance(event)? {
-                self.stats.events += 1;
-                if self.stats.events.is_multiple_of(256) {
+                self.tally.stats.events += 1;
+                if self.tally.stats.events.is_multiple_of(256) {
                     self.update();
                 }
                 return Ok(true);
@@ -229,6 +164,16 @@ impl<R: Records> Source for Reader<'_, R> {
     }
 
     fn stats(&self) -> &ReadStats {
-        &self.stats
+        &self.tally.stats
     }
+}
+
+/// Why the last record cannot be read.
+pub(crate) fn cut_off(bytes: usize) -> String {
+    format!("the last record is cut off: only {bytes} bytes of it are there")
+}
+
+/// Why a line cannot be read that is too long.
+pub(crate) fn too_long() -> String {
+    format!("longer than {} MiB", LINE_BYTES_MAX >> 20)
 }

@@ -1,6 +1,8 @@
 //! The other direction of [`crate::fields`]: the fields of an event as JSON lines and CSV write
 //! them.
 
+use crate::ReadStats;
+use crate::block::Block;
 use crate::decimal::format_nanos;
 use crate::event::{Access, AccessKey, Event, NamedFault, Request, Row, Write};
 use crate::json::{push_list, push_object, push_text, push_value};
@@ -14,6 +16,16 @@ pub trait EventWriter {
     /// # Errors
     /// When the output cannot be written, or the format cannot express the event.
     fn write(&mut self, event: &Event) -> Result<(), WriteError>;
+
+    /// Writes all events of a block, where the format is made of blocks; `None`: it is not. Blocks
+    /// do not mix with single events.
+    fn write_block(&mut self, _block: &Block) -> Option<Result<(), WriteError>> {
+        None
+    }
+
+    /// Notes what the events were read from, where the format has a place for it. To be called when
+    /// all have been written.
+    fn made_from(&mut self, _stats: &ReadStats) {}
 
     /// Writes what is still buffered.
     ///

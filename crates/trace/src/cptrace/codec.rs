@@ -116,7 +116,9 @@ fn encode_news(news: &News, to: &mut Encoder) {
     to.number(news.targets.len() as u64);
     for index in 0..news.targets.len() {
         let target = news.targets.get(index);
-        [target.method, target.host, target.path].map(|text| to.text(text));
+        for text in [target.method, target.host, target.path] {
+            to.text(text);
+        }
     }
     to.number(news.carried.len() as u64);
     for carried in &news.carried {
@@ -224,7 +226,13 @@ pub(super) fn decode(bytes: &[u8], known: Known, block: &mut Block) -> Option<()
     decode_news(&mut from, &mut block.news)?;
     let [requests, accesses, writes, faults] = counts;
     let known = known.with(&block.news);
-    decode_requests(&mut from, requests, &known, &block.news, &mut block.requests)?;
+    decode_requests(
+        &mut from,
+        requests,
+        &known,
+        &block.news,
+        &mut block.requests,
+    )?;
     decode_accesses(&mut from, accesses, &known, &mut block.accesses)?;
     decode_writes(&mut from, writes, &block.news, &mut block.writes)?;
     for _ in 0..faults {
@@ -333,7 +341,8 @@ fn decode_news(from: &mut Decoder<'_>, news: &mut News) -> Option<()> {
         news.targets.push(target).then_some(())?;
     }
     for _ in 0..from.count()? {
-        let texts = |from: &mut Decoder<'_>| decode_list(from, |from| Some(from.text()?.to_owned()));
+        let texts =
+            |from: &mut Decoder<'_>| decode_list(from, |from| Some(from.text()?.to_owned()));
         news.carried.push(Carried {
             headers: texts(from)?,
             cookies: texts(from)?,

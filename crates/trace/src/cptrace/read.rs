@@ -96,14 +96,17 @@ impl<'a> CompactReader<'a> {
 
 /// The summary, and where the blocks end.
 fn summary(bytes: &[u8]) -> Result<(CompactSummary, usize), String> {
-    let header = bytes.strip_prefix(&MAGIC).and_then(|rest| rest.first_chunk());
+    let header = bytes
+        .strip_prefix(&MAGIC)
+        .and_then(|rest| rest.first_chunk());
     let version = u32::from_le_bytes(*header.ok_or("this is no compact trace")?);
     if version > COMPACT_VERSION {
         return Err(format!(
             "this is version {version} of the compact form, and {COMPACT_VERSION} is the latest that is known here: use a newer release, or make it again with `trace convert`"
         ));
     }
-    let cut = "the compact trace is cut off: its end is missing; make it again with `trace convert`";
+    let cut =
+        "the compact trace is cut off: its end is missing; make it again with `trace convert`";
     let blocks_and_summary = bytes.len().checked_sub(TAIL_BYTES).ok_or(cut)?;
     let tail = bytes.get(blocks_and_summary..).ok_or(cut)?;
     let tail = tail.strip_suffix(&MAGIC_END).ok_or(cut)?;

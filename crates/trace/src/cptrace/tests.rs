@@ -22,11 +22,7 @@ fn events(text: &str) -> Vec<Event> {
 fn compact(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = CompactWriter::new(&mut bytes);
-    let source = crate::open(
-        Box::new(text.as_bytes()),
-        "trace",
-        &ReadOptions::default(),
-    );
+    let source = crate::open(Box::new(text.as_bytes()), "trace", &ReadOptions::default());
     let mut packed = Packed::new(source.unwrap(), "trace");
     let mut block = Block::default();
     while packed.next_block(&mut block).unwrap() {
@@ -54,7 +50,10 @@ fn everything_comes_back() {
     assert_eq!(read_back(&bytes).unwrap(), events(JSON_LINES));
     let reader = CompactReader::new(&bytes, "trace").unwrap();
     let summary = reader.summary();
-    assert_eq!((summary.requests, summary.writes, summary.faults), (3, 1, 3));
+    assert_eq!(
+        (summary.requests, summary.writes, summary.faults),
+        (3, 1, 3)
+    );
     assert_eq!(summary.format.as_deref(), Some("jsonl"));
     assert!(!reader.accesses_only());
 }

@@ -15,6 +15,8 @@ pub(crate) const SPEC: Spec = Spec {
     server_log: false,
     sniff,
     open: |opening| Ok(opening.source(Arc::default())),
+    open_blocks: None,
+    accesses_only: true,
     write: None,
 };
 

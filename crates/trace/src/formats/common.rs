@@ -12,5 +12,7 @@ pub(crate) const SPEC: Spec = Spec {
         let records = AccessLog::new(&opening.options.needs);
         Ok(opening.source(records))
     },
+    open_blocks: None,
+    accesses_only: false,
     write: None,
 };

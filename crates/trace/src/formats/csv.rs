@@ -21,6 +21,8 @@ pub(crate) const SPEC: Spec = Spec {
     server_log: false,
     sniff,
     open,
+    open_blocks: None,
+    accesses_only: false,
     write: Some(|out| Box::new(CsvWriter::new(out))),
 };
 

@@ -18,6 +18,8 @@ pub(crate) const SPEC: Spec = Spec {
         let steps = Steps::default();
         Ok(opening.source(Keys { steps }))
     },
+    open_blocks: None,
+    accesses_only: true,
     write: Some(|out| Box::new(KeysWriter { out })),
 };
 

@@ -10,12 +10,15 @@
 //! | lifetime in seconds | `ttl`; 0: none |
 
 use super::keys::{Steps, key};
+use crate::block::{BlockSource, UNKNOWN_BYTES};
 use crate::decimal::{parse_nanos, parse_scaled};
-use crate::event::{Access, AccessOperation, Event};
+use crate::event::{Access, AccessKey, AccessOperation, Event};
 use crate::format::{Opening, Sample, Spec};
 use crate::input::{Framed, Input};
+use crate::key_blocks::{KeyBlocks, KeyRecord, KeyRecords, Next, RecordKey, Take, Trouble};
 use crate::order::Moment;
-use crate::reader::{Records, Times};
+use crate::pack::Packed;
+use crate::reader::{Records, Times, too_long};
 use crate::table::{Cells, Table, delimiter};
 use crate::text::quote;
 use crate::{Source, TraceError};
@@ -28,6 +31,8 @@ pub(crate) const SPEC: Spec = Spec {
     server_log: false,
     sniff,
     open,
+    open_blocks: Some(open_blocks),
+    accesses_only: true,
     write: None,
 };
 
@@ -110,8 +115,25 @@ fn sniff(sample: &Sample<'_>) -> bool {
 }
 
 fn open<'a>(mut opening: Opening<'a, '_>) -> Result<Box<dyn Source + 'a>, TraceError> {
+    let rows = rows(&mut opening)?;
+    Ok(opening.source(rows))
+}
+
+/// Without detours where there are times and they are in order.
+fn open_blocks<'a>(mut opening: Opening<'a, '_>) -> Result<Box<dyn BlockSource + 'a>, TraceError> {
+    let rows = rows(&mut opening)?;
+    let is_ordered = matches!(opening.options.reorder_window, None | Some(Duration::ZERO));
+    if is_ordered && rows.columns.time.is_some() {
+        return Ok(KeyBlocks::open(opening, rows));
+    }
+    let name = opening.name.to_owned();
+    Ok(Box::new(Packed::new(opening.source(rows), &name)))
+}
+
+fn rows(opening: &mut Opening<'_, '_>) -> Result<KvCsv, TraceError> {
     let header = opening.header()?;
-    let mut table = Table::new(delimiter(&header));
+    let delimiter = delimiter(&header);
+    let mut table = Table::new(delimiter);
     let columns = table
         .split(&header)
         .and_then(|cells| {
@@ -124,16 +146,18 @@ fn open<'a>(mut opening: Opening<'a, '_>) -> Result<Box<dyn Source + 'a>, TraceE
             })
         })
         .map_err(|reason| opening.refuse(reason))?;
-    Ok(opening.source(KvCsv {
+    Ok(KvCsv {
         table,
         columns,
+        delimiter,
         steps: Steps::default(),
-    }))
+    })
 }
 
 struct KvCsv {
     table: Table,
     columns: Columns,
+    delimiter: u8,
     steps: Steps,
 }
 
@@ -244,10 +268,129 @@ impl Records for KvCsv {
     }
 }
 
+/// Rows that are given at once.
+const ROWS: usize = 4_096;
+
+impl KeyRecords for KvCsv {
+    fn give<T: Take>(&mut self, input: &mut Input<'_>, to: &mut T) -> Result<Next, Trouble> {
+        for _ in 0..ROWS {
+            let framed = Table::advance(input)?;
+            let number = input.number();
+            match framed {
+                Framed::End => return Ok(Next::End),
+                Framed::TooLong => to.take(number, Err(too_long()))?,
+                Framed::Record | Framed::Again | Framed::Cut => {
+                    let row = input.record();
+                    if let Some(record) = self.columns.plain(row, self.delimiter) {
+                        to.take(number, Ok(record))?;
+                    } else if is_none(row) {
+                        to.skip();
+                    } else {
+                        self.give_any(row, number, to)?;
+                    }
+                }
+            }
+        }
+        Ok(Next::More)
+    }
+}
+
+impl KvCsv {
+    /// A row with quotes, fractions, texts, or mistakes.
+    fn give_any<T: Take>(&mut self, row: &[u8], number: u64, to: &mut T) -> Result<(), TraceError> {
+        let columns = &self.columns;
+        let read = self.table.split(row).and_then(|cells| {
+            let moment = columns.moment(cells)?;
+            Ok((moment, columns.access(cells, moment.at)?))
+        });
+        let (moment, access) = match read {
+            Ok(read) => read,
+            Err(reason) => return to.take(number, Err(reason)),
+        };
+        let record = KeyRecord {
+            at: moment.at.nanos(),
+            whole_second: moment.whole_second,
+            key: match &access.key {
+                AccessKey::Number(number) => RecordKey::Number(*number),
+                AccessKey::Text(text) => RecordKey::Text(text),
+            },
+            operation: access.operation,
+            bytes: access.bytes.unwrap_or(UNKNOWN_BYTES),
+            ttl: access.ttl,
+        };
+        to.take(number, Ok(record))
+    }
+}
+
+/// Cells of a plain row at most.
+const PLAIN_CELLS: usize = 12;
+
+impl Columns {
+    /// A row of digits, and of `get` and `set`, as most are: nothing to be unquoted, trimmed or
+    /// rounded. `None`: it is something else, or has a mistake.
+    fn plain<'r>(&self, row: &'r [u8], delimiter: u8) -> Option<KeyRecord<'r>> {
+        let mut cells = [&row[..0]; PLAIN_CELLS];
+        let mut count = 0;
+        for cell in row.split(|byte| *byte == delimiter) {
+            *cells.get_mut(count)? = cell;
+            count += 1;
+        }
+        let cells = cells.get(..count)?;
+        let cell = |column: Option<usize>| column.map(|column| cells.get(column).copied());
+        let scale = match self.decimals {
+            9 => 1_000_000_000,
+            6 => 1_000_000,
+            _ => 1_000,
+        };
+        let time = digits(cells.get(self.time?)?)?;
+        let operation = match cell(self.operation) {
+            None => AccessOperation::Get,
+            Some(word) => match word? {
+                b"get" => AccessOperation::Get,
+                b"set" => AccessOperation::Set,
+                _ => return None,
+            },
+        };
+        let bytes = match cell(self.size) {
+            None => UNKNOWN_BYTES,
+            Some(size) => digits(size?)?,
+        };
+        let ttl = match cell(self.ttl) {
+            None => None,
+            Some(ttl) => match digits(ttl?)? {
+                0 => None,
+                seconds => Some(Duration::from_secs(i64::try_from(seconds).ok()?)),
+            },
+        };
+        let key = cells.get(self.key)?;
+        // A leading zero makes it a text.
+        let is_number = key.first() != Some(&b'0') || key.len() == 1;
+        Some(KeyRecord {
+            at: i64::try_from(time).ok()?.checked_mul(scale)?,
+            whole_second: self.decimals == 9,
+            key: RecordKey::Number(is_number.then(|| digits(key)).flatten()?),
+            operation,
+            bytes,
+            ttl,
+        })
+    }
+}
+
+/// A whole number of at most eighteen digits and nothing else.
+#[inline]
+fn digits(cell: &[u8]) -> Option<u64> {
+    if cell.is_empty() || cell.len() > 18 {
+        return None;
+    }
+    cell.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| number * 10 + u64::from(digit))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::AccessKey;
     use crate::testing::{error, format, read};
     use crate::{MaxErrors, ReadOptions};
     use proptest::prelude::*;

@@ -6,6 +6,7 @@ mod access_log;
 mod arc;
 mod combined;
 mod common;
+mod cptrace;
 mod csv;
 mod jsonl;
 mod keys;
@@ -16,6 +17,7 @@ pub(crate) use keys::key;
 
 /// All formats; where a content would suit several, the first counts.
 pub(crate) const ALL: &[&Spec] = &[
+    &cptrace::SPEC,
     &jsonl::SPEC,
     &csv::SPEC,
     &kv_csv::SPEC,

@@ -4,7 +4,10 @@
 use crate::event::{Access, AccessKey, AccessOperation, Event};
 use crate::format::{Sample, Spec};
 use crate::input::{Framed, Input};
+use crate::key_blocks::{KeyBlocks, KeyRecord, KeyRecords, Next, RecordKey, Take, Trouble};
 use crate::order::Moment;
+use crate::pack::Packed;
+use crate::reader::cut_off;
 use crate::reader::{Records, Times};
 use cachepolicy_core::units::{Duration, Time};
 use std::io;
@@ -15,6 +18,14 @@ pub(crate) const SPEC: Spec = Spec {
     server_log: false,
     sniff,
     open: |opening| Ok(opening.source(OracleGeneral)),
+    open_blocks: Some(|opening| match opening.options.reorder_window {
+        None | Some(Duration::ZERO) => Ok(KeyBlocks::open(opening, OracleGeneral)),
+        Some(_) => {
+            let name = opening.name.to_owned();
+            Ok(Box::new(Packed::new(opening.source(OracleGeneral), &name)))
+        }
+    }),
+    accesses_only: true,
     write: None,
 };
 
@@ -97,6 +108,38 @@ impl Records for OracleGeneral {
             cost: None,
         });
         Ok(true)
+    }
+}
+
+impl KeyRecords for OracleGeneral {
+    fn give<T: Take>(&mut self, input: &mut Input<'_>, to: &mut T) -> Result<Next, Trouble> {
+        let first = input.number();
+        let records = input.records(RECORD_BYTES)?;
+        let count = records.len() / RECORD_BYTES;
+        if count == 0 {
+            let cut = input.next_block(RECORD_BYTES)?;
+            if cut == Framed::Cut {
+                to.take(input.number(), Err(cut_off(input.record().len())))?;
+            }
+            return Ok(Next::End);
+        }
+        let (records, _) = records.as_chunks::<RECORD_BYTES>();
+        for (number, record) in (first + 1..).zip(records) {
+            let record = Record::read(record).ok_or_else(damaged);
+            to.take(
+                number,
+                record.map(|record| KeyRecord {
+                    at: i64::from(record.second) * Duration::SECOND.nanos(),
+                    whole_second: true,
+                    key: RecordKey::Number(record.key),
+                    operation: AccessOperation::Get,
+                    bytes: u64::from(record.bytes),
+                    ttl: None,
+                }),
+            )?;
+        }
+        input.consume(count, RECORD_BYTES);
+        Ok(Next::More)
     }
 }
 

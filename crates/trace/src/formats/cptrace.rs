@@ -1,0 +1,27 @@
+//! The compact form that other formats are converted to: see [`crate::cptrace`].
+
+use crate::TraceError;
+use crate::cptrace::{CompactReader, CompactWriter, MAGIC};
+use crate::format::{Opening, Spec};
+use crate::unpack::Unpacked;
+
+pub(crate) const SPEC: Spec = Spec {
+    name: "cptrace",
+    about: "the compact form, which `trace convert` makes",
+    server_log: false,
+    sniff: |sample| sample.bytes.starts_with(&MAGIC),
+    open: |opening| Ok(Box::new(Unpacked::new(open(opening)?))),
+    open_blocks: Some(|opening| Ok(Box::new(open(opening)?))),
+    accesses_only: false,
+    write: Some(|out| Box::new(CompactWriter::new(out))),
+};
+
+/// All of it in memory. Whoever has a file rather maps it and makes a [`CompactReader`] of that.
+fn open<'a>(opening: Opening<'a, '_>) -> Result<CompactReader<'a>, TraceError> {
+    let Opening { input, name, .. } = opening;
+    let bytes = input.rest().map_err(|error| TraceError::Io {
+        name: name.to_owned(),
+        error,
+    })?;
+    CompactReader::new(bytes, name)
+}
