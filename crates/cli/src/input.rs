@@ -52,6 +52,13 @@ pub(crate) fn open(path: &Path, what: &'static str) -> Result<Opened> {
     })
 }
 
+/// The bytes of a file, where it is one and they can be known without reading it.
+pub(crate) fn size(path: &Path) -> Option<u64> {
+    let metadata = fs::metadata(path).ok()?;
+    // A device or a pipe has no size that means anything.
+    (path != Path::new(STDIN) && metadata.is_file()).then_some(metadata.len())
+}
+
 /// What the operating system says, in words.
 pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {

@@ -9,6 +9,7 @@ mod graph;
 mod input;
 mod output;
 mod policy;
+mod replay;
 mod report;
 
 use args::Cli;

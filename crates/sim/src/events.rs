@@ -214,13 +214,14 @@ impl Names<'_> {
     }
 }
 
-/// Whoever wants to know what happens. Called in the order of time.
-pub trait Observer {
+/// Whoever wants to know what happens. Called in the order of time; it goes wherever its simulation
+/// goes, also to another thread.
+pub trait Observer: Send {
     /// Something happens.
     fn happens(&mut self, happening: &Happening, names: &Names<'_>);
 }
 
-impl<F: FnMut(&Happening, &Names<'_>)> Observer for F {
+impl<F: FnMut(&Happening, &Names<'_>) + Send> Observer for F {
     fn happens(&mut self, happening: &Happening, names: &Names<'_>) {
         self(happening, names);
     }

@@ -2,6 +2,7 @@
 //!
 //! Pure: the driver pushes events and takes the report.
 
+pub mod aggregate;
 pub mod events;
 mod eviction;
 pub mod expect;

@@ -3,6 +3,7 @@
 pub(crate) mod colour;
 pub(crate) mod file;
 pub(crate) mod interrupt;
+pub(crate) mod markdown;
 pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod text;

@@ -10,8 +10,8 @@ const SILENT: Duration = Duration::from_secs(1);
 /// Then it is drawn this often, at most.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// Calls of [`Progress::advance`] between two looks at the clock.
-const STRIDE: u32 = 4096;
+/// Events between two looks at the clock.
+const STRIDE: u64 = 4096;
 
 /// How far a piece of work is.
 pub(crate) struct Progress {
@@ -21,7 +21,8 @@ pub(crate) struct Progress {
     what: &'static str,
     began: Instant,
     drawn: Instant,
-    calls: u32,
+    /// So many events were done at the last look.
+    looked: u64,
 }
 
 impl Progress {
@@ -39,17 +40,16 @@ impl Progress {
             what,
             began: now,
             drawn: now,
-            calls: 0,
+            looked: 0,
         }
     }
 
     /// So many events, and so much of the total, are done. Cheap enough to be called for each.
     pub(crate) fn advance(&mut self, events: u64, done: impl FnOnce() -> u64) {
-        self.calls += 1;
-        if self.calls < STRIDE {
+        if events.saturating_sub(self.looked) < STRIDE {
             return;
         }
-        self.calls = 0;
+        self.looked = events;
         if let Some(bar) = &self.bar {
             let now = Instant::now();
             if now - self.began >= SILENT && now - self.drawn >= REDRAW {

@@ -92,7 +92,8 @@ pub(crate) fn render(
     draw(columns, rows, &kept, &widths, paint)
 }
 
-fn says(column: usize, columns: &[Column], rows: &[Vec<Field>]) -> bool {
+/// Has a column anything to say?
+pub(crate) fn says(column: usize, columns: &[Column], rows: &[Vec<Field>]) -> bool {
     columns[column].leaves == 0
         || rows
             .iter()

@@ -4,4 +4,5 @@
 mod check;
 mod output;
 mod run;
+mod seeds;
 mod simulate;

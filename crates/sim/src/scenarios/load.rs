@@ -6,8 +6,7 @@ use crate::events::{Happening, Names, What};
 use crate::report::Report;
 use cachepolicy_core::units::Duration;
 use cachepolicy_trace::event::Event;
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 const SLOW: &str = "origin db { slots 1 }
     view page(x) { route GET \"/{x}\"; cost 4s on db }";
@@ -16,8 +15,8 @@ const SLOW: &str = "origin db { slots 1 }
 fn observed(scenario: &mut Scenario) -> (Report, Vec<String>) {
     scenario.events.sort_by_key(Event::at);
     let mut simulation = Simulation::new(&scenario.policy, scenario.options.clone()).unwrap();
-    let rows = Rc::new(RefCell::new(Vec::new()));
-    let into = Rc::clone(&rows);
+    let rows = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&rows);
     simulation.observe(Box::new(move |happening: &Happening, _: &Names<'_>| {
         let row = match happening.what {
             What::WorkBegan { waited, .. } => format!("began after {:.1}", waited.as_secs_f64()),
@@ -28,13 +27,13 @@ fn observed(scenario: &mut Scenario) -> (Report, Vec<String>) {
             _ => return,
         };
         let now = happening.at.since(at(0.0)).as_secs_f64();
-        into.borrow_mut().push(format!("{now:.1} {row}"));
+        into.lock().unwrap().push(format!("{now:.1} {row}"));
     }));
     for event in &scenario.events {
         simulation.push(event).unwrap();
     }
     let report = simulation.finish();
-    let rows = rows.borrow().clone();
+    let rows = rows.lock().unwrap().clone();
     (report, rows)
 }
 

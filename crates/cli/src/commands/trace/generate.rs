@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
         {
             writer.write(&event)?;
             count += 1;
-            progress.advance(count, || workload::done(&event));
+            progress.advance(count, || workload::done(event.at()));
         }
         Ok(())
     })?;

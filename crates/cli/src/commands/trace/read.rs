@@ -5,7 +5,7 @@ use crate::input::{self, Opened};
 use crate::output::units;
 use anyhow::{Context as _, Result};
 use cachepolicy_core::Duration;
-use cachepolicy_trace::{Format, MaxErrors, Needs, ReadOptions, ReadStats, Source};
+use cachepolicy_trace::{BlockSource, Format, MaxErrors, Needs, ReadOptions, ReadStats, Source};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::Path;
 
@@ -55,16 +55,32 @@ impl ReadArgs {
     /// Opens a trace.
     pub(crate) fn open(&self, path: &Path, needs: Needs, seed: u64) -> Result<Trace> {
         let Opened { reader, name, size } = input::open(path, "the trace")?;
-        let options = ReadOptions {
+        let options = self.options(needs, seed);
+        let source =
+            cachepolicy_trace::open(reader, &name, &options).context("cannot read the trace")?;
+        Ok(Trace { source, name, size })
+    }
+
+    /// Opens a trace to be replayed.
+    pub(crate) fn open_blocks(
+        &self,
+        path: &Path,
+        needs: Needs,
+        seed: u64,
+    ) -> Result<Box<dyn BlockSource>> {
+        let Opened { reader, name, .. } = input::open(path, "the trace")?;
+        cachepolicy_trace::open_blocks(reader, &name, &self.options(needs, seed))
+            .context("cannot read the trace")
+    }
+
+    fn options(&self, needs: Needs, seed: u64) -> ReadOptions {
+        ReadOptions {
             format: self.trace_format,
             needs,
             reorder_window: self.reorder,
             max_errors: self.max_errors,
             seed,
-        };
-        let source =
-            cachepolicy_trace::open(reader, &name, &options).context("cannot read the trace")?;
-        Ok(Trace { source, name, size })
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! The claims: missed first, each with its figure, its limit and where to look.
 
-use super::{Mark, View, hints};
+use super::{View, hints};
 use crate::output::colour::Meaning;
+use crate::output::table::{Column, plain};
 use crate::output::{text, units};
+use crate::report::page::{Layout, Mark};
 use cachepolicy_core::expectation::{Claim, Comparison, Expectation};
 use cachepolicy_sim::report::ExpectationResult;
 
@@ -23,7 +25,17 @@ pub(super) fn render(view: &View<'_>) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    let mut text = view.heading("Expectations", &remark.join(" · "));
+    let mut remark = remark.join(" · ");
+    if let Some(all) = view.seeds {
+        let seeds = units::plural(all.seeds.len() as u64, "seed", "seeds");
+        remark.push_str(&format!(": the worst of {seeds} (held in how many)"));
+    }
+    let mut text = view.heading("Expectations", &remark);
+    if view.layout == Layout::Markdown {
+        let sorted = missed.chain(held).chain(open);
+        text.push_str(&markdown(view, sorted));
+        return text;
+    }
     let columns = Columns::of(view, results);
     for result in missed {
         text.push_str(&line(view, result, Mark::Fails, columns));
@@ -73,6 +85,35 @@ impl Columns {
     }
 }
 
+const COLUMNS: [Column; 5] = [
+    Column::name("claim"),
+    Column::words("", 0),
+    Column::figure("figure", 0),
+    Column::words("where", 0),
+    Column::words("look at", 1),
+];
+
+/// As a table, since Markdown has no columns otherwise.
+fn markdown<'a>(view: &View<'_>, results: impl Iterator<Item = &'a ExpectationResult>) -> String {
+    let rows: Vec<_> = results
+        .map(|result| {
+            let (mark, hint) = match result.held {
+                Some(false) => (Mark::Fails, hints::of(view, result)),
+                Some(true) => (Mark::Holds, None),
+                None => (Mark::Open, None),
+            };
+            vec![
+                plain(result.claim.clone()),
+                plain(mark.sign()),
+                plain(figure(view, result)),
+                plain(place(result)),
+                plain(hint.unwrap_or_default()),
+            ]
+        })
+        .collect();
+    view.table(&COLUMNS, &rows)
+}
+
 fn place(result: &ExpectationResult) -> String {
     format!("{}:{}", result.file, result.line)
 }
@@ -102,6 +143,24 @@ fn line(view: &View<'_>, result: &ExpectationResult, mark: Mark, columns: Column
 }
 
 fn figure(view: &View<'_>, result: &ExpectationResult) -> String {
+    let figure = alone(view, result);
+    let Some(all) = view.seeds.filter(|all| all.seeds.len() > 1) else {
+        return figure;
+    };
+    let index = all
+        .report
+        .expectations
+        .iter()
+        .position(|it| it.id == result.id);
+    match index.and_then(|index| all.claims.get(index)) {
+        Some(claim) if claim.held + claim.missed > 0 => {
+            format!("{figure} ({} of {})", claim.held, all.seeds.len())
+        }
+        _ => figure,
+    }
+}
+
+fn alone(view: &View<'_>, result: &ExpectationResult) -> String {
     match (result.figure, result.held) {
         (Some(value), _) => shown(value, result, view),
         (None, Some(_)) => units::NOTHING.to_owned(),

@@ -1,7 +1,8 @@
 //! What stands out in the figures, the worst first, in sentences.
 
-use super::{Mark, View};
+use super::View;
 use crate::output::{text, units};
+use crate::report::page::Mark;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_sim::report::{LevelFigures, RecoveryOutcome};
 

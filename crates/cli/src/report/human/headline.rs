@@ -8,7 +8,7 @@ use cachepolicy_sim::report::Quantiles;
 pub(super) fn render(view: &View<'_>) -> String {
     let report = view.report;
     let title = format!("{} on {}", report.policy.name, view.input);
-    let mut text = format!("{}\n", view.paint().text(Meaning::Strong, &title));
+    let mut text = view.page().title(&title);
     text.push_str(&view.paragraph("  ", &replayed(view), Meaning::Faint));
     text.push_str(&view.paragraph("  ", &outcome(view), Meaning::Plain));
     text
@@ -31,9 +31,9 @@ fn replayed(view: &View<'_>) -> String {
         format!("{} and {last}", events.join(", "))
     };
     let mut sentence = format!(
-        "{listed} over {}, seed {}",
+        "{listed} over {}, {}",
         units::seconds(trace.duration),
-        report.seed
+        seeds(view)
     );
     if report.warmup > 0.0 {
         sentence.push_str(&format!(
@@ -44,22 +44,39 @@ fn replayed(view: &View<'_>) -> String {
     sentence
 }
 
+/// Which seeds, and what a `±` means.
+fn seeds(view: &View<'_>) -> String {
+    let Some(all) = view.seeds else {
+        return format!("seed {}", view.report.seed);
+    };
+    match (all.seeds.as_slice(), all.seeds.last()) {
+        ([_, _, ..], Some(last)) => format!(
+            "seeds {} to {last}: means, ± half of their 95% confidence interval",
+            view.report.seed
+        ),
+        _ => format!(
+            "seed {} alone, which says nothing about others",
+            view.report.seed
+        ),
+    }
+}
+
 fn outcome(view: &View<'_>) -> String {
     let requests = &view.report.requests;
     let mut sentences = Vec::new();
     match requests.hit_ratio {
         None => sentences.push("No request was counted.".to_owned()),
-        Some(ratio) => {
+        Some(_) => {
             let saved = requests.saved.map_or_else(String::new, |saved| {
                 format!(", which saved {} of the origins' time", units::ratio(saved))
             });
             sentences.push(format!(
                 "{} of the requests needed no origin{saved}.",
-                units::ratio(ratio)
+                view.ratio(requests.hit_ratio, &["requests", "hit_ratio"])
             ));
         }
     }
-    if let Some(sentence) = latency(&requests.latency) {
+    if let Some(sentence) = latency(view, &requests.latency) {
         sentences.push(sentence);
     }
     if let Some(sentence) = out_of_date(view) {
@@ -68,8 +85,9 @@ fn outcome(view: &View<'_>) -> String {
     sentences.join(" ")
 }
 
-fn latency(latency: &Quantiles) -> Option<String> {
+fn latency(view: &View<'_>, latency: &Quantiles) -> Option<String> {
     let p99 = units::seconds(latency.p99.filter(|&latency| latency > 0.0)?);
+    let p99 = view.spread(p99, &["requests", "latency", "p99"], units::seconds);
     let p50 = units::seconds(latency.p50?);
     Some(if p50 == p99 {
         format!("99 of 100 were answered within {p99}.")
@@ -90,7 +108,7 @@ fn out_of_date(view: &View<'_>) -> Option<String> {
     else {
         return Some("Nothing out of date was served.".to_owned());
     };
-    let share = units::or_nothing(out_of_date.ratio, units::ratio);
+    let share = view.ratio(out_of_date.ratio, &["requests", "out_of_date", "ratio"]);
     Some(format!(
         "{share} were answered with something out of date, by {} at worst.",
         units::seconds(max)

@@ -62,7 +62,7 @@ fn row(view: &View<'_>, name: &str, figures: &LevelFigures) -> Vec<Field> {
         (figures.kind.clone(), Meaning::Faint),
         plain(units::count(figures.lookups)),
         (
-            units::or_nothing(figures.hit_ratio, units::ratio),
+            view.ratio(figures.hit_ratio, &["levels", name, "hit_ratio"]),
             Meaning::Strong,
         ),
         (over_time, Meaning::Curve),
@@ -70,7 +70,11 @@ fn row(view: &View<'_>, name: &str, figures: &LevelFigures) -> Vec<Field> {
         some(figures.negative),
         some(figures.bypass),
         plain(units::count(figures.fills)),
-        plain(latency.map_or_else(String::new, units::seconds)),
+        plain(view.spread(
+            latency.map_or_else(String::new, units::seconds),
+            &["levels", name, "latency", "p99"],
+            units::seconds,
+        )),
         alarm(figures.leaks),
     ]
 }

@@ -17,22 +17,28 @@ mod stampedes;
 
 use crate::output::Terminal;
 use crate::output::colour::{Meaning, Paint};
-use crate::output::table::{self, Column, Field};
-use crate::output::text;
+use crate::output::table::{Column, Field};
+use crate::output::units;
+use crate::report::page::{Layout, Mark, Page, join};
 use cachepolicy_core::policy::{Place, Policy};
+use cachepolicy_sim::aggregate::Aggregate;
 use cachepolicy_sim::report::Report;
 
 /// A report and what is needed to explain it.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    /// The figures.
+    /// The figures, or their means.
     pub(crate) report: &'a Report,
+    /// Of these seeds.
+    pub(crate) seeds: Option<&'a Aggregate>,
     /// What was simulated.
     pub(crate) policy: &'a Policy,
     /// On what, as the user named it: a file, or a workload.
     pub(crate) input: &'a str,
     /// Where it goes.
     pub(crate) terminal: Terminal,
+    /// What it is written as.
+    pub(crate) layout: Layout,
 }
 
 /// The whole report. Sections that have nothing to say are left out.
@@ -51,11 +57,7 @@ pub(crate) fn render(view: &View<'_>) -> String {
         recovery::render(view),
         notes::render(view),
     ];
-    sections
-        .into_iter()
-        .filter(|section| !section.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
+    join(view.layout, sections)
 }
 
 impl View<'_> {
@@ -63,60 +65,47 @@ impl View<'_> {
         self.terminal.paint
     }
 
-    /// A section's title, and what is to be known of its figures.
+    const fn page(&self) -> Page {
+        Page {
+            terminal: self.terminal,
+            layout: self.layout,
+        }
+    }
+
     fn heading(&self, title: &str, remark: &str) -> String {
-        let room = self.terminal.width.saturating_sub(text::width(title) + 2);
-        let remark = if text::width(remark) <= room {
-            remark
-        } else {
-            ""
-        };
-        let gap = if remark.is_empty() { "" } else { "  " };
-        let paint = self.paint();
-        format!(
-            "{}{gap}{}\n",
-            paint.text(Meaning::Heading, title),
-            paint.text(Meaning::Faint, remark)
-        )
+        self.page().heading(title, remark)
     }
 
     fn table(&self, columns: &[Column], rows: &[Vec<Field>]) -> String {
-        table::render(columns, rows, self.terminal.width, self.paint())
+        self.page().table(columns, rows)
     }
 
-    /// Running text, wrapped; `first` before the first line, as many spaces before the others.
     fn paragraph(&self, first: &str, sentence: &str, meaning: Meaning) -> String {
-        let indent = text::width(first);
-        let lines = text::wrap(sentence, self.terminal.width.saturating_sub(indent));
-        let mut written = String::new();
-        for (index, line) in lines.iter().enumerate() {
-            if index == 0 {
-                written.push_str(first);
-            } else {
-                written.push_str(&" ".repeat(indent));
-            }
-            written.push_str(&self.paint().text(meaning, line));
-            written.push('\n');
-        }
-        written
+        self.page().paragraph(first, sentence, meaning)
     }
 
-    /// `✗ …`, `! …`: a point of a list, its mark in the mark's colour.
     fn point(&self, mark: Mark, sentence: &str) -> String {
-        let lines = text::wrap(
-            sentence,
-            self.terminal.width.saturating_sub(table::INDENT + 2),
-        );
-        let mut written = String::new();
-        for (index, line) in lines.iter().enumerate() {
-            let before = if index == 0 {
-                self.paint().text(mark.meaning(), mark.sign())
-            } else {
-                " ".to_owned()
-            };
-            written.push_str(&format!("  {before} {line}\n"));
-        }
-        written
+        self.page().point(mark, sentence)
+    }
+
+    /// A ratio with what its mean can be wrong by, in percentage points.
+    fn ratio(&self, value: Option<f64>, path: &[&str]) -> String {
+        let half = self.half(path).map(|half| match half * 100.0 {
+            points if points < 0.05 => "<0.1".to_owned(),
+            points => format!("{points:.1}"),
+        });
+        with_half(units::or_nothing(value, units::ratio), half)
+    }
+
+    /// A figure with what its mean can be wrong by.
+    fn spread(&self, shown: String, path: &[&str], unit: fn(f64) -> String) -> String {
+        with_half(shown, self.half(path).map(unit))
+    }
+
+    /// Half of a figure's confidence interval, if it has one that is not nothing.
+    fn half(&self, path: &[&str]) -> Option<f64> {
+        let half = self.seeds?.interval(path)?.half()?;
+        (half > 0.0).then_some(half)
     }
 
     /// `file:line` of something that the policy declares.
@@ -133,32 +122,10 @@ impl View<'_> {
     }
 }
 
-/// What a point of a list says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Fails,
-    Look,
-    Holds,
-    Open,
-}
-
-impl Mark {
-    const fn sign(self) -> &'static str {
-        match self {
-            Self::Fails => "✗",
-            Self::Look => "!",
-            Self::Holds => "✓",
-            Self::Open => "·",
-        }
-    }
-
-    const fn meaning(self) -> Meaning {
-        match self {
-            Self::Fails => Meaning::Bad,
-            Self::Look => Meaning::Warning,
-            Self::Holds => Meaning::Good,
-            Self::Open => Meaning::Faint,
-        }
+fn with_half(shown: String, half: Option<String>) -> String {
+    match half {
+        Some(half) if !shown.is_empty() => format!("{shown} ±{half}"),
+        _ => shown,
     }
 }
 

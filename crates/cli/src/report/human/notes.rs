@@ -1,7 +1,8 @@
 //! How far the figures can be trusted: what the trace does not say, and what was left out.
 
-use super::{Mark, View};
+use super::View;
 use crate::output::{text, units};
+use crate::report::page::Mark;
 
 pub(super) fn render(view: &View<'_>) -> String {
     let mut points = String::new();

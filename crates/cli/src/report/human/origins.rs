@@ -39,14 +39,14 @@ pub(super) fn render(view: &View<'_>) -> String {
     });
     let rows: Vec<_> = origins
         .into_iter()
-        .map(|(name, figures)| row(name, figures))
+        .map(|(name, figures)| row(view, name, figures))
         .collect();
     let mut section = view.heading("Origins", "busy: share of their slots, over the whole run");
     section.push_str(&view.table(&COLUMNS, &rows));
     section
 }
 
-fn row(name: &str, figures: &OriginFigures) -> Vec<Field> {
+fn row(view: &View<'_>, name: &str, figures: &OriginFigures) -> Vec<Field> {
     let busy = figures.utilisation.is_some_and(|share| share > BUSY);
     let queued = figures.queue_peak > 0;
     vec![
@@ -54,12 +54,16 @@ fn row(name: &str, figures: &OriginFigures) -> Vec<Field> {
         plain(units::count(figures.work)),
         plain(units::or_nothing(figures.rate.mean, units::rate)),
         (
-            units::or_nothing(figures.rate.peak_1s, units::rate),
+            view.spread(
+                units::or_nothing(figures.rate.peak_1s, units::rate),
+                &["origins", name, "rate", "peak_1s"],
+                units::rate,
+            ),
             Meaning::Strong,
         ),
         plain(units::or_nothing(figures.rate.peak_100ms, units::rate)),
         (
-            units::or_nothing(figures.utilisation, units::ratio),
+            view.ratio(figures.utilisation, &["origins", name, "utilisation"]),
             if busy {
                 Meaning::Warning
             } else {

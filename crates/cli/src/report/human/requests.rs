@@ -29,7 +29,7 @@ pub(super) fn render(view: &View<'_>) -> String {
         return String::new();
     }
     let over_time = sparkline::ratio(view, "hit_ratio");
-    let mut rows = vec![row("all", &report.requests, over_time, Meaning::Strong)];
+    let mut rows = vec![row(view, None, &report.requests, over_time)];
     let mut routes: Vec<_> = report
         .routes
         .iter()
@@ -42,7 +42,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     if routes.len() > 1 {
         for (name, figures) in routes.iter().take(ROUTES_MAX) {
             let over_time = sparkline::ratio(view, &format!("routes.{name}.hit_ratio"));
-            rows.push(row(&text::tame(name), figures, over_time, Meaning::Plain));
+            rows.push(row(view, Some(name), figures, over_time));
         }
     }
     let mut section = view.heading(
@@ -60,7 +60,21 @@ pub(super) fn render(view: &View<'_>) -> String {
     section
 }
 
-fn row(name: &str, figures: &RequestFigures, over_time: String, meaning: Meaning) -> Vec<Field> {
+/// Of a route, or of all requests.
+fn row(
+    view: &View<'_>,
+    route: Option<&str>,
+    figures: &RequestFigures,
+    over_time: String,
+) -> Vec<Field> {
+    let path = |figure: &[&'static str]| match route {
+        Some(route) => [&["routes", route][..], figure].concat(),
+        None => [&["requests"][..], figure].concat(),
+    };
+    let name = match route {
+        Some(route) => plain(text::tame(route)),
+        None => ("all".to_owned(), Meaning::Strong),
+    };
     let timed = figures.latency.max.is_some_and(|max| max > 0.0);
     let latency = |value: Option<f64>| {
         plain(if timed {
@@ -69,11 +83,13 @@ fn row(name: &str, figures: &RequestFigures, over_time: String, meaning: Meaning
             String::new()
         })
     };
+    let (p99, meaning) = latency(figures.latency.p99);
+    let p99 = view.spread(p99, &path(&["latency", "p99"]), units::seconds);
     vec![
-        (name.to_owned(), meaning),
+        name,
         plain(units::count(figures.count)),
         (
-            units::or_nothing(figures.hit_ratio, units::ratio),
+            view.ratio(figures.hit_ratio, &path(&["hit_ratio"])),
             Meaning::Strong,
         ),
         (over_time, Meaning::Curve),
@@ -84,7 +100,7 @@ fn row(name: &str, figures: &RequestFigures, over_time: String, meaning: Meaning
         ),
         plain(figures.saved.map_or_else(String::new, units::ratio)),
         latency(figures.latency.p50),
-        latency(figures.latency.p99),
+        (p99, meaning),
         latency(figures.latency.max),
         alarm(figures.errors),
         alarm(figures.leaks),

@@ -15,9 +15,11 @@ fn shown(width: usize, colours: bool) -> String {
     };
     render(&View {
         report: &report,
+        seeds: None,
         policy: &policy,
         input: "workload `weekday`",
         terminal,
+        layout: Layout::Lines,
     })
 }
 

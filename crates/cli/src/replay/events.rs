@@ -2,14 +2,20 @@
 
 use crate::output::file::Destination;
 use anyhow::{Context as _, Result, anyhow};
+use cachepolicy_sim::Simulation;
 use cachepolicy_sim::events::{COLUMNS, Happening, Names, Observer, Row};
-use std::cell::RefCell;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The file, which the simulation writes through its [`Observer`].
-pub(super) struct EventsFile {
-    shared: Rc<RefCell<Shared>>,
+/// The file before the run.
+pub(crate) struct EventsFile {
+    writer: csv::Writer<Destination>,
+    name: String,
+}
+
+/// The file during the run, which the simulation writes through its [`Observer`].
+pub(super) struct EventsWritten {
+    shared: Arc<Mutex<Shared>>,
     name: String,
 }
 
@@ -21,30 +27,34 @@ struct Shared {
 
 impl EventsFile {
     /// Begins it with its header.
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         let destination = Destination::open(Some(path))?;
         let name = destination.name();
         let mut writer = csv::Writer::from_writer(destination);
         writer
             .write_record(COLUMNS)
             .with_context(|| format!("cannot write {name}"))?;
-        Ok(Self {
-            shared: Rc::new(RefCell::new(Shared {
-                writer,
-                failed: None,
-            })),
-            name,
-        })
+        Ok(Self { writer, name })
     }
 
-    /// What the simulation tells.
-    pub(super) fn observer(&self) -> Box<dyn Observer> {
-        Box::new(Rows(Rc::clone(&self.shared)))
+    /// From here on it is told what happens.
+    pub(super) fn observe(self, simulation: &mut Simulation) -> EventsWritten {
+        let shared = Arc::new(Mutex::new(Shared {
+            writer: self.writer,
+            failed: None,
+        }));
+        simulation.observe(Box::new(Rows(Arc::clone(&shared))));
+        EventsWritten {
+            shared,
+            name: self.name,
+        }
     }
+}
 
+impl EventsWritten {
     /// Stops the run when nothing can be written any more.
     pub(super) fn check(&self) -> Result<()> {
-        match self.shared.borrow_mut().failed.take() {
+        match lock(&self.shared).failed.take() {
             None => Ok(()),
             Some(error) => {
                 Err(written(error)).with_context(|| format!("cannot write {}", self.name))
@@ -57,15 +67,20 @@ impl EventsFile {
         self.check()?;
         let Self { shared, name } = self;
         // The simulation is gone, and its observer with it.
-        let Some(shared) = Rc::into_inner(shared) else {
+        let Some(shared) = Arc::into_inner(shared) else {
             return Ok(());
         };
-        let destination = shared.into_inner().writer.into_inner();
+        let shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let destination = shared.writer.into_inner();
         let destination = destination.map_err(|error| error.into_error());
         destination
             .with_context(|| format!("cannot write {name}"))?
             .finish()
     }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the operating system says, where it is that.
@@ -76,11 +91,11 @@ fn written(error: csv::Error) -> anyhow::Error {
     }
 }
 
-struct Rows(Rc<RefCell<Shared>>);
+struct Rows(Arc<Mutex<Shared>>);
 
 impl Observer for Rows {
     fn happens(&mut self, happening: &Happening, names: &Names<'_>) {
-        let mut shared = self.0.borrow_mut();
+        let mut shared = lock(&self.0);
         if shared.failed.is_some() {
             return;
         }

@@ -1,0 +1,326 @@
+//! One stream of events through many simulations, on as many threads as one likes.
+//!
+//! The events are read once, on the thread that was there before, into blocks that everybody
+//! shares. Whoever is free takes the simulation that is furthest behind and replays its next block;
+//! a block that all have replayed is filled again. So reading is bounded by the slowest
+//! simulation, every simulation gets every event in order, and what comes out does not depend on
+//! the number of threads, nor on which of them was faster.
+
+use super::progress::Tally;
+use super::run::{Run, Seat};
+use super::traffic::Opened;
+use anyhow::{Error, Result, anyhow};
+use cachepolicy_sim::report::Report;
+use cachepolicy_trace::Block;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// Blockes that are read ahead of the slowest simulation.
+const AHEAD: usize = 8;
+
+/// A run, and how far it is.
+struct Place {
+    doing: Doing,
+    /// The number of its next block.
+    next: u64,
+}
+
+enum Doing {
+    /// Nobody works on it.
+    Idle(Box<Seat>),
+    /// Somebody does.
+    Busy,
+    /// It is over.
+    Over(Box<Report>),
+    /// It failed.
+    Gone,
+}
+
+struct State {
+    /// Blockes that somebody has not replayed yet.
+    window: VecDeque<Arc<Block>>,
+    /// The number of the first of them.
+    first: u64,
+    /// Blockes to be filled again.
+    spare: Vec<Block>,
+    /// Everything was read.
+    ended: bool,
+    places: Vec<Place>,
+    /// What went wrong: in which block, for which run. Which of several is told does not depend on
+    /// who was faster: what comes before it is finished.
+    failed: Option<(u64, usize, Error)>,
+}
+
+/// What somebody who is free does next.
+enum Step {
+    /// The next block of a run.
+    Replay(usize, Box<Seat>, Arc<Block>),
+    /// There are no more blocks for it.
+    Finish(usize, Box<Seat>),
+    /// Nothing now.
+    Wait,
+    /// Nothing any more.
+    Over,
+}
+
+/// The board on which everybody sees what is to be done.
+struct Board {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Replays the stream through all runs; a report for each, in their order.
+pub(super) fn replay(
+    traffic: &mut Opened<'_>,
+    runs: Vec<Run<'_>>,
+    threads: usize,
+    tally: &Tally,
+    stream: usize,
+) -> Result<Vec<Report>> {
+    let places = runs.into_iter().map(|run| {
+        Ok(Place {
+            doing: Doing::Idle(Box::new(run.begin()?)),
+            next: 0,
+        })
+    });
+    let board = Board {
+        state: Mutex::new(State {
+            window: VecDeque::new(),
+            first: 0,
+            spare: Vec::new(),
+            ended: false,
+            places: places.collect::<Result<_>>()?,
+            failed: None,
+        }),
+        changed: Condvar::new(),
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.max(1) {
+            scope.spawn(|| board.help());
+        }
+        board.lead(traffic, tally, stream);
+    });
+    let state = board.state.into_inner();
+    let state = state.unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, _, error)) = state.failed {
+        return Err(error);
+    }
+    let reports = state.places.into_iter().map(|place| match place.doing {
+        Doing::Over(report) => Ok(*report),
+        Doing::Idle(_) | Doing::Busy | Doing::Gone => Err(anyhow!("a simulation broke off")),
+    });
+    reports.collect()
+}
+
+impl Board {
+    /// Reads, and helps while there is nothing to be read.
+    fn lead(&self, traffic: &mut Opened<'_>, tally: &Tally, stream: usize) {
+        let mut state = self.lock();
+        loop {
+            if state.wants_more() {
+                let mut block = state.spare.pop().unwrap_or_default();
+                drop(state);
+                let filled = traffic.next(&mut block);
+                if matches!(filled, Ok(true)) {
+                    tally.advance(stream, block.len() as u64, || traffic.done(&block));
+                }
+                state = self.lock();
+                state.filled(block, filled);
+                self.changed.notify_all();
+                continue;
+            }
+            state = match self.step(state) {
+                Some(state) => state,
+                None => return,
+            };
+        }
+    }
+
+    /// Replays until nothing is left.
+    fn help(&self) {
+        let mut state = self.lock();
+        while let Some(after) = self.step(state) {
+            state = after;
+        }
+    }
+
+    /// Does what is next, or waits; `None`: there is nothing left.
+    fn step<'b>(&'b self, mut state: MutexGuard<'b, State>) -> Option<MutexGuard<'b, State>> {
+        match state.next() {
+            Step::Over => {
+                self.changed.notify_all();
+                None
+            }
+            Step::Wait => {
+                let waited = self.changed.wait(state);
+                Some(waited.unwrap_or_else(PoisonError::into_inner))
+            }
+            Step::Replay(index, mut seat, block) => {
+                drop(state);
+                let broken = BrokenOff(self, index);
+                let outcome = seat.replay(&block);
+                std::mem::forget(broken);
+                // Before the lock: whoever is the last to let go of a block recycles it.
+                drop(block);
+                let mut state = self.lock();
+                state.replayed(index, seat, outcome);
+                self.changed.notify_all();
+                Some(state)
+            }
+            Step::Finish(index, seat) => {
+                drop(state);
+                let broken = BrokenOff(self, index);
+                let report = seat.finish();
+                std::mem::forget(broken);
+                let mut state = self.lock();
+                state.finished(index, report);
+                self.changed.notify_all();
+                Some(state)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the others that a simulation will never come back, should it panic: they would wait for it.
+struct BrokenOff<'b>(&'b Board, usize);
+
+impl Drop for BrokenOff<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.fail(0, self.1, anyhow!("a simulation broke off"));
+        self.0.changed.notify_all();
+    }
+}
+
+impl State {
+    /// The number of the block that is read next.
+    fn end(&self) -> u64 {
+        self.first + self.window.len() as u64
+    }
+
+    fn wants_more(&self) -> bool {
+        !self.ended && self.failed.is_none() && self.window.len() < AHEAD
+    }
+
+    fn filled(&mut self, block: Block, outcome: Result<bool>) {
+        match outcome {
+            Ok(true) => self.window.push_back(Arc::new(block)),
+            Ok(false) => self.ended = true,
+            Err(error) => {
+                self.ended = true;
+                let end = self.end();
+                self.note(end, 0, error);
+            }
+        }
+    }
+
+    /// What somebody who is free does now.
+    fn next(&mut self) -> Step {
+        let (end, failed) = (self.end(), self.failed.is_some());
+        // What comes before the failure is finished, so that the first failure is the one told.
+        let limit = self.failed.as_ref().map(|(block, run, _)| (*block, *run));
+        let mut over = self.ended || failed;
+        let mut furthest_behind = None;
+        for (index, place) in self.places.iter().enumerate() {
+            match place.doing {
+                Doing::Idle(_) => {}
+                Doing::Busy => {
+                    over = false;
+                    continue;
+                }
+                Doing::Over(_) | Doing::Gone => continue,
+            }
+            let wanted = limit.is_none_or(|limit| (place.next, index) < limit);
+            let ready = place.next < end || (self.ended && !failed);
+            if wanted && ready {
+                over = false;
+                let this = (place.next, index);
+                furthest_behind = Some(furthest_behind.map_or(this, |other| this.min(other)));
+            }
+        }
+        match furthest_behind {
+            Some((next, index)) => self.take(index, next),
+            None if over => Step::Over,
+            None => Step::Wait,
+        }
+    }
+
+    fn take(&mut self, index: usize, next: u64) -> Step {
+        let block = usize::try_from(next - self.first).ok();
+        let block = block.and_then(|block| self.window.get(block)).cloned();
+        let Some(place) = self.places.get_mut(index) else {
+            return Step::Wait;
+        };
+        match (std::mem::replace(&mut place.doing, Doing::Busy), block) {
+            (Doing::Idle(seat), Some(block)) => Step::Replay(index, seat, block),
+            (Doing::Idle(seat), None) => Step::Finish(index, seat),
+            (other, _) => {
+                place.doing = other;
+                Step::Wait
+            }
+        }
+    }
+
+    /// Somebody came back from a block.
+    fn replayed(&mut self, index: usize, seat: Box<Seat>, outcome: Result<()>) {
+        let Some(place) = self.places.get_mut(index) else {
+            return;
+        };
+        match outcome {
+            Ok(()) => {
+                place.next += 1;
+                place.doing = Doing::Idle(seat);
+            }
+            Err(error) => {
+                let block = place.next;
+                self.fail(block, index, error);
+            }
+        }
+        self.recycle();
+    }
+
+    fn finished(&mut self, index: usize, report: Result<Report>) {
+        let end = self.end();
+        match (report, self.places.get_mut(index)) {
+            (Ok(report), Some(place)) => place.doing = Doing::Over(Box::new(report)),
+            (Ok(_), None) => {}
+            (Err(error), _) => self.fail(end, index, error),
+        }
+    }
+
+    /// The first thing that goes wrong counts.
+    fn fail(&mut self, block: u64, run: usize, error: Error) {
+        if let Some(place) = self.places.get_mut(run) {
+            place.doing = Doing::Gone;
+        }
+        self.note(block, run, error);
+    }
+
+    fn note(&mut self, block: u64, run: usize, error: Error) {
+        let before = self.failed.as_ref().map(|(block, run, _)| (*block, *run));
+        if before.is_none_or(|before| (block, run) < before) {
+            self.failed = Some((block, run, error));
+        }
+    }
+
+    /// Blockes that all have replayed are filled again.
+    fn recycle(&mut self) {
+        let under_way = self
+            .places
+            .iter()
+            .filter(|place| matches!(place.doing, Doing::Idle(_) | Doing::Busy));
+        let slowest = under_way.map(|place| place.next).min();
+        while slowest.is_some_and(|slowest| slowest > self.first) {
+            let Some(block) = self.window.pop_front() else {
+                break;
+            };
+            self.first += 1;
+            self.spare.extend(Arc::into_inner(block));
+        }
+    }
+}
