@@ -142,6 +142,18 @@ pub fn decide(rules: &Rules, found: Found, flight: Flight, now: Time, draw: f64)
     }
 }
 
+/// Before this instant [`decide`] answers a look-up that finds this copy with a fresh hit, whoever
+/// fills and whatever is drawn, and the hit leaves the copy as it is: a driver need not ask again.
+/// [`Time::DISTANT_PAST`]: it has to be asked each time.
+#[must_use]
+pub fn plain_until(rules: &Rules, lifetimes: &Lifetimes, negative: bool) -> Time {
+    if negative || rules.sliding || rules.early_refresh.is_some() {
+        Time::DISTANT_PAST
+    } else {
+        lifetimes.fresh_until
+    }
+}
+
 fn fill_or_wait(rules: &Rules, flight: Flight, now: Time) -> Decision {
     match (rules.stampede, flight) {
         (Stampede::None, _) | (_, Flight::Nobody) => Decision::Fill(FillReason::Missing),

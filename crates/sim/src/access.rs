@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::intern::NONE;
+use crate::lane::Lane;
 use crate::options::{Operations, Options, SimError};
 use crate::state::{Gathered, State, Task, TaskKind};
 use crate::tables::{Tables, key_level};
@@ -49,7 +50,34 @@ impl Accesses {
         }
     }
 
-    fn level(&mut self, t: &Tables) -> Result<LevelId, SimError> {
+    /// What an access does; `found`: it read something, as the trace says.
+    #[inline]
+    pub(crate) fn what(
+        &self,
+        last: &mut Last,
+        operation: AccessOperation,
+        found: bool,
+    ) -> Operation {
+        let now = match operation {
+            AccessOperation::Get if found => Last::Hit,
+            AccessOperation::Get => Last::Get,
+            AccessOperation::Set | AccessOperation::Delete => Last::Other,
+        };
+        let last = core::mem::replace(last, now);
+        let is_fill = match self.operations {
+            Operations::Write => false,
+            Operations::Fill => last != Last::Other,
+            Operations::Auto => last == Last::Get,
+        };
+        match operation {
+            AccessOperation::Get => Operation::Get,
+            AccessOperation::Set if is_fill => Operation::Fill,
+            AccessOperation::Set => Operation::Write,
+            AccessOperation::Delete => Operation::Delete,
+        }
+    }
+
+    pub(crate) fn level(&mut self, t: &Tables) -> Result<LevelId, SimError> {
         if let Some(level) = self.level {
             return Ok(level);
         }
@@ -68,10 +96,13 @@ impl Engine {
         accesses: &cachepolicy_trace::block::Accesses,
         index: usize,
     ) -> Result<(), SimError> {
+        if self.ingest.accesses.level.is_none() {
+            let level = self.ingest.accesses.level(t)?;
+            self.lane = Lane::of(self, t, level);
+        }
         let level = self.ingest.accesses.level(t)?;
-        let number = accesses.key.get(index).copied().unwrap_or(NONE);
-        let key = self.ingest.keys.get(number as usize).copied();
-        let key = key.unwrap_or(NONE);
+        let key = accesses.key.get(index).copied().unwrap_or(NONE);
+        self.admit_keys(t, level);
         let at = self.given_at(&accesses.at, index);
         let operation = accesses.operation.get(index).copied();
         let operation = operation.unwrap_or(AccessOperation::Get);
@@ -122,27 +153,12 @@ impl Engine {
         let level = LevelId(self.tasks[task].route as u16);
         self.tasks[task].route = NONE;
         let key = self.tasks[task].data_values.pop().unwrap_or(NONE);
-        self.tuple.clear();
-        self.tuple.push(key);
-        let frame = self.new_frame(t, task, NONE, level, NONE);
-        let inst = self.frames[frame].inst as usize;
-        let last = self.insts[inst].last_access;
-        let is_fill = match self.ingest.accesses.operations {
-            Operations::Write => false,
-            Operations::Fill => last != Last::Other,
-            Operations::Auto => last == Last::Get,
-        };
+        let inst = self.key_of_trace(t, level, key);
+        let frame = self.new_frame_of(t, task, NONE, (level, inst), NONE);
         let found = self.tasks[task].bytes.is_some_and(|bytes| bytes > 0);
-        self.insts[inst].last_access = match operation {
-            AccessOperation::Get if found => Last::Hit,
-            AccessOperation::Get => Last::Get,
-            AccessOperation::Set | AccessOperation::Delete => Last::Other,
-        };
-        let operation = match operation {
-            AccessOperation::Get => Operation::Get,
-            AccessOperation::Set if is_fill => Operation::Fill,
-            AccessOperation::Set => Operation::Write,
-            AccessOperation::Delete => Operation::Delete,
+        let operation = match self.trace_keys.last.get_mut(key as usize) {
+            Some(last) => self.ingest.accesses.what(last, operation, found),
+            None => Operation::Get,
         };
         if operation == Operation::Get {
             self.drive(t, frame);

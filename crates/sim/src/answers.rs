@@ -19,11 +19,11 @@ impl Engine {
         copy: Option<Copy>,
     ) -> Cause {
         use cachepolicy_core::decide::FillReason;
-        let inst = &self.insts[self.frames[frame].inst as usize];
+        let known = self.causes[self.frames[frame].inst as usize];
         match (reason, copy) {
             (FillReason::Early, _) => Cause::EarlyRefresh,
-            (_, Some(_)) if inst.cause != Cause::Invalidation => Cause::Expiry,
-            _ => inst.cause,
+            (_, Some(_)) if known != Cause::Invalidation => Cause::Expiry,
+            _ => known,
         }
     }
 

@@ -5,7 +5,7 @@ use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::units::{Duration, Time};
 
 /// A copy. The ends of its stale windows follow from its level's rules, so that they need no room.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Copy {
     stored: Time,
     ttl: Duration,
@@ -72,6 +72,11 @@ impl Copy {
     /// When its ttl ends.
     pub(crate) fn fresh_until(&self) -> Time {
         self.fresh_until
+    }
+
+    /// Its fill is over since always.
+    pub(crate) fn forget_stored(&mut self) {
+        self.stored = Time::DISTANT_PAST;
     }
 
     /// When its fill ended.

@@ -9,7 +9,8 @@ use crate::deliver::Deliveries;
 use crate::events::Observer;
 use crate::ingest::Ingest;
 use crate::intern::{NONE, Texts, Tuples};
-use crate::metrics::Metrics;
+use crate::lane::Lane;
+use crate::metrics::{Cause, Metrics};
 use crate::options::Options;
 use crate::origin::OriginState;
 use crate::processes::Processes;
@@ -21,6 +22,7 @@ use crate::state::{Fill, Frame, Inst, Slab, State, Task};
 use crate::store::{Removed, Store};
 use crate::tables::Tables;
 use crate::tag_index::TagIndex;
+use crate::trace_keys::TraceKeys;
 use cachepolicy_core::units::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -41,6 +43,8 @@ pub(crate) struct Engine {
     /// Keys: level, parameters, extras.
     pub(crate) keys: Tuples,
     pub(crate) insts: Vec<Inst>,
+    /// Why a key has no copy, or will have none when the present one has expired.
+    pub(crate) causes: Vec<Cause>,
     /// Keys below this one are of an earlier release.
     pub(crate) release: u32,
     /// Parameters of levels whose keys have more than those, and their first variant.
@@ -58,6 +62,9 @@ pub(crate) struct Engine {
     pub(crate) tags: TagIndex,
     pub(crate) deliveries: Deliveries,
     pub(crate) ingest: Ingest,
+    pub(crate) trace_keys: TraceKeys,
+    /// How accesses go on the spot, where they do; known since the first of them.
+    pub(crate) lane: Option<Lane>,
     pub(crate) metrics: Metrics,
     pub(crate) observer: Option<Box<dyn Observer>>,
     /// For the observer's names; what decides has it as an argument.
@@ -118,6 +125,7 @@ impl Engine {
             values: Texts::default(),
             keys: Tuples::default(),
             insts: Vec::new(),
+            causes: Vec::new(),
             release: 0,
             parameters: Tuples::default(),
             first_variant: Vec::new(),
@@ -153,6 +161,8 @@ impl Engine {
             tags: TagIndex::default(),
             deliveries: Deliveries::new(t, seed),
             ingest: Ingest::new(t, options),
+            trace_keys: TraceKeys::default(),
+            lane: None,
             metrics: Metrics::new(policy, t.routes.clone(), options.timeline_step),
             observer: None,
             tables: Arc::clone(t),

@@ -71,7 +71,7 @@ impl Engine {
         for instance in instances.clone() {
             self.stores[instance as usize].flush(&mut removed);
             for copy in removed.drain(..) {
-                self.insts[copy.key.0 as usize].cause = cause;
+                self.causes[copy.key.0 as usize] = cause;
                 self.left(t, instance, &copy);
             }
         }
@@ -139,6 +139,8 @@ impl Engine {
                 }
             }
         }
+        self.name_keys();
+        self.trace_keys.set_apart();
         self.keys.forget();
         self.parameters.forget();
         self.tags.forget();

@@ -249,7 +249,7 @@ impl Engine {
                 }
             }
             FillVerdict::ServeOnly(reason) => {
-                self.insts[inst as usize].cause = Cause::NotStored;
+                self.causes[inst as usize] = Cause::NotStored;
                 FillResult::ServedOnly(reason)
             }
             FillVerdict::Failed => FillResult::Failed,

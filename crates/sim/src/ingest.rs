@@ -16,7 +16,7 @@ use crate::tables::Tables;
 use cachepolicy_core::ids::{BackendId, ModelId, OriginId};
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::block::{News, Requests, UNKNOWN_BYTES, Writes, Written};
-use cachepolicy_trace::event::{AccessKey, FaultEvent, NamedFault};
+use cachepolicy_trace::event::{FaultEvent, NamedFault};
 use std::sync::Arc;
 
 /// What the trace is read into.
@@ -28,8 +28,6 @@ pub(crate) struct Ingest {
     pub(crate) accesses: Accesses,
     pub(crate) faults: Vec<DueFault>,
     pub(crate) key: Vec<u32>,
-    /// By key of the trace: the number of its text.
-    pub(crate) keys: Vec<u32>,
     /// By data of the block: where its lists begin and end.
     given_of: Vec<(u32, u32)>,
     /// Lists of the block: data name, first value, one behind the last.
@@ -53,7 +51,6 @@ impl Ingest {
             accesses: Accesses::new(options),
             faults: Vec::new(),
             key: Vec::new(),
-            keys: Vec::new(),
             given_of: Vec::new(),
             given: Vec::new(),
             given_values: Vec::new(),
@@ -86,6 +83,11 @@ impl Ingest {
         self.requests
     }
 
+    /// So many more requests.
+    pub(crate) fn count_requests(&mut self, count: u64) {
+        self.requests += count;
+    }
+
     /// The point of presence that a request meets.
     pub(crate) fn pop(&mut self) -> u32 {
         if self.pops <= 1 {
@@ -102,11 +104,7 @@ impl Engine {
     /// When a row is of a model that the policy does not declare.
     pub(crate) fn learn(&mut self, t: &Tables, news: &News) -> Result<(), SimError> {
         for key in &news.keys {
-            let value = match key {
-                AccessKey::Number(number) => self.values.intern_number(*number),
-                AccessKey::Text(text) => self.values.intern(text),
-            };
-            self.ingest.keys.push(value);
+            self.trace_keys.learn(&mut self.values, key);
         }
         for index in 0..news.targets.len() {
             let target = news.targets.get(index);
@@ -158,6 +156,7 @@ impl Engine {
 
     /// A request of a block.
     pub(crate) fn take_request(&mut self, t: &Tables, requests: &Requests, index: usize) {
+        self.name_keys();
         let path = requests.target.get(index).copied().unwrap_or(NONE);
         if path as usize >= self.ingest.paths.len() {
             return;
@@ -247,6 +246,7 @@ impl Engine {
 
     /// A write of a block.
     pub(crate) fn take_write_of(&mut self, t: &Tables, writes: &Writes, index: usize) {
+        self.name_keys();
         let number = writes.written.get(index).copied().unwrap_or(NONE);
         let Some(images) = self.ingest.written.get(number as usize) else {
             return;

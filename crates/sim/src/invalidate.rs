@@ -164,7 +164,7 @@ impl Engine {
             }
         }
         if removed > 0 {
-            self.insts[inst as usize].cause = Cause::Invalidation;
+            self.causes[inst as usize] = Cause::Invalidation;
         }
         if verb == Verb::Bump && self.reaches_farthest(t, &t.levels[level as usize], reach) {
             self.bump(inst);
@@ -179,6 +179,7 @@ impl Engine {
 
     /// Whoever asks for this key from now on has another one.
     fn bump(&mut self, inst: u32) {
+        self.trace_keys.set_apart();
         self.keys.forget_one(inst);
         self.insts[inst as usize].is_unreachable = true;
     }

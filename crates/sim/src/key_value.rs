@@ -134,7 +134,7 @@ impl Engine {
             let instance = Tables::instance(tier, task.process, task.pop);
             let gone = self.stores[instance as usize].remove(slot, self.now);
             self.left(t, instance, &gone);
-            self.insts[inst as usize].cause = Cause::Invalidation;
+            self.causes[inst as usize] = Cause::Invalidation;
         }
     }
 }

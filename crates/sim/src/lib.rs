@@ -30,6 +30,7 @@ mod ingest;
 mod intern;
 mod invalidate;
 mod key_value;
+mod lane;
 mod names;
 mod options;
 mod origin;
@@ -47,6 +48,7 @@ mod state;
 mod storing;
 mod tables;
 mod tag_index;
+mod trace_keys;
 mod wait;
 mod walk;
 

@@ -18,6 +18,7 @@ impl Engine {
             t,
             inst,
             level,
+            unnamed: self.trace_keys.unnamed(inst, &self.values),
         };
         key(
             &t.policy.levels[level].key.parts,
@@ -34,6 +35,8 @@ struct KeyValues<'e> {
     t: &'e Tables,
     inst: u32,
     level: usize,
+    /// Its only parameter, where nobody else knows it.
+    unnamed: Option<String>,
 }
 
 impl KeyValues<'_> {
@@ -47,6 +50,9 @@ impl KeyValues<'_> {
 
 impl Values for KeyValues<'_> {
     fn param(&self, index: u16) -> Option<&str> {
+        if self.unnamed.is_some() {
+            return self.unnamed.as_deref();
+        }
         let params = self.engine.params_of(self.t, self.inst);
         self.engine.values.value(*params.get(index as usize)?)
     }

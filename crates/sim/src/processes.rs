@@ -46,6 +46,12 @@ impl Processes {
         wanted.map_or_else(|| in_turn(&mut self.next_in_turn, count), |w| w % count)
     }
 
+    /// So many requests of which the trace does not say the process had their turns.
+    pub(crate) fn skip(&mut self, requests: u64) {
+        let turn = u64::from(self.next_in_turn) + requests;
+        self.next_in_turn = (turn % u64::from(self.count())) as u32;
+    }
+
     /// The process of a write.
     pub(crate) fn assign_writer(&mut self, wanted: Option<u32>) -> u32 {
         let count = self.count();

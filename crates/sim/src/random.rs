@@ -41,6 +41,11 @@ impl Sampler {
         }
     }
 
+    /// Is every draw zero?
+    pub(crate) fn is_zero(&self) -> bool {
+        self.constant == Some(0.0)
+    }
+
     /// No draw is greater: the value at the greatest number below one that a stream gives.
     pub(crate) fn greatest(&self) -> Duration {
         const LAST: f64 = 1.0 - 1.0 / (1u64 << 53) as f64;

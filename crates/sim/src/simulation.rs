@@ -8,9 +8,10 @@ use crate::options::{Options, SimError};
 use crate::report::{Report, TraceSummary};
 use crate::tables::{Tables, key_level};
 use cachepolicy_core::policy::Policy;
-use cachepolicy_core::units::Time;
-use cachepolicy_trace::block::Kind;
+use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_trace::block::{Accesses, Kind};
 use cachepolicy_trace::{Block, Event, Packer};
+use core::ops::Range;
 use std::sync::Arc;
 
 /// The replay of one trace through one policy. It does nothing by itself: the driver pushes the
@@ -95,11 +96,61 @@ impl Simulation {
             let first = next[kind as usize];
             let end = first + count as usize;
             next[kind as usize] = end;
+            if kind == Kind::Access {
+                self.take_accesses(block, first..end)?;
+                continue;
+            }
             for index in first..end {
                 self.take(block, kind, index)?;
             }
         }
         Ok(())
+    }
+
+    /// Accesses without anything in between: in stretches as far as possible, else one by one.
+    fn take_accesses(&mut self, block: &Block, range: Range<usize>) -> Result<(), SimError> {
+        let accesses = &block.accesses;
+        let at = |index: usize| accesses.at.get(index).copied();
+        // The last ones of one instant wait: a write at that instant, which comes before them, may
+        // follow.
+        let final_instant = range.end.checked_sub(1).and_then(at);
+        let is_final = |index: &usize| at(*index) == final_instant;
+        let ties = range.clone().rev().take_while(is_final).count();
+        let stretches_end = range.end - ties;
+        let mut index = range.start;
+        while index < range.end {
+            if let Some(at) = at(index).filter(|&at| index < stretches_end && at >= self.last) {
+                let replayed = self.stretch(accesses, index..stretches_end, at);
+                if replayed > 0 {
+                    index += replayed;
+                    continue;
+                }
+            }
+            self.take(block, Kind::Access, index)?;
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// How many accesses of the range, of which the first is due at `at`, went on the spot?
+    fn stretch(&mut self, accesses: &Accesses, range: Range<usize>, at: Time) -> usize {
+        if self.engine.lane.is_none() || self.tables.lookahead > Duration::ZERO {
+            return 0;
+        }
+        if at > self.last {
+            self.advance(at);
+        }
+        self.engine.metrics.tick_at(at);
+        let until = self.warm_from.unwrap_or(Time::NEVER);
+        let replayed = self
+            .engine
+            .replay_stretch(&self.tables, accesses, range.clone(), until);
+        self.trace.requests += replayed as u64;
+        let last = replayed.checked_sub(1).map(|last| range.start + last);
+        if let Some(&last) = last.and_then(|last| accesses.at.get(last)) {
+            self.last = last;
+        }
+        replayed
     }
 
     #[inline]
@@ -153,7 +204,7 @@ impl Simulation {
             self.first = Some(at);
             self.engine.metrics.begin(at);
             self.engine.ingest.zero = at;
-            if self.options.warmup > cachepolicy_core::Duration::ZERO {
+            if self.options.warmup > Duration::ZERO {
                 self.warm_from = Some(at + self.options.warmup);
             }
         }

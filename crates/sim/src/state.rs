@@ -2,7 +2,6 @@
 //! slabs; numbers are indices, and [`NONE`] is no index.
 
 use crate::intern::NONE;
-use crate::metrics::Cause;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::event::AccessOperation;
 
@@ -363,10 +362,6 @@ pub(crate) struct Inst {
     pub(crate) parameters: u32,
     pub(crate) next_variant: u32,
     pub(crate) level: u16,
-    /// Why there is no copy.
-    pub(crate) cause: Cause,
-    /// The last access of a key-value trace to it: see [`crate::access`].
-    pub(crate) last_access: crate::access::Last,
     /// A `bump` made its copies unreachable; whoever asks again has another key.
     pub(crate) is_unreachable: bool,
 }

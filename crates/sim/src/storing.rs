@@ -99,7 +99,7 @@ impl Engine {
                 if copy.provenance != NONE {
                     self.provenances.hold(copy.provenance);
                 }
-                self.insts[inst as usize].cause = Cause::Expiry;
+                self.causes[inst as usize] = Cause::Expiry;
                 let stored = Stored {
                     backend,
                     level,
@@ -122,11 +122,11 @@ impl Engine {
             }
             Inserted::TooLarge => {
                 self.metrics.too_large(backend);
-                self.insts[inst as usize].cause = Cause::Eviction;
+                self.causes[inst as usize] = Cause::Eviction;
                 false
             }
             Inserted::Refused => {
-                self.insts[inst as usize].cause = Cause::Eviction;
+                self.causes[inst as usize] = Cause::Eviction;
                 false
             }
         }
@@ -147,7 +147,7 @@ impl Engine {
             Reason::Taken => (Leaving::Purged, None),
         };
         if let Some(cause) = cause {
-            self.insts[gone.key.0 as usize].cause = cause;
+            self.causes[gone.key.0 as usize] = cause;
         }
         let died = self.now.min(dead_from);
         self.let_go(gone.value.provenance, Some(died));
@@ -197,10 +197,9 @@ impl Engine {
         } else {
             Cause::ColdStart
         };
+        self.causes.push(cause);
         self.insts.push(crate::state::Inst {
             level: level.0,
-            cause,
-            last_access: crate::access::Last::default(),
             fills: NONE,
             running: 0,
             parameters,

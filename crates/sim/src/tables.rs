@@ -186,6 +186,18 @@ impl Tables {
             }
     }
 
+    /// Must the parameters of a level's keys be known as values, and not just be told apart?
+    pub(crate) fn needs_values(&self, level: LevelId) -> bool {
+        let table = &self.levels[level.index()];
+        let level = &self.policy.levels[level.index()];
+        let makes_tags = self.has_tags && !level.tags.is_empty();
+        !table.reads.is_empty()
+            || !table.extras.is_empty()
+            || !level.contains.is_empty()
+            || makes_tags
+            || self.has_cascade
+    }
+
     /// Points of presence, at least 1.
     pub(crate) fn pops(&self) -> u32 {
         let pops = self.backends.iter().filter(|b| b.sharing == Sharing::Pop);

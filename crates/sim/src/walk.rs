@@ -29,6 +29,18 @@ impl Engine {
         link: u32,
     ) -> u32 {
         let inst = self.key_of(t, task, level, link);
+        self.new_frame_of(t, task, parent, (level, inst), link)
+    }
+
+    /// The same, of a key that is known.
+    pub(crate) fn new_frame_of(
+        &mut self,
+        t: &Tables,
+        task: u32,
+        parent: u32,
+        (level, inst): (LevelId, u32),
+        link: u32,
+    ) -> u32 {
         let frame = self.frames.take();
         let serial = self.frames[frame].serial;
         self.frames[frame] = Frame {
@@ -59,8 +71,7 @@ impl Engine {
             let params = self.ingest.paths.params(link, table.params);
             self.tuple.extend_from_slice(params);
         }
-        let params = table.params;
-        debug_assert_eq!(self.tuple.len(), params);
+        debug_assert_eq!(self.tuple.len(), table.params);
         for extra in &table.extras {
             let value = match extra {
                 Extra::Dimension(dimension) => self.tasks[task].dims[dimension.index()],
@@ -68,13 +79,20 @@ impl Engine {
             };
             self.tuple.push(value);
         }
+        let inst = self.intern_key(t, level);
+        if is_by_path {
+            self.ingest.paths.remember_key(link, inst);
+        }
+        inst
+    }
+
+    /// The key of the parameters and extras in `self.tuple`.
+    pub(crate) fn intern_key(&mut self, t: &Tables, level: LevelId) -> u32 {
+        let table = &t.levels[level.index()];
         self.tuple.push(u32::from(level.0));
         let (inst, is_new) = self.keys.intern(&self.tuple);
         if is_new {
-            self.add_inst(table, level, params);
-        }
-        if is_by_path {
-            self.ingest.paths.remember_key(link, inst);
+            self.add_inst(table, level, table.params);
         }
         inst
     }

@@ -129,6 +129,12 @@ impl Lists {
         self.ends.get(list).and_then(|ends| some(ends.oldest))
     }
 
+    /// See [`super::Eviction::peek`].
+    #[inline]
+    pub(crate) fn peek(&self, node: u32) -> u32 {
+        self.links.get(node as usize).map_or(0, |link| link.older)
+    }
+
     /// The node that was added after this one.
     pub(crate) fn newer(&self, node: u32) -> Option<u32> {
         some(self.links[node as usize].newer)

@@ -26,6 +26,11 @@ impl Eviction for Lru {
         self.order.renew(0, slot);
     }
 
+    #[inline]
+    fn peek(&self, slot: u32) -> u32 {
+        self.order.peek(slot)
+    }
+
     fn removed(&mut self, slot: u32, _view: View<'_>) {
         self.order.unlink(0, slot);
     }

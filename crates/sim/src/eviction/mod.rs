@@ -101,10 +101,26 @@ pub(crate) trait Eviction {
     /// needed for a copy that is growing.
     fn victim(&mut self, newcomer: Option<Newcomer>, view: View<'_>) -> Victim;
 
+    /// Something of the copy in this slot, of which nothing else is wanted than that it be in the
+    /// processor's caches when the copy is touched.
+    #[inline]
+    fn peek(&self, _slot: u32) -> u32 {
+        0
+    }
+
     /// Must more leave although there is room by now?
     fn culling(&self) -> bool {
         false
     }
+}
+
+/// Something that is to be compiled for each policy.
+pub(crate) trait Visit {
+    /// What comes of it.
+    type Outcome;
+
+    /// Does it with the policy of one store.
+    fn visit<E: Eviction>(self, policy: &mut E) -> Self::Outcome;
 }
 
 macro_rules! registry {
@@ -123,39 +139,43 @@ macro_rules! registry {
                 }
             }
 
-            /// See [`Eviction::arriving`].
-            pub(crate) fn arriving(&mut self, newcomer: Newcomer, view: View<'_>) {
+            /// Lets something be done with the policy itself.
+            pub(crate) fn visited<V: Visit>(&mut self, visit: V) -> V::Outcome {
+                match self { $(Self::$name(policy) => visit.visit(policy)),+ }
+            }
+        }
+
+        impl Eviction for Evictor {
+            fn new(setting: Setting) -> Self {
+                Self::of(Evict::None, setting)
+            }
+
+            fn arriving(&mut self, newcomer: Newcomer, view: View<'_>) {
                 match self { $(Self::$name(policy) => policy.arriving(newcomer, view)),+ }
             }
 
-            /// See [`Eviction::inserted`].
-            pub(crate) fn inserted(&mut self, slot: u32, view: View<'_>) {
+            fn inserted(&mut self, slot: u32, view: View<'_>) {
                 match self { $(Self::$name(policy) => policy.inserted(slot, view)),+ }
             }
 
-            /// See [`Eviction::touched`].
             #[inline]
-            pub(crate) fn touched(&mut self, slot: u32, view: View<'_>) {
+            fn touched(&mut self, slot: u32, view: View<'_>) {
                 match self { $(Self::$name(policy) => policy.touched(slot, view)),+ }
             }
 
-            /// See [`Eviction::replaced`].
-            pub(crate) fn replaced(&mut self, slot: u32, weight_before: u64, view: View<'_>) {
+            fn replaced(&mut self, slot: u32, weight_before: u64, view: View<'_>) {
                 match self { $(Self::$name(policy) => policy.replaced(slot, weight_before, view)),+ }
             }
 
-            /// See [`Eviction::removed`].
-            pub(crate) fn removed(&mut self, slot: u32, view: View<'_>) {
+            fn removed(&mut self, slot: u32, view: View<'_>) {
                 match self { $(Self::$name(policy) => policy.removed(slot, view)),+ }
             }
 
-            /// See [`Eviction::victim`].
-            pub(crate) fn victim(&mut self, newcomer: Option<Newcomer>, view: View<'_>) -> Victim {
+            fn victim(&mut self, newcomer: Option<Newcomer>, view: View<'_>) -> Victim {
                 match self { $(Self::$name(policy) => policy.victim(newcomer, view)),+ }
             }
 
-            /// See [`Eviction::culling`].
-            pub(crate) fn culling(&self) -> bool {
+            fn culling(&self) -> bool {
                 match self { $(Self::$name(policy) => policy.culling()),+ }
             }
         }

@@ -22,6 +22,11 @@ impl Freshness {
         }
     }
 
+    /// So many serves that are up to date.
+    pub(super) fn up_to_date(&mut self, serves: u64) {
+        self.serves += serves;
+    }
+
     pub(super) const fn out_of_date(&self) -> u64 {
         self.when_out_of_date.count()
     }

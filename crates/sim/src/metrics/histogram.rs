@@ -87,6 +87,12 @@ impl Histogram {
         }
     }
 
+    /// So many zeros.
+    pub(crate) fn record_zeros(&mut self, zeros: u64) {
+        self.count += zeros;
+        self.zeros += zeros;
+    }
+
     /// A page that is not there yet.
     #[cold]
     fn page(&mut self, index: usize) -> &mut [Bucket; PAGE] {

@@ -4,6 +4,7 @@ use super::freshness::Freshness;
 use super::histogram::{Histogram, Scale};
 use super::types::{FillBegan, FillResult, Outcome, Serve, Wait};
 use super::{Cause, ratio};
+use crate::lane::LaneCounts;
 use crate::report::{LevelFigures, LockFigures, Ordered, StampedeFigures};
 use crate::store::KeyId;
 use cachepolicy_core::decide::BypassReason;
@@ -61,6 +62,16 @@ impl LevelCounts {
             Outcome::Bypass(BypassReason::OutsideDomain) => &mut self.outside_domain,
             Outcome::Bypass(BypassReason::BackendDown) => &mut self.backend_down,
         } += 1;
+    }
+
+    /// See [`super::Metrics::lane`]. Fills are counted one by one.
+    pub(super) fn lane(&mut self, counts: &LaneCounts) {
+        self.fresh += counts.hits;
+        self.miss += counts.misses;
+        self.bytes += counts.hit_bytes + counts.miss_bytes;
+        self.bytes_from_copies += counts.hit_bytes;
+        self.freshness.up_to_date(counts.hits);
+        self.latency.record_zeros(counts.hits + counts.misses);
     }
 
     #[inline]

@@ -27,6 +27,7 @@ pub use types::{
     Serve, Stored, Wait,
 };
 
+use crate::lane::LaneCounts;
 use crate::report::TraceSummary;
 use crate::store::KeyId;
 use backend::BackendCounts;
@@ -190,6 +191,27 @@ impl Metrics {
         if let Some(RouteIx(route)) = route {
             self.routes[route as usize].ended(end);
         }
+    }
+
+    /// Accesses of a key-value trace that came before the next tick.
+    pub(crate) fn lane(&mut self, level: LevelId, counts: &LaneCounts) {
+        let Some(last) = counts.last else {
+            return;
+        };
+        self.busy_until = last;
+        self.timeline.zero_latencies(counts.hits + counts.misses);
+        self.requests.lane(counts);
+        self.levels[level.index()].lane(counts);
+    }
+
+    /// When something is done that goes by what was counted until then.
+    pub(crate) const fn next_tick(&self) -> Time {
+        self.next_tick
+    }
+
+    /// Lets it be done, if it is due.
+    pub(crate) fn tick_at(&mut self, now: Time) {
+        self.tick(now);
     }
 
     /// Work asks an origin for a slot; `queue`: how much waits there from now on, this included

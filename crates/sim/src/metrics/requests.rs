@@ -4,6 +4,7 @@ use super::freshness::Freshness;
 use super::histogram::{Histogram, Scale};
 use super::ratio;
 use super::types::RequestEnd;
+use crate::lane::LaneCounts;
 use crate::report::RequestFigures;
 
 /// See the module's description.
@@ -36,6 +37,18 @@ impl RequestCounts {
         self.latency.record_duration(end.latency);
         self.freshness
             .serve(end.out_of_date.then_some(end.staleness));
+    }
+
+    /// See [`super::Metrics::lane`].
+    pub(super) fn lane(&mut self, counts: &LaneCounts) {
+        let all = counts.hits + counts.misses;
+        self.count += all;
+        self.origin_free += counts.hits;
+        self.bytes += counts.response_bytes;
+        self.bytes_from_copies += counts.response_bytes_from_copies;
+        self.origin_time_saved += u128::from(counts.saved.nanos().unsigned_abs());
+        self.latency.record_zeros(all);
+        self.freshness.up_to_date(all);
     }
 
     pub(super) const fn count(&self) -> u64 {

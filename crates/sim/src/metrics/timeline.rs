@@ -134,6 +134,11 @@ impl Timeline {
         self.ends
     }
 
+    /// So many requests were answered at once.
+    pub(super) fn zero_latencies(&mut self, requests: u64) {
+        self.latency.record_zeros(requests);
+    }
+
     /// A request was answered.
     #[inline]
     pub(super) fn latency(&mut self, latency: Duration) {

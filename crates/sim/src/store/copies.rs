@@ -1,15 +1,19 @@
 //! What a store knows of every copy by its slot.
 
 use super::KeyId;
+use super::column::Column;
 use cachepolicy_core::ids::LevelId;
 
-/// By slot; slots without a copy keep what was there last.
+/// No key: the slot is free.
+const VACANT: KeyId = KeyId(u32::MAX);
+
+/// By slot. What is the same for all copies takes no room.
 #[derive(Debug, Clone)]
 pub(crate) struct Copies {
     by_bytes: bool,
     keys: Vec<KeyId>,
-    levels: Vec<LevelId>,
-    sizes: Vec<u64>,
+    levels: Column<LevelId>,
+    sizes: Column<u64>,
 }
 
 impl Copies {
@@ -18,48 +22,66 @@ impl Copies {
         Self {
             by_bytes,
             keys: Vec::new(),
-            levels: Vec::new(),
-            sizes: Vec::new(),
+            levels: Column::new(),
+            sizes: Column::new(),
         }
     }
 
+    #[inline]
     pub(crate) fn key(&self, slot: u32) -> KeyId {
         self.keys[slot as usize]
     }
 
+    #[inline]
     pub(super) fn level(&self, slot: u32) -> LevelId {
-        self.levels[slot as usize]
+        *self.levels.get(slot)
     }
 
+    #[inline]
     pub(super) fn size(&self, slot: u32) -> u64 {
-        self.sizes[slot as usize]
+        *self.sizes.get(slot)
     }
 
+    #[inline]
     pub(super) fn of(&self, slot: u32) -> (KeyId, LevelId, u64) {
         (self.key(slot), self.level(slot), self.size(slot))
     }
 
     /// What a copy counts against the capacity.
+    #[inline]
     pub(crate) fn weight(&self, slot: u32) -> u64 {
         if self.by_bytes { self.size(slot) } else { 1 }
     }
 
     /// What a copy of that many bytes would count.
+    #[inline]
     pub(super) fn weigh(&self, size: u64) -> u64 {
         if self.by_bytes { size } else { 1 }
     }
 
+    /// Is there a copy?
+    pub(super) fn is_taken(&self, slot: u32) -> bool {
+        self.keys
+            .get(slot as usize)
+            .is_some_and(|&key| key != VACANT)
+    }
+
+    /// The copy is gone. Its size and level are still told.
+    #[inline]
+    pub(super) fn vacate(&mut self, slot: u32) {
+        self.keys[slot as usize] = VACANT;
+    }
+
     /// Slots are taken into use one after the other.
+    #[inline]
     pub(super) fn set(&mut self, slot: u32, key: KeyId, level: LevelId, size: u64) {
         let index = slot as usize;
         if index == self.keys.len() {
             self.keys.push(key);
-            self.levels.push(level);
-            self.sizes.push(size);
         } else {
             self.keys[index] = key;
-            self.levels[index] = level;
-            self.sizes[index] = size;
         }
+        self.levels.set(slot, level, self.keys.len());
+        self.sizes.set(slot, size, self.keys.len());
     }
 }

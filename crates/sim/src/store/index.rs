@@ -6,10 +6,10 @@ use rustc_hash::FxHashMap;
 const ABSENT: u32 = u32::MAX;
 
 /// A table is given up when it has more entries than this for each copy, …
-const ENTRIES_PER_COPY_MAX: usize = 16;
+const ENTRIES_PER_COPY_MAX: usize = 128;
 
 /// … and taken up again when it would have fewer than this.
-const ENTRIES_PER_COPY_AGAIN: usize = 4;
+const ENTRIES_PER_COPY_AGAIN: usize = 32;
 
 /// A table of so many entries is never given up.
 const ENTRIES_FREE: usize = 1 << 16;

@@ -1,0 +1,149 @@
+//! Accesses of a key-value trace in stretches: as long as nothing else is due, whatever an access
+//! comes to is done on the spot, without a task, a frame or an event.
+//!
+//! A stretch does what [`crate::walk`], [`crate::flight`] and [`crate::storing`] would do, in the
+//! same order, with the same draws and the same decisions of the core; what it does not know, a
+//! stale copy or a fill that takes time, it leaves to them. `lane/tests.rs` replays random traces
+//! both ways and compares the reports.
+
+mod stretch;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::Engine;
+use crate::tables::Tables;
+use cachepolicy_core::LevelId;
+use cachepolicy_core::decide::Rules;
+use cachepolicy_core::ids::BackendId;
+use cachepolicy_core::level::LifetimeSource;
+use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_trace::block::Accesses;
+use core::ops::Range;
+use stretch::Stretch;
+
+/// A level whose nearest tier can be read on the spot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lane {
+    level: LevelId,
+    backend: BackendId,
+    /// The nearest tier's only instance.
+    instance: u32,
+    /// A fill takes no time either, and depends on nothing.
+    fills: bool,
+    size_from_trace: bool,
+    lifetime: LifetimeSource,
+}
+
+/// What the accesses of a stretch come to, all together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LaneCounts {
+    /// Of the level: fresh hits, and misses.
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
+    /// Of the level: bytes that copies served, and that fills served.
+    pub(crate) hit_bytes: u64,
+    pub(crate) miss_bytes: u64,
+    /// Of the responses, and how many of these came from copies.
+    pub(crate) response_bytes: u64,
+    pub(crate) response_bytes_from_copies: u64,
+    /// Origin time that the hits saved.
+    pub(crate) saved: Duration,
+    /// When the last `get` came.
+    pub(crate) last: Option<Time>,
+}
+
+impl Lane {
+    /// For accesses of a level, if there is one.
+    pub(crate) fn of(engine: &Engine, t: &Tables, level: LevelId) -> Option<Self> {
+        let table = t.levels.get(level.index())?;
+        let declared = t.policy.levels.get(level.index())?;
+        let tier = table.tiers.first()?;
+        let backend = t.backends.get(usize::from(tier.backend))?;
+        let is_at_once = engine.backends[usize::from(tier.backend)].latency.is_zero();
+        let is_plain = backend.count == 1
+            && is_at_once
+            && table.extras.is_empty()
+            && table.dims.uncovered == 0
+            && declared.skip.is_none()
+            && !engine.processes.are_limited()
+            && t.pops() == 1;
+        let cost = &engine.levels[level.index()].cost;
+        let fills = table.tiers.len() == 1
+            && tier.ceiling.is_none()
+            && declared.origin.is_none()
+            && declared.data.is_empty()
+            && table.is_source
+            && cost.is_zero()
+            && !declared.cost.from_trace
+            && !t.needs_values(level);
+        is_plain.then_some(Self {
+            level,
+            backend: BackendId(tier.backend),
+            instance: tier.first,
+            fills,
+            size_from_trace: declared.size.from_trace,
+            lifetime: declared.lifetime,
+        })
+    }
+
+    fn rules<'t>(&self, t: &'t Tables) -> &'t Rules {
+        &t.levels[self.level.index()].rules
+    }
+}
+
+impl Engine {
+    /// Replays accesses of a range as far as it goes on the spot, and before `until`; all that is
+    /// due before the first of them has happened. How many were replayed?
+    pub(crate) fn replay_stretch(
+        &mut self,
+        t: &Tables,
+        accesses: &Accesses,
+        range: Range<usize>,
+        until: Time,
+    ) -> usize {
+        let Some(lane) = self.lane else {
+            return 0;
+        };
+        let next = self.queue.next().map_or(Time::NEVER, |(at, _)| at);
+        let stop = until.min(next).min(self.metrics.next_tick());
+        let first = accesses.at.get(range.start).copied();
+        let is_calm = self.arrivals.is_empty()
+            && self.observer.is_none()
+            && self.trace_keys.are_direct()
+            && first.is_some_and(|first| {
+                first < stop && first >= self.backends[lane.backend.index()].down_until
+            });
+        if !is_calm {
+            return 0;
+        }
+        self.admit_keys(t, lane.level);
+        let store = &mut self.stores[lane.instance as usize];
+        let (rack, evictor) = (&mut store.rack, &mut store.evictor);
+        let (end, outcome) = evictor.visited(Stretch {
+            lane,
+            rules: lane.rules(t),
+            accesses,
+            range: range.clone(),
+            stop,
+            rack,
+            operations: &self.ingest.accesses,
+            last: &mut self.trace_keys.last,
+            level: &mut self.levels[lane.level.index()],
+            causes: &mut self.causes,
+            metrics: &mut self.metrics,
+            removed: &mut self.removed,
+            orphans: Vec::new(),
+            counts: LaneCounts::default(),
+            now: self.now,
+        });
+        let replayed = end - range.start;
+        self.now = outcome.now;
+        self.metrics.lane(lane.level, &outcome.counts);
+        self.processes.skip(replayed as u64);
+        self.ingest.count_requests(replayed as u64);
+        for (provenance, died) in outcome.orphans {
+            self.let_go(provenance, Some(died));
+        }
+        replayed
+    }
+}

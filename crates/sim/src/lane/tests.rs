@@ -1,0 +1,243 @@
+//! Random traces on the spot, and event by event: the same reports.
+
+use crate::events::{Happening, Names, Observer};
+use crate::{Operations, Options, Simulation};
+use cachepolicy_core::policy::Policy;
+use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_trace::event::{
+    Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Row, Value, Write,
+};
+use cachepolicy_trace::{Block, Packer};
+use proptest::prelude::*;
+
+/// Whoever watches is shown every event, so that nothing goes on the spot.
+struct Watches;
+
+impl Observer for Watches {
+    fn happens(&mut self, _: &Happening, _: &Names<'_>) {}
+}
+
+fn replay(policy: &Policy, options: &Options, events: &[Event], watched: bool) -> String {
+    let mut simulation = Simulation::new(policy, options.clone()).unwrap();
+    if watched {
+        simulation.observe(Box::new(Watches));
+    }
+    let mut packer = Packer::default();
+    for part in events.chunks(50) {
+        let mut block = Block::default();
+        for event in part {
+            packer.push(event, &mut block).unwrap();
+        }
+        simulation.push_block(&block).unwrap();
+    }
+    simulation.finish().to_json()
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Access {
+        key: u8,
+        text: bool,
+        operation: AccessOperation,
+        bytes: Option<u64>,
+        ttl: Option<u8>,
+    },
+    Write {
+        key: u8,
+        delete: bool,
+    },
+    Flush,
+    Outage,
+    Restart,
+    Deploy,
+}
+
+fn operation() -> impl Strategy<Value = AccessOperation> {
+    prop_oneof![
+        12 => Just(AccessOperation::Get),
+        2 => Just(AccessOperation::Set),
+        1 => Just(AccessOperation::Delete),
+    ]
+}
+
+fn access() -> impl Strategy<Value = Step> {
+    let bytes = prop_oneof![2 => Just(None), 3 => Just(Some(1)), 2 => (0u64..5).prop_map(Some)];
+    let ttl = prop_oneof![3 => Just(None), 1 => (0u8..9).prop_map(Some)];
+    (0u8..12, any::<bool>(), operation(), bytes, ttl).prop_map(
+        |(key, text, operation, bytes, ttl)| Step::Access {
+            key,
+            text: text && key > 8,
+            operation,
+            bytes,
+            ttl,
+        },
+    )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        60 => access(),
+        4 => (0u8..12, any::<bool>()).prop_map(|(key, delete)| Step::Write { key, delete }),
+        1 => Just(Step::Flush),
+        1 => Just(Step::Outage),
+        1 => Just(Step::Restart),
+        1 => Just(Step::Deploy),
+    ]
+}
+
+fn event(at: Time, step: &Step) -> Event {
+    match step {
+        Step::Access {
+            key,
+            text,
+            operation,
+            bytes,
+            ttl,
+        } => Event::Access(Access {
+            at,
+            operation: *operation,
+            key: if *text {
+                AccessKey::Text(format!("key {key}"))
+            } else {
+                AccessKey::Number(u64::from(*key))
+            },
+            bytes: *bytes,
+            ttl: ttl.map(|ttl| Duration::from_secs(i64::from(ttl))),
+            cost: None,
+        }),
+        Step::Write { key, delete } => {
+            let row: Row = vec![("id".to_owned(), Value::Text(key.to_string()))];
+            Event::Write(Write {
+                at,
+                model: "Item".to_owned(),
+                operation: if *delete {
+                    cachepolicy_core::edge::Operation::Delete
+                } else {
+                    cachepolicy_core::edge::Operation::Update
+                },
+                old: Some(row.clone()),
+                new: (!delete).then_some(row),
+                process: None,
+                delay: None,
+            })
+        }
+        Step::Flush => fault(
+            at,
+            NamedFault::Flush {
+                backend: "mem".into(),
+            },
+        ),
+        Step::Outage => fault(
+            at,
+            NamedFault::Outage {
+                target: "mem".into(),
+                duration: Duration::from_secs(2),
+            },
+        ),
+        Step::Restart => fault(at, NamedFault::Restart { process: 0 }),
+        Step::Deploy => fault(at, NamedFault::Deploy),
+    }
+}
+
+fn fault(at: Time, fault: NamedFault) -> Event {
+    Event::Fault(FaultEvent { at, fault })
+}
+
+const EVICT: [&str; 13] = [
+    "lru",
+    "fifo",
+    "clock",
+    "lfu",
+    "sieve",
+    "s3fifo",
+    "arc",
+    "wtinylfu",
+    "random",
+    "redis-lru",
+    "redis-lfu",
+    "django-locmem",
+    "none",
+];
+const CAPACITY: [&str; 4] = ["4 entries", "7 entries", "9B", "1GiB"];
+const LIFE: [&str; 6] = [
+    "ttl forever",
+    "ttl 5s",
+    "ttl 5s jitter 50%",
+    "ttl from trace else 3s",
+    "ttl 3s\n stale-while-revalidate 2s",
+    "ttl 4s sliding",
+];
+const REST: [&str; 7] = [
+    "",
+    "size 1B",
+    "size uniform(1B..4B)",
+    "stampede lease 2s wait 1s",
+    "reads Item(id)",
+    "cost 1s",
+    "cost 1s\n stampede coalesce\n reads Item(id)\n early-refresh xfetch",
+];
+const STORE: [&str; 3] = ["mem", "mem ttl 2s, far", "mem, far"];
+const EDGE: [&str; 3] = [
+    "",
+    "on Item update|delete { purge item(id) }",
+    "bus slow { delivery at-least-once; delay 1s max 1s }\non Item update|delete via slow { expire item(*) }",
+];
+
+fn policy() -> impl Strategy<Value = String> {
+    let one = |texts: &'static [&'static str]| prop::sample::select(texts);
+    (
+        one(&EVICT),
+        one(&CAPACITY),
+        one(&LIFE),
+        one(&REST),
+        one(&STORE),
+        one(&EDGE),
+    )
+        .prop_map(|(evict, capacity, life, rest, store, edge)| {
+            format!(
+                "policy test {{ edition 1 }}\nmodel Item {{ id }}\n\
+                 backend mem redis {{ capacity {capacity}; evict {evict}; latency 0s }}\n\
+                 backend far redis {{ latency 0s }}\n\
+                 object item(id) {{\n store {store}\n {life}\n {rest}\n}}\n{edge}\n"
+            )
+        })
+}
+
+fn operations() -> impl Strategy<Value = Operations> {
+    prop::sample::select(vec![Operations::Fill, Operations::Write, Operations::Auto])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn the_same_reports(
+        text in policy(),
+        steps in prop::collection::vec((step(), 0u8..4), 1..160),
+        accesses_only in any::<bool>(),
+        operations in operations(),
+        warmup in prop::sample::select(vec![0, 0, 7]),
+        seed in 0u64..4,
+    ) {
+        let compiled = cachepolicy_compiler::compile_text("test.cachepolicy", &text);
+        let policy = compiled.policy.unwrap_or_else(|| panic!("{:#?}\n{text}", compiled.diagnostics));
+        let options = Options {
+            seed,
+            warmup: Duration::from_secs(warmup),
+            operations,
+            ..Options::default()
+        };
+        let mut now = Time::ZERO;
+        let mut events = Vec::new();
+        for (step, wait) in &steps {
+            // Also several at one instant.
+            now = now + Duration::from_nanos(i64::from(*wait) * 333_333_333);
+            if !accesses_only || matches!(step, Step::Access { .. }) {
+                events.push(event(now, step));
+            }
+        }
+        let on_the_spot = replay(&policy, &options, &events, false);
+        let one_by_one = replay(&policy, &options, &events, true);
+        prop_assert_eq!(on_the_spot, one_by_one, "{}", text);
+    }
+}

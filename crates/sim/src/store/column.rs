@@ -1,0 +1,92 @@
+//! What is known of each copy, in as little room as it needs.
+
+/// By slot: one value for all, or, from the first different one on, one for each.
+#[derive(Debug, Clone)]
+pub(super) struct Column<V> {
+    /// The value of all, or those of each.
+    values: Vec<V>,
+    apart: bool,
+}
+
+impl<V: Copy + PartialEq> Column<V> {
+    /// Of no slots yet.
+    pub(super) const fn new() -> Self {
+        Self {
+            values: Vec::new(),
+            apart: false,
+        }
+    }
+
+    /// Of a slot that has one.
+    #[inline]
+    pub(super) fn get(&self, slot: u32) -> &V {
+        &self.values[if self.apart { slot as usize } else { 0 }]
+    }
+
+    /// `slots`: how many have been in use, this one included.
+    #[inline]
+    pub(super) fn set(&mut self, slot: u32, value: V, slots: usize) {
+        if !self.apart {
+            match self.values.first() {
+                None => return self.values.push(value),
+                Some(same) if *same == value => return,
+                Some(_) => {}
+            }
+        }
+        *self.get_mut(slot, slots) = value;
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub(super) fn get_mut(&mut self, slot: u32, slots: usize) -> &mut V {
+        if !self.apart || self.values.len() < slots {
+            self.grow(slots);
+        }
+        &mut self.values[slot as usize]
+    }
+
+    #[cold]
+    fn grow(&mut self, slots: usize) {
+        self.apart = true;
+        if let Some(&first) = self.values.first() {
+            // Doubled, so that slots that come one after the other are cheap.
+            self.values.resize(slots.next_power_of_two(), first);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_value_takes_no_room() {
+        let mut column = Column::new();
+        for slot in 0..100 {
+            column.set(slot, 7, slot as usize + 1);
+        }
+        assert_eq!((*column.get(0), *column.get(99)), (7, 7));
+        assert!(column.values.len() == 1);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_set_is_told(sets in proptest::collection::vec((0..20_u32, 0..3_u8), 0..60)) {
+            let mut column = Column::new();
+            let mut plain = Vec::new();
+            for (slot, value) in sets {
+                // Slots are taken into use one after the other.
+                let slot = slot.min(plain.len() as u32);
+                if slot as usize == plain.len() {
+                    plain.push(value);
+                }
+                plain[slot as usize] = value;
+                column.set(slot, value, plain.len());
+                for (slot, value) in plain.iter().enumerate() {
+                    prop_assert_eq!(column.get(slot as u32), value);
+                }
+            }
+        }
+    }
+}
