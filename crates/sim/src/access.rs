@@ -2,7 +2,6 @@
 
 use crate::engine::Engine;
 use crate::intern::NONE;
-use crate::lane::Lane;
 use crate::options::{Operations, Options, SimError};
 use crate::state::{Gathered, State, Task, TaskKind};
 use crate::tables::{Tables, key_level};
@@ -96,10 +95,6 @@ impl Engine {
         accesses: &cachepolicy_trace::block::Accesses,
         index: usize,
     ) -> Result<(), SimError> {
-        if self.ingest.accesses.level.is_none() {
-            let level = self.ingest.accesses.level(t)?;
-            self.lane = Lane::of(self, t, level);
-        }
         let level = self.ingest.accesses.level(t)?;
         let key = accesses.key.get(index).copied().unwrap_or(NONE);
         self.admit_keys(t, level);

@@ -63,8 +63,8 @@ pub(crate) struct Engine {
     pub(crate) deliveries: Deliveries,
     pub(crate) ingest: Ingest,
     pub(crate) trace_keys: TraceKeys,
-    /// How accesses go on the spot, where they do; known since the first of them.
-    pub(crate) lane: Option<Lane>,
+    /// How accesses go on the spot, where they do; `None` before the first of them.
+    pub(crate) lane: Option<Option<Lane>>,
     pub(crate) metrics: Metrics,
     pub(crate) observer: Option<Box<dyn Observer>>,
     /// For the observer's names; what decides has it as an argument.

@@ -27,9 +27,23 @@ pub struct Simulation {
     last: Time,
     /// The warm-up is over then; `None`: it is over.
     warm_from: Option<Time>,
+    /// The last accesses of one instant: a write at that instant, which comes before them, may
+    /// follow.
+    tail: Accesses,
     /// Of events that are pushed one by one.
     packer: Packer,
     block: Block,
+}
+
+/// What is known of the event after some accesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// It is later, or an access too, or there is none.
+    Later,
+    /// It is at the instant of the last of them, and comes before these.
+    SameInstant,
+    /// Nothing.
+    Unknown,
 }
 
 impl Simulation {
@@ -60,6 +74,7 @@ impl Simulation {
             first: None,
             last: Time::DISTANT_PAST,
             warm_from: None,
+            tail: Accesses::default(),
             packer: Packer::default(),
             block: Block::default(),
         })
@@ -90,14 +105,32 @@ impl Simulation {
     /// # Errors
     /// As [`Simulation::push`]; the events before the one in question are replayed.
     pub fn push_block(&mut self, block: &Block) -> Result<(), SimError> {
+        if let Some(&(kind, _)) = block.runs.first() {
+            let at = block.at(kind, 0);
+            let comes_later = kind == Kind::Access || at > self.tail.at.last().copied();
+            self.take_tail(if comes_later {
+                After::Later
+            } else {
+                After::SameInstant
+            })?;
+        }
         self.engine.learn(&self.tables, &block.news)?;
         let mut next = [0; 4];
-        for &(kind, count) in &block.runs {
+        for (number, &(kind, count)) in block.runs.iter().enumerate() {
             let first = next[kind as usize];
             let end = first + count as usize;
             next[kind as usize] = end;
             if kind == Kind::Access {
-                self.take_accesses(block, first..end)?;
+                let next_run = block.runs.get(number + 1).map(|&(kind, _)| kind);
+                let last = end
+                    .checked_sub(1)
+                    .and_then(|last| block.accesses.at.get(last));
+                let next = match next_run.map(|kind| block.at(kind, next[kind as usize])) {
+                    None => After::Unknown,
+                    Some(at) if at > last.copied() => After::Later,
+                    Some(_) => After::SameInstant,
+                };
+                self.take_accesses(&block.accesses, first..end, next)?;
                 continue;
             }
             for index in first..end {
@@ -108,35 +141,64 @@ impl Simulation {
     }
 
     /// Accesses without anything in between: in stretches as far as possible, else one by one.
-    fn take_accesses(&mut self, block: &Block, range: Range<usize>) -> Result<(), SimError> {
-        let accesses = &block.accesses;
+    /// `next`: what comes after them, as far as that is known.
+    fn take_accesses(
+        &mut self,
+        accesses: &Accesses,
+        range: Range<usize>,
+        next: After,
+    ) -> Result<(), SimError> {
         let at = |index: usize| accesses.at.get(index).copied();
-        // The last ones of one instant wait: a write at that instant, which comes before them, may
-        // follow.
+        // What belongs before the last ones of one instant may follow them.
         let final_instant = range.end.checked_sub(1).and_then(at);
         let is_final = |index: &usize| at(*index) == final_instant;
-        let ties = range.clone().rev().take_while(is_final).count();
-        let stretches_end = range.end - ties;
+        let first_final = range.end - range.clone().rev().take_while(is_final).count();
+        let stretches_end = match next {
+            After::Later => range.end,
+            After::SameInstant | After::Unknown => first_final,
+        };
+        let can_stretch = self.tables.lookahead == Duration::ZERO
+            && self.engine.observer.is_none()
+            && self.engine.has_lane(&self.tables);
         let mut index = range.start;
         while index < range.end {
-            if let Some(at) = at(index).filter(|&at| index < stretches_end && at >= self.last) {
-                let replayed = self.stretch(accesses, index..stretches_end, at);
-                if replayed > 0 {
-                    index += replayed;
-                    continue;
-                }
+            let is_in_order = at(index).filter(|&at| at >= self.last);
+            let Some(now) = is_in_order.filter(|_| can_stretch) else {
+                self.take_access(accesses, index)?;
+                index += 1;
+                continue;
+            };
+            if index >= first_final && next == After::Unknown {
+                self.tail.extend(accesses, index..range.end);
+                return Ok(());
             }
-            self.take(block, Kind::Access, index)?;
-            index += 1;
+            let replayed = if index < stretches_end {
+                self.stretch(accesses, index..stretches_end, now)
+            } else {
+                0
+            };
+            if replayed == 0 {
+                self.take_access(accesses, index)?;
+            }
+            index += replayed.max(1);
         }
         Ok(())
     }
 
+    /// The accesses that were held back, now that it is known what comes after them.
+    fn take_tail(&mut self, next: After) -> Result<(), SimError> {
+        if self.tail.at.is_empty() {
+            return Ok(());
+        }
+        let mut tail = core::mem::take(&mut self.tail);
+        let taken = self.take_accesses(&tail, 0..tail.at.len(), next);
+        tail.clear();
+        self.tail = tail;
+        taken
+    }
+
     /// How many accesses of the range, of which the first is due at `at`, went on the spot?
     fn stretch(&mut self, accesses: &Accesses, range: Range<usize>, at: Time) -> usize {
-        if self.engine.lane.is_none() || self.tables.lookahead > Duration::ZERO {
-            return 0;
-        }
         if at > self.last {
             self.advance(at);
         }
@@ -155,15 +217,47 @@ impl Simulation {
 
     #[inline]
     fn take(&mut self, block: &Block, kind: Kind, index: usize) -> Result<(), SimError> {
-        let at = match kind {
-            Kind::Request => block.requests.at.get(index).copied(),
-            Kind::Access => block.accesses.at.get(index).copied(),
-            Kind::Write => block.writes.at.get(index).copied(),
-            Kind::Fault => block.faults.get(index).map(|fault| fault.at),
-        };
-        let Some(at) = at else {
+        let Some(at) = block.at(kind, index) else {
             return Ok(());
         };
+        match kind {
+            Kind::Request => {
+                self.move_on(at)?;
+                self.trace.requests += 1;
+                self.engine
+                    .take_request(&self.tables, &block.requests, index);
+            }
+            Kind::Access => self.take_access(&block.accesses, index)?,
+            Kind::Write => {
+                self.move_on(at)?;
+                self.engine
+                    .take_write_of(&self.tables, &block.writes, index);
+                self.trace.writes += 1;
+            }
+            Kind::Fault => {
+                self.move_on(at)?;
+                if let Some(fault) = block.faults.get(index) {
+                    self.engine.take_fault_event(&self.tables, fault)?;
+                }
+                self.trace.faults += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_access(&mut self, accesses: &Accesses, index: usize) -> Result<(), SimError> {
+        let Some(&at) = accesses.at.get(index) else {
+            return Ok(());
+        };
+        self.move_on(at)?;
+        self.engine.take_access(&self.tables, accesses, index)?;
+        self.trace.requests += 1;
+        Ok(())
+    }
+
+    /// The next event is at `at`.
+    #[inline]
+    fn move_on(&mut self, at: Time) -> Result<(), SimError> {
         if at > self.last {
             self.advance(at);
         } else if at < self.last {
@@ -171,29 +265,6 @@ impl Simulation {
                 at: seconds(at),
                 before: seconds(self.last),
             });
-        }
-        match kind {
-            Kind::Request => {
-                self.trace.requests += 1;
-                self.engine
-                    .take_request(&self.tables, &block.requests, index);
-            }
-            Kind::Access => {
-                self.engine
-                    .take_access(&self.tables, &block.accesses, index)?;
-                self.trace.requests += 1;
-            }
-            Kind::Write => {
-                self.engine
-                    .take_write_of(&self.tables, &block.writes, index);
-                self.trace.writes += 1;
-            }
-            Kind::Fault => {
-                if let Some(fault) = block.faults.get(index) {
-                    self.engine.take_fault_event(&self.tables, fault)?;
-                }
-                self.trace.faults += 1;
-            }
         }
         Ok(())
     }
@@ -224,6 +295,9 @@ impl Simulation {
     /// The trace is over: what is under way ends, and the report is made.
     #[must_use]
     pub fn finish(mut self) -> Report {
+        // They are in order and have a level to go to, else they had not been held back.
+        let taken = self.take_tail(After::Later);
+        debug_assert!(taken.is_ok(), "nothing is wrong with what was held back");
         self.run_until(Time::NEVER);
         self.engine.end();
         let first = self.first.unwrap_or(Time::ZERO);

@@ -276,6 +276,18 @@ pub struct Block {
 }
 
 impl Block {
+    /// When an event happens: the one of this kind at this index.
+    #[must_use]
+    #[inline]
+    pub fn at(&self, kind: Kind, index: usize) -> Option<Time> {
+        match kind {
+            Kind::Request => self.requests.at.get(index).copied(),
+            Kind::Access => self.accesses.at.get(index).copied(),
+            Kind::Write => self.writes.at.get(index).copied(),
+            Kind::Fault => self.faults.get(index).map(|fault| fault.at),
+        }
+    }
+
     /// How many events there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -348,7 +360,44 @@ impl Requests {
 }
 
 impl Accesses {
-    fn clear(&mut self) {
+    /// Adds those of a range of others, whose keys have the same numbers.
+    pub fn extend(&mut self, others: &Self, range: core::ops::Range<usize>) {
+        fn column<T: Clone>(
+            mine: &mut Vec<T>,
+            before: usize,
+            others: &[T],
+            range: &core::ops::Range<usize>,
+            nothing: T,
+        ) {
+            let others = others.get(range.clone()).unwrap_or_default();
+            if others.is_empty() && mine.is_empty() {
+                return;
+            }
+            mine.resize(before, nothing.clone());
+            mine.extend_from_slice(others);
+            mine.resize(before + range.len(), nothing);
+        }
+        let before = self.at.len();
+        let range = range.start..range.end.min(others.at.len());
+        let at = others.at.get(range.clone()).unwrap_or_default();
+        self.at.extend_from_slice(at);
+        let key = others.key.get(range.clone()).unwrap_or_default();
+        self.key.extend_from_slice(key);
+        let get = AccessOperation::Get;
+        column(&mut self.operation, before, &others.operation, &range, get);
+        column(
+            &mut self.bytes,
+            before,
+            &others.bytes,
+            &range,
+            UNKNOWN_BYTES,
+        );
+        column(&mut self.ttl, before, &others.ttl, &range, None);
+        column(&mut self.cost, before, &others.cost, &range, None);
+    }
+
+    /// Forgets all of them and keeps the memory.
+    pub fn clear(&mut self) {
         self.at.clear();
         self.key.clear();
         self.operation.clear();
