@@ -106,6 +106,7 @@ pub enum BypassReason {
 
 /// Decides about a look-up. `draw` (0 ≤ draw < 1) is used by early refresh only.
 #[must_use]
+#[inline]
 pub fn decide(rules: &Rules, found: Found, flight: Flight, now: Time, draw: f64) -> Decision {
     match found {
         Found::Down { bypass: true } => Decision::Bypass(BypassReason::BackendDown),
@@ -146,6 +147,7 @@ pub fn decide(rules: &Rules, found: Found, flight: Flight, now: Time, draw: f64)
 /// fills and whatever is drawn, and the hit leaves the copy as it is: a driver need not ask again.
 /// [`Time::DISTANT_PAST`]: it has to be asked each time.
 #[must_use]
+#[inline]
 pub fn plain_until(rules: &Rules, lifetimes: &Lifetimes, negative: bool) -> Time {
     if negative || rules.sliding || rules.early_refresh.is_some() {
         Time::DISTANT_PAST
@@ -314,6 +316,7 @@ pub enum ServeOnlyReason {
 
 /// Decides what becomes of a fill that ended at `now`; `draw` (0 ≤ draw < 1) is for the jitter.
 #[must_use]
+#[inline]
 pub fn fill_ended(rules: &Rules, end: FillEnd, now: Time, draw: f64) -> FillVerdict {
     let (ttl, negative) = match end.outcome {
         FillOutcome::Error => return FillVerdict::Failed,

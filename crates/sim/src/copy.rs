@@ -25,6 +25,7 @@ pub(crate) struct Copy {
 }
 
 impl Copy {
+    #[inline]
     pub(crate) fn new(lifetimes: &Lifetimes, negative: bool) -> Self {
         Self {
             stored: lifetimes.stored,
@@ -65,11 +66,13 @@ impl Copy {
     }
 
     /// When it leaves its tier: it is dead, or the tier's ceiling is reached.
+    #[inline]
     pub(crate) fn leaves(&self, rules: &Rules) -> Time {
         self.lifetimes(rules).dead_from().min(self.resides_until)
     }
 
     /// When its ttl ends.
+    #[inline]
     pub(crate) fn fresh_until(&self) -> Time {
         self.fresh_until
     }

@@ -94,6 +94,7 @@ impl Engine {
         }
         self.removed = removed;
         let backend = BackendId(place.backend);
+        let has_variants = !table.extras.is_empty();
         match inserted {
             Inserted::Stored(_) => {
                 if copy.provenance != NONE {
@@ -104,7 +105,7 @@ impl Engine {
                     backend,
                     level,
                     key: KeyId(inst),
-                    parameters: self.insts[inst as usize].parameters,
+                    parameters: has_variants.then(|| self.insts[inst as usize].parameters),
                     bytes: size,
                 };
                 self.metrics.stored(&stored);

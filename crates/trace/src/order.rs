@@ -245,8 +245,53 @@ impl Order {
 /// So many uniform draws below `limit`, in ascending order.
 pub(crate) fn sorted_draws(stream: &mut Stream, count: usize, limit: u64, draws: &mut Vec<u64>) {
     draws.clear();
-    draws.extend((0..count).map(|_| stream.below(limit)));
-    draws.sort_unstable();
+    draws.extend((0..count).map(|_| stream.bits()));
+    sort_uniform(draws);
+    for draw in draws {
+        // As `Stream::below`, which keeps the order.
+        *draw = ((u128::from(*draw) * u128::from(limit)) >> 64) as u64;
+    }
+}
+
+/// Sorts numbers that are drawn from all, each as likely as another: first into as many buckets as
+/// there are numbers, which leaves next to nothing to do (Knuth, TAOCP 3, 5.2.1, multiple list
+/// insertion).
+fn sort_uniform(numbers: &mut Vec<u64>) {
+    const FEW: usize = 64;
+    let count = numbers.len();
+    if count < FEW {
+        numbers.sort_unstable();
+        return;
+    }
+    let bucket_of = |number: u64| ((u128::from(number) * count as u128) >> 64) as usize;
+    let mut ends = vec![0_usize; count];
+    for &number in numbers.iter() {
+        if let Some(end) = ends.get_mut(bucket_of(number)) {
+            *end += 1;
+        }
+    }
+    let mut before = 0;
+    for end in &mut ends {
+        before += std::mem::replace(end, before);
+    }
+    let mut sorted = vec![0; count];
+    for &number in numbers.iter() {
+        if let Some(end) = ends.get_mut(bucket_of(number)) {
+            if let Some(place) = sorted.get_mut(*end) {
+                *place = number;
+            }
+            *end += 1;
+        }
+    }
+    // Inside a bucket they are still in any order.
+    for index in 1..count {
+        let mut place = index;
+        while place > 0 && sorted.get(place - 1) > sorted.get(place) {
+            sorted.swap(place - 1, place);
+            place -= 1;
+        }
+    }
+    *numbers = sorted;
 }
 
 #[cfg(test)]
@@ -287,6 +332,18 @@ mod tests {
         }
         out.extend(drain(&mut order, true));
         (out, late, order)
+    }
+
+    #[test]
+    fn draws_are_in_order_and_the_ones_drawn() {
+        for count in [0, 1, 63, 64, 1_000, 20_000] {
+            let (mut draws, mut stream) = (Vec::new(), Stream::new(3, &["spread"]));
+            sorted_draws(&mut stream, count, 1_000_000_007, &mut draws);
+            let mut stream = Stream::new(3, &["spread"]);
+            let mut expected: Vec<u64> = (0..count).map(|_| stream.below(1_000_000_007)).collect();
+            expected.sort_unstable();
+            assert_eq!(draws, expected);
+        }
     }
 
     proptest! {

@@ -24,6 +24,7 @@ impl Lifetimes {
     /// `draw` (0 ≤ draw < 1) shortens it within the jitter. An absence has neither jitter nor stale
     /// windows.
     #[must_use]
+    #[inline]
     pub fn begin(rules: &Rules, ttl: Duration, negative: bool, now: Time, draw: f64) -> Self {
         let ttl = if rules.jitter > 0.0 && !negative && !ttl.is_forever() {
             ttl - ttl.scaled(rules.jitter * draw)
@@ -51,6 +52,7 @@ impl Lifetimes {
     /// After a fresh hit at `now` on a level with a sliding ttl: the ttl begins anew. A copy that is
     /// not fresh any more stays as it is, and absences ([`super::Hit::Negative`]) do not slide.
     #[must_use]
+    #[inline]
     pub fn slid(self, rules: &Rules, now: Time) -> Self {
         if self.freshness(now) == Freshness::Fresh {
             self.with_fresh_until(rules, now + self.ttl)
@@ -62,6 +64,7 @@ impl Lifetimes {
     /// After an `expire` at `now`: stale at once, and the windows count from here. Repeating it
     /// changes nothing, since nothing is ever extended.
     #[must_use]
+    #[inline]
     pub fn expired(self, rules: &Rules, now: Time) -> Self {
         let expired = self.with_fresh_until(rules, self.fresh_until.min(now));
         Self {
@@ -96,6 +99,7 @@ impl Lifetimes {
 
     /// What the copy is good for at `now`.
     #[must_use]
+    #[inline]
     pub fn freshness(&self, now: Time) -> Freshness {
         if now < self.fresh_until {
             Freshness::Fresh
@@ -110,6 +114,7 @@ impl Lifetimes {
 
     /// When nothing can be done with the copy any more.
     #[must_use]
+    #[inline]
     pub const fn dead_from(&self) -> Time {
         self.usable_on_error_until
     }

@@ -33,6 +33,7 @@ pub(crate) struct Arc {
 }
 
 impl Arc {
+    #[inline]
     fn adapt(&mut self, list: u8) {
         let own = self.ghosts.weight(list);
         let other = self.ghosts.weight(1 - list);
@@ -44,12 +45,14 @@ impl Arc {
         };
     }
 
+    #[inline]
     fn join(&mut self, list: usize, slot: u32, weight: u64) {
         super::put(&mut self.list_of, slot, list as u8);
         self.order.push(list, slot);
         self.weights[list] += weight;
     }
 
+    #[inline]
     fn leave(&mut self, slot: u32, weight: u64) -> usize {
         let list = usize::from(self.list_of[slot as usize]);
         self.order.unlink(list, slot);
@@ -58,6 +61,7 @@ impl Arc {
     }
 
     /// The paper's REPLACE: the oldest copy of the list that has more than its share.
+    #[inline]
     fn replace(&mut self, view: View<'_>) -> Victim {
         let once = self.weights[ONCE];
         let over = once > self.target
@@ -93,6 +97,7 @@ impl Arc {
     }
 
     /// Case IV of the paper: the newcomer is in none of the four lists.
+    #[inline]
     fn make_room(&mut self, weight: u64, view: View<'_>) -> Victim {
         let recent = self.weights[ONCE] + self.ghosts.weight(ONCE as u8);
         if recent.saturating_add(weight) > self.capacity {
@@ -128,6 +133,7 @@ impl Eviction for Arc {
         }
     }
 
+    #[inline]
     fn arriving(&mut self, newcomer: Newcomer, _view: View<'_>) {
         self.returning = self.ghosts.list_of(newcomer.key);
         if let Some(list) = self.returning {
@@ -136,6 +142,7 @@ impl Eviction for Arc {
         }
     }
 
+    #[inline]
     fn inserted(&mut self, slot: u32, view: View<'_>) {
         let list = if self.returning.is_some() {
             OFTEN
@@ -145,10 +152,21 @@ impl Eviction for Arc {
         self.join(list, slot, view.copies.weight(slot));
     }
 
+    #[inline]
     fn touched(&mut self, slot: u32, view: View<'_>) {
         let weight = view.copies.weight(slot);
         self.leave(slot, weight);
         self.join(OFTEN, slot, weight);
+    }
+
+    #[inline]
+    fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
+        self.order.oldest_few(ONCE, count).for_each(see);
+    }
+
+    #[inline]
+    fn peek(&self, slot: u32) -> u32 {
+        self.order.peek(slot)
     }
 
     fn replaced(&mut self, slot: u32, weight_before: u64, view: View<'_>) {
@@ -156,10 +174,12 @@ impl Eviction for Arc {
         self.join(OFTEN, slot, view.copies.weight(slot));
     }
 
+    #[inline]
     fn removed(&mut self, slot: u32, view: View<'_>) {
         self.leave(slot, view.copies.weight(slot));
     }
 
+    #[inline]
     fn victim(&mut self, newcomer: Option<Newcomer>, view: View<'_>) -> Victim {
         match newcomer {
             Some(newcomer) if self.returning.is_none() => self.make_room(newcomer.weight, view),

@@ -21,6 +21,7 @@ impl Eviction for Clock {
         }
     }
 
+    #[inline]
     fn inserted(&mut self, slot: u32, _view: View<'_>) {
         super::put(&mut self.visited, slot, false);
         self.order.push(0, slot);
@@ -31,10 +32,12 @@ impl Eviction for Clock {
         self.visited[slot as usize] = true;
     }
 
+    #[inline]
     fn removed(&mut self, slot: u32, _view: View<'_>) {
         self.order.unlink(0, slot);
     }
 
+    #[inline]
     fn victim(&mut self, _newcomer: Option<Newcomer>, _view: View<'_>) -> Victim {
         while let Some(slot) = self.order.pop(0) {
             if !core::mem::replace(&mut self.visited[slot as usize], false) {

@@ -17,6 +17,7 @@ impl Eviction for Fifo {
         }
     }
 
+    #[inline]
     fn inserted(&mut self, slot: u32, _view: View<'_>) {
         self.order.push(0, slot);
     }
@@ -24,14 +25,21 @@ impl Eviction for Fifo {
     #[inline]
     fn touched(&mut self, _slot: u32, _view: View<'_>) {}
 
+    #[inline]
+    fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
+        self.order.oldest_few(0, count).for_each(see);
+    }
+
     fn replaced(&mut self, slot: u32, _weight_before: u64, _view: View<'_>) {
         self.order.renew(0, slot);
     }
 
+    #[inline]
     fn removed(&mut self, slot: u32, _view: View<'_>) {
         self.order.unlink(0, slot);
     }
 
+    #[inline]
     fn victim(&mut self, _newcomer: Option<Newcomer>, _view: View<'_>) -> Victim {
         self.order.pop(0).map_or(Victim::Newcomer, Victim::Slot)
     }

@@ -35,6 +35,7 @@ impl Ghosts {
     }
 
     /// Remembers a key that is not remembered, as the newest of a list.
+    #[inline]
     pub(super) fn push(&mut self, list: u8, key: KeyId, weight: u64) {
         let node = self.free.pop().unwrap_or(self.ghosts.len() as u32);
         super::put(&mut self.ghosts, node, Ghost { key, list, weight });
@@ -44,12 +45,14 @@ impl Ghosts {
     }
 
     /// The list that remembers a key.
+    #[inline]
     pub(super) fn list_of(&self, key: KeyId) -> Option<u8> {
         let node = *self.index.get(&key)?;
         Some(self.ghosts[node as usize].list)
     }
 
     /// Forgets a key. Was it remembered?
+    #[inline]
     pub(super) fn forget(&mut self, key: KeyId) -> bool {
         match self.index.get(&key) {
             Some(&node) => {
@@ -61,6 +64,7 @@ impl Ghosts {
     }
 
     /// Forgets the oldest key of a list. Was there one?
+    #[inline]
     pub(super) fn pop(&mut self, list: u8) -> bool {
         match self.order.oldest(list.into()) {
             Some(node) => {
@@ -72,10 +76,12 @@ impl Ghosts {
     }
 
     /// Of all keys of a list, as they weighed when they were remembered.
+    #[inline]
     pub(super) fn weight(&self, list: u8) -> u64 {
         self.weights[usize::from(list)]
     }
 
+    #[inline]
     fn release(&mut self, node: u32) {
         let Ghost { key, list, weight } = self.ghosts[node as usize];
         self.order.unlink(list.into(), node);

@@ -23,6 +23,7 @@ pub(crate) struct Lfu {
 
 impl Lfu {
     /// A bucket for this count, next to that one or first.
+    #[inline]
     fn bucket(&mut self, count: u64, after: Option<u32>) -> u32 {
         let next = match after {
             Some(bucket) => self.buckets.newer(bucket),
@@ -40,11 +41,13 @@ impl Lfu {
         bucket
     }
 
+    #[inline]
     fn join(&mut self, bucket: u32, slot: u32) {
         super::put(&mut self.bucket_of, slot, bucket);
         self.copies.push(bucket as usize, slot);
     }
 
+    #[inline]
     fn drop_if_empty(&mut self, bucket: u32) {
         if self.copies.oldest(bucket as usize).is_none() {
             self.buckets.unlink(0, bucket);
@@ -64,11 +67,13 @@ impl Eviction for Lfu {
         }
     }
 
+    #[inline]
     fn inserted(&mut self, slot: u32, _view: View<'_>) {
         let bucket = self.bucket(1, None);
         self.join(bucket, slot);
     }
 
+    #[inline]
     fn touched(&mut self, slot: u32, _view: View<'_>) {
         let before = self.bucket_of[slot as usize];
         let count = self.counts[before as usize].saturating_add(1);
@@ -78,12 +83,14 @@ impl Eviction for Lfu {
         self.drop_if_empty(before);
     }
 
+    #[inline]
     fn removed(&mut self, slot: u32, _view: View<'_>) {
         let bucket = self.bucket_of[slot as usize];
         self.copies.unlink(bucket as usize, slot);
         self.drop_if_empty(bucket);
     }
 
+    #[inline]
     fn victim(&mut self, _newcomer: Option<Newcomer>, view: View<'_>) -> Victim {
         let least = self.buckets.oldest(0);
         match least.and_then(|bucket| self.copies.oldest(bucket as usize)) {

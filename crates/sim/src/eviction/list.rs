@@ -43,6 +43,7 @@ impl Lists {
     }
 
     /// Makes sure that the list of that number exists.
+    #[inline]
     pub(crate) fn ensure(&mut self, list: usize) {
         if list >= self.ends.len() {
             self.ends.resize(list + 1, EMPTY);
@@ -50,6 +51,7 @@ impl Lists {
     }
 
     /// Adds a node that is in no list at the newest end.
+    #[inline]
     pub(crate) fn push(&mut self, list: usize, node: u32) {
         let index = node as usize;
         if index >= self.links.len() {
@@ -95,6 +97,7 @@ impl Lists {
     }
 
     /// Takes a node out of the list that it is in.
+    #[inline]
     pub(crate) fn unlink(&mut self, list: usize, node: u32) {
         let Link { older, newer } = self.links[node as usize];
         if older == NONE {
@@ -110,6 +113,7 @@ impl Lists {
     }
 
     /// Moves a node to the newest end of the list that it is in.
+    #[inline]
     pub(crate) fn renew(&mut self, list: usize, node: u32) {
         if self.ends[list].newest != node {
             self.unlink(list, node);
@@ -118,6 +122,7 @@ impl Lists {
     }
 
     /// Takes the oldest node out.
+    #[inline]
     pub(crate) fn pop(&mut self, list: usize) -> Option<u32> {
         let node = self.oldest(list)?;
         self.unlink(list, node);
@@ -125,17 +130,27 @@ impl Lists {
     }
 
     /// The oldest node of a list.
+    #[inline]
     pub(crate) fn oldest(&self, list: usize) -> Option<u32> {
         self.ends.get(list).and_then(|ends| some(ends.oldest))
     }
 
-    /// See [`super::Eviction::peek`].
+    /// See [`super::Eviction::peek`]: of the links that [`Lists::unlink`] changes.
     #[inline]
     pub(crate) fn peek(&self, node: u32) -> u32 {
-        self.links.get(node as usize).map_or(0, |link| link.older)
+        let link = |node: u32| self.links.get(node as usize).copied().unwrap_or(UNLINKED);
+        let Link { older, newer } = link(node);
+        link(older).newer ^ link(newer).older
+    }
+
+    /// The oldest nodes of a list, so many at most.
+    #[inline]
+    pub(crate) fn oldest_few(&self, list: usize, count: usize) -> impl Iterator<Item = u32> + '_ {
+        core::iter::successors(self.oldest(list), |&node| self.newer(node)).take(count)
     }
 
     /// The node that was added after this one.
+    #[inline]
     pub(crate) fn newer(&self, node: u32) -> Option<u32> {
         some(self.links[node as usize].newer)
     }

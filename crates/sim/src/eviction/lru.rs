@@ -17,6 +17,7 @@ impl Eviction for Lru {
         }
     }
 
+    #[inline]
     fn inserted(&mut self, slot: u32, _view: View<'_>) {
         self.order.push(0, slot);
     }
@@ -27,14 +28,21 @@ impl Eviction for Lru {
     }
 
     #[inline]
+    fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
+        self.order.oldest_few(0, count).for_each(see);
+    }
+
+    #[inline]
     fn peek(&self, slot: u32) -> u32 {
         self.order.peek(slot)
     }
 
+    #[inline]
     fn removed(&mut self, slot: u32, _view: View<'_>) {
         self.order.unlink(0, slot);
     }
 
+    #[inline]
     fn victim(&mut self, _newcomer: Option<Newcomer>, _view: View<'_>) -> Victim {
         self.order.pop(0).map_or(Victim::Newcomer, Victim::Slot)
     }

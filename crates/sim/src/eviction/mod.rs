@@ -108,6 +108,11 @@ pub(crate) trait Eviction {
         0
     }
 
+    /// Shows copies that will probably leave soon, so many at most, for the same purpose as
+    /// [`Eviction::peek`].
+    #[inline]
+    fn leaving_soon(&self, _count: usize, _see: impl FnMut(u32)) {}
+
     /// Must more leave although there is room by now?
     fn culling(&self) -> bool {
         false

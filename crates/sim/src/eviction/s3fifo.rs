@@ -42,12 +42,14 @@ pub(crate) struct S3Fifo {
 }
 
 impl S3Fifo {
+    #[inline]
     fn join(&mut self, queue: usize, slot: u32, weight: u64) {
         super::put(&mut self.queue_of, slot, queue as u8);
         self.queues.push(queue, slot);
         self.weights[queue] += weight;
     }
 
+    #[inline]
     fn leave(&mut self, slot: u32, weight: u64) {
         let queue = usize::from(self.queue_of[slot as usize]);
         self.queues.unlink(queue, slot);
@@ -56,6 +58,7 @@ impl S3Fifo {
 
     /// Evicts the oldest copy of the small queue that was not read often enough; what was moves to
     /// the main queue.
+    #[inline]
     fn victim_of_small(&mut self, view: View<'_>) -> Option<u32> {
         while let Some(slot) = self.queues.oldest(SMALL) {
             let weight = view.copies.weight(slot);
@@ -70,6 +73,7 @@ impl S3Fifo {
         None
     }
 
+    #[inline]
     fn remember(&mut self, slot: u32, weight: u64, view: View<'_>) {
         if weight > self.ghosts_max {
             return;
@@ -81,6 +85,7 @@ impl S3Fifo {
     }
 
     /// Evicts the oldest copy of the main queue that was not read since it was last passed.
+    #[inline]
     fn victim_of_main(&mut self, view: View<'_>) -> Option<u32> {
         while let Some(slot) = self.queues.pop(MAIN) {
             let reads = self.reads[slot as usize];
@@ -111,10 +116,12 @@ impl Eviction for S3Fifo {
         }
     }
 
+    #[inline]
     fn arriving(&mut self, newcomer: Newcomer, _view: View<'_>) {
         self.returning = self.ghosts.forget(newcomer.key);
     }
 
+    #[inline]
     fn inserted(&mut self, slot: u32, view: View<'_>) {
         super::put(&mut self.reads, slot, 0);
         let warming_up = !self.filled && self.weights[SMALL] >= self.small_max;
@@ -132,16 +139,23 @@ impl Eviction for S3Fifo {
         *reads = (*reads + 1).min(COUNT_MAX);
     }
 
+    #[inline]
+    fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
+        self.queues.oldest_few(SMALL, count).for_each(see);
+    }
+
     fn replaced(&mut self, slot: u32, weight_before: u64, view: View<'_>) {
         let queue = usize::from(self.queue_of[slot as usize]);
         self.weights[queue] = self.weights[queue] - weight_before + view.copies.weight(slot);
         self.touched(slot, view);
     }
 
+    #[inline]
     fn removed(&mut self, slot: u32, view: View<'_>) {
         self.leave(slot, view.copies.weight(slot));
     }
 
+    #[inline]
     fn victim(&mut self, _newcomer: Option<Newcomer>, view: View<'_>) -> Victim {
         self.filled = true;
         let from_small = if self.weights[MAIN] > self.main_max {

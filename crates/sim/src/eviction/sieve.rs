@@ -24,6 +24,7 @@ impl Eviction for Sieve {
         }
     }
 
+    #[inline]
     fn inserted(&mut self, slot: u32, _view: View<'_>) {
         super::put(&mut self.visited, slot, false);
         self.order.push(0, slot);
@@ -34,6 +35,7 @@ impl Eviction for Sieve {
         self.visited[slot as usize] = true;
     }
 
+    #[inline]
     fn removed(&mut self, slot: u32, _view: View<'_>) {
         if self.hand == Some(slot) {
             self.hand = self.order.newer(slot);
@@ -41,6 +43,7 @@ impl Eviction for Sieve {
         self.order.unlink(0, slot);
     }
 
+    #[inline]
     fn victim(&mut self, _newcomer: Option<Newcomer>, view: View<'_>) -> Victim {
         while let Some(slot) = self.hand.or_else(|| self.order.oldest(0)) {
             if !core::mem::replace(&mut self.visited[slot as usize], false) {

@@ -141,7 +141,6 @@ impl Engine {
             level: &mut self.levels[lane.level.index()],
             causes: &mut self.causes,
             metrics: &mut self.metrics,
-            removed: &mut self.removed,
             orphans: Vec::new(),
             counts: LaneCounts::default(),
             now: self.now,

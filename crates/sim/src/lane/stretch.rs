@@ -9,6 +9,7 @@ use crate::intern::NONE;
 use crate::metrics::{Cause, FillBegan, FillResult, Leaving, Metrics, Stored};
 use crate::store::{Inserted, KeyId, NewCopy, Rack, Reason, Removed, Slot};
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, fill_ended, plain_until};
+use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::level::LifetimeSource;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::block::{Accesses, UNKNOWN_BYTES};
@@ -32,7 +33,6 @@ pub(super) struct Stretch<'a> {
     pub(super) level: &'a mut LevelState,
     pub(super) causes: &'a mut [Cause],
     pub(super) metrics: &'a mut Metrics,
-    pub(super) removed: &'a mut Vec<Removed<Copy>>,
     /// Provenances of copies that died, and when.
     pub(super) orphans: Vec<(u32, Time)>,
     pub(super) counts: LaneCounts,
@@ -111,14 +111,18 @@ impl Stretch<'_> {
     fn fetch<E: Eviction>(&self, keys: &[u32], evictor: &E) {
         let mut slots = [NONE; AHEAD];
         for (slot, &key) in slots.iter_mut().zip(keys) {
-            *slot = self.rack.lookup(KeyId(key)).map_or(NONE, Slot::number);
+            *slot = self.rack.fetch(KeyId(key));
         }
         let mut fetched = 0_u32;
-        for &slot in &slots {
-            if slot != NONE {
-                fetched ^= evictor.peek(slot) ^ self.rack.peek(slot);
-            }
+        let mut misses = 0;
+        for &slot in slots.iter().take(keys.len()) {
+            // A branch here would be guessed wrong again and again, and undo what is gained.
+            let is_miss = u32::from(slot == NONE);
+            misses += is_miss as usize;
+            let some_slot = slot & is_miss.wrapping_sub(1);
+            fetched ^= evictor.peek(some_slot) ^ self.rack.peek(some_slot);
         }
+        evictor.leaving_soon(misses, |slot| fetched ^= self.rack.peek_key(slot));
         core::hint::black_box(fetched);
     }
 
@@ -197,23 +201,29 @@ impl Stretch<'_> {
     }
 
     /// Fills on the spot.
+    #[inline]
     fn miss<E: Eviction>(&mut self, access: Access, evictor: &mut E) {
         let level = self.lane.level;
         let response = self.note_get(access);
-        let began = FillBegan {
-            key: KeyId(access.key),
-            concurrent: 1,
-            cause: self.cause(access.key),
-            background: false,
-        };
-        self.metrics.fill_began(level, access.at, &began);
+        if self.counts.misses == 0 {
+            // Which fill was the first, and why; the others are counted together.
+            let began = FillBegan {
+                key: KeyId(access.key),
+                concurrent: 1,
+                cause: self.cause(access.key),
+                background: false,
+            };
+            self.metrics.fill_began(level, access.at, &began);
+        }
         let size = self.draw_size(access);
         let result = self.store(access, Some(size), evictor);
         if let FillResult::ServedOnly(_) = result {
             self.set_cause(access.key, Cause::NotStored);
         }
-        self.metrics
-            .fill_ended(level, access.at, result, Duration::ZERO);
+        if result != FillResult::Stored {
+            self.metrics
+                .fill_ended(level, access.at, result, Duration::ZERO);
+        }
         self.counts.misses += 1;
         self.counts.miss_bytes += size;
         self.counts.response_bytes += response.unwrap_or(size);
@@ -238,6 +248,7 @@ impl Stretch<'_> {
     }
 
     /// Stores a value where the rules let it be stored. `size`: where it is known beforehand.
+    #[inline]
     fn store<E: Eviction>(
         &mut self,
         access: Access,
@@ -282,10 +293,9 @@ impl Stretch<'_> {
             dead_from: copy.leaves(self.rules),
             value: copy,
         };
-        let inserted = self
-            .rack
-            .insert(evictor, (new, quiet_until), at, self.removed);
-        self.clear_removed(at);
+        let (rack, mut leaving) = self.parts();
+        let mut gone = |gone: Removed<Copy>| leaving.left(&gone, at);
+        let inserted = rack.insert(evictor, (new, quiet_until), at, &mut gone);
         match inserted {
             Inserted::Stored(_) => {
                 self.set_cause(key, Cause::Expiry);
@@ -293,7 +303,7 @@ impl Stretch<'_> {
                     backend: self.lane.backend,
                     level: self.lane.level,
                     key: KeyId(key),
-                    parameters: key,
+                    parameters: None,
                     bytes: size,
                 });
                 FillResult::Stored
@@ -310,34 +320,16 @@ impl Stretch<'_> {
         }
     }
 
-    fn clear_removed(&mut self, now: Time) {
-        let mut removed = core::mem::take(self.removed);
-        for gone in removed.drain(..) {
-            self.left(&gone, now);
-        }
-        *self.removed = removed;
-    }
-
-    /// See `Engine::left`.
-    fn left(&mut self, gone: &Removed<Copy>, now: Time) {
-        let why = match gone.reason {
-            Reason::Evicted => {
-                self.set_cause(gone.key.0, Cause::Eviction);
-                Leaving::Evicted {
-                    fresh: now < gone.value.fresh_until(),
-                }
-            }
-            Reason::Expired => Leaving::Expired,
-            Reason::Replaced => Leaving::Replaced,
-            Reason::Flushed => Leaving::Flushed,
-            Reason::Taken => Leaving::Purged,
+    /// What copies are in, and what a copy that leaves changes.
+    fn parts(&mut self) -> (&mut Rack<Copy>, Leave<'_>) {
+        let leave = Leave {
+            backend: self.lane.backend,
+            rules: self.rules,
+            causes: self.causes,
+            metrics: self.metrics,
+            orphans: &mut self.orphans,
         };
-        if gone.value.provenance != NONE {
-            let died = now.min(gone.value.leaves(self.rules));
-            self.orphans.push((gone.value.provenance, died));
-        }
-        self.metrics
-            .removed(self.lane.backend, gone.level, gone.size, why);
+        (self.rack, leave)
     }
 
     /// A `set` or `delete`; see [`crate::key_value`].
@@ -373,8 +365,9 @@ impl Stretch<'_> {
             Operation::Delete => {
                 self.replace_row(access, is_alive);
                 if let Some(slot) = slot {
-                    let gone = self.rack.take(evictor, slot.number(), Reason::Taken, at);
-                    self.left(&gone, at);
+                    let (rack, mut leaving) = self.parts();
+                    let gone = rack.take(evictor, slot.number(), Reason::Taken, at);
+                    leaving.left(&gone, at);
                     self.set_cause(key, Cause::Invalidation);
                 }
             }
@@ -388,5 +381,41 @@ impl Stretch<'_> {
             self.metrics
                 .write_settled(self.lane.level, access.at, None, Duration::ZERO);
         }
+    }
+}
+
+/// What a copy that leaves changes.
+struct Leave<'a> {
+    backend: BackendId,
+    rules: &'a Rules,
+    causes: &'a mut [Cause],
+    metrics: &'a mut Metrics,
+    orphans: &'a mut Vec<(u32, Time)>,
+}
+
+impl Leave<'_> {
+    /// See `Engine::left`.
+    #[inline]
+    fn left(&mut self, gone: &Removed<Copy>, now: Time) {
+        let why = match gone.reason {
+            Reason::Evicted => {
+                if let Some(known) = self.causes.get_mut(gone.key.0 as usize) {
+                    *known = Cause::Eviction;
+                }
+                Leaving::Evicted {
+                    fresh: now < gone.value.fresh_until(),
+                }
+            }
+            Reason::Expired => Leaving::Expired,
+            Reason::Replaced => Leaving::Replaced,
+            Reason::Flushed => Leaving::Flushed,
+            Reason::Taken => Leaving::Purged,
+        };
+        if gone.value.provenance != NONE {
+            let died = now.min(gone.value.leaves(self.rules));
+            self.orphans.push((gone.value.provenance, died));
+        }
+        self.metrics
+            .removed(self.backend, gone.level, gone.size, why);
     }
 }

@@ -43,6 +43,7 @@ impl BackendCounts {
         (self.evictions, self.evicted_fresh, self.too_large) = (0, 0, 0);
     }
 
+    #[inline]
     pub(super) fn stored(&mut self, stored: &Stored) {
         self.entries += 1;
         self.entries_peak = self.entries_peak.max(self.entries);
@@ -51,9 +52,12 @@ impl BackendCounts {
         let family = &mut self.families[stored.level.index()];
         family.entries += 1;
         family.keys += u64::from(self.keys.insert(stored.key.0));
-        family.parameters.insert(stored.parameters);
+        if let Some(parameters) = stored.parameters {
+            family.parameters.insert(parameters);
+        }
     }
 
+    #[inline]
     pub(super) fn removed(&mut self, level: LevelId, bytes: u64, why: Leaving) {
         self.entries = self.entries.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(bytes);
@@ -91,10 +95,14 @@ impl BackendCounts {
 
 impl Family {
     fn figures(&self) -> FamilyFigures {
+        let parameters = match self.parameters.len {
+            0 => self.keys,
+            parameters => parameters,
+        };
         FamilyFigures {
             entries: self.entries,
             keys: self.keys,
-            variants: super::ratio(self.keys, self.parameters.len),
+            variants: super::ratio(self.keys, parameters),
         }
     }
 }
@@ -108,6 +116,7 @@ struct BitSet {
 
 impl BitSet {
     /// Was it not in it yet?
+    #[inline]
     fn insert(&mut self, number: u32) -> bool {
         let (word, bit) = (number as usize / 64, 1 << (number % 64));
         if self.words.len() <= word {
@@ -131,7 +140,7 @@ mod tests {
             backend: BackendId(0),
             level: LevelId(level),
             key: KeyId(key),
-            parameters,
+            parameters: Some(parameters),
             bytes,
         }
     }

@@ -64,10 +64,11 @@ impl LevelCounts {
         } += 1;
     }
 
-    /// See [`super::Metrics::lane`]. Fills are counted one by one.
+    /// See [`super::Metrics::lane`]. The first fill has been counted.
     pub(super) fn lane(&mut self, counts: &LaneCounts) {
         self.fresh += counts.hits;
         self.miss += counts.misses;
+        self.fills += counts.misses.saturating_sub(1);
         self.bytes += counts.hit_bytes + counts.miss_bytes;
         self.bytes_from_copies += counts.hit_bytes;
         self.freshness.up_to_date(counts.hits);

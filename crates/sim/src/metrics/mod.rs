@@ -253,11 +253,13 @@ impl Metrics {
     }
 
     /// A copy is stored. What it replaces has been [`Metrics::removed`] before.
+    #[inline]
     pub fn stored(&mut self, stored: &Stored) {
         self.backends[stored.backend.index()].stored(stored);
     }
 
     /// A copy left a backend.
+    #[inline]
     pub fn removed(&mut self, backend: BackendId, level: LevelId, bytes: u64, why: Leaving) {
         self.backends[backend.index()].removed(level, bytes, why);
     }

@@ -23,6 +23,12 @@ impl<V: Copy + PartialEq> Column<V> {
         &self.values[if self.apart { slot as usize } else { 0 }]
     }
 
+    /// The same, of any slot.
+    #[inline]
+    pub(super) fn peek(&self, slot: u32) -> Option<&V> {
+        self.values.get(if self.apart { slot as usize } else { 0 })
+    }
+
     /// `slots`: how many have been in use, this one included.
     #[inline]
     pub(super) fn set(&mut self, slot: u32, value: V, slots: usize) {

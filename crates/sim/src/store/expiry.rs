@@ -45,6 +45,7 @@ impl Default for Expiry {
 
 impl Expiry {
     /// The copy in this slot, if there is one, is dead from then on.
+    #[inline]
     pub(super) fn set(&mut self, slot: u32, dead_from: Time) {
         let index = slot as usize;
         let instant = encode(dead_from);
@@ -67,6 +68,7 @@ impl Expiry {
     }
 
     /// The present is now at least this.
+    #[inline]
     pub(super) fn advance(&mut self, now: Time) {
         let now = encode(now);
         if now <= self.present {
@@ -86,6 +88,7 @@ impl Expiry {
     }
 
     /// A dead copy.
+    #[inline]
     pub(super) fn dead(&self) -> Option<u32> {
         self.lists.oldest(DEAD)
     }
@@ -104,6 +107,7 @@ impl Expiry {
         self.lists.push(list, slot);
     }
 
+    #[inline]
     fn list_of(&self, instant: u64) -> usize {
         if instant <= self.present {
             DEAD

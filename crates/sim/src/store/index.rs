@@ -47,7 +47,18 @@ impl Index {
         }
     }
 
+    /// The slot of a key, [`u32::MAX`] without; where it can, without a branch that depends on what
+    /// is read.
+    #[inline]
+    pub(super) fn fetch(&self, key: KeyId) -> u32 {
+        match self {
+            Self::Table(slots) => slots.get(key.0 as usize).copied().unwrap_or(ABSENT),
+            Self::Map { slots, .. } => slots.get(&key).copied().unwrap_or(ABSENT),
+        }
+    }
+
     /// `copies`: how many others there are.
+    #[inline]
     pub(super) fn insert(&mut self, key: KeyId, slot: u32, copies: usize) {
         let entry = key.0 as usize;
         match self {
@@ -72,6 +83,7 @@ impl Index {
         }
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, key: KeyId) {
         match self {
             Self::Table(slots) => {

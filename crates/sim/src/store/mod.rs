@@ -137,8 +137,12 @@ impl<T: Copy + PartialEq> Store<T> {
         now: Time,
         removed: &mut Vec<Removed<T>>,
     ) -> Inserted {
-        self.rack
-            .insert(&mut self.evictor, (new, Time::DISTANT_PAST), now, removed)
+        self.rack.insert(
+            &mut self.evictor,
+            (new, Time::DISTANT_PAST),
+            now,
+            &mut |gone| removed.push(gone),
+        )
     }
 
     /// Changes from when on a copy is dead.
@@ -160,7 +164,8 @@ impl<T: Copy + PartialEq> Store<T> {
 
     /// Takes out the copies that are dead by now. [`Store::insert`] does so too.
     pub fn collect(&mut self, now: Time, removed: &mut Vec<Removed<T>>) {
-        self.rack.collect(&mut self.evictor, now, removed);
+        self.rack
+            .collect(&mut self.evictor, now, &mut |gone| removed.push(gone));
     }
 
     /// The copies of a level. Their order depends on what was done to the store, and on nothing

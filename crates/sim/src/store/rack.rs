@@ -55,6 +55,12 @@ impl<T: Copy + PartialEq> Rack<T> {
         self.index.get(key).map(Slot)
     }
 
+    /// See [`Index::fetch`].
+    #[inline]
+    pub(crate) fn fetch(&self, key: KeyId) -> u32 {
+        self.index.fetch(key)
+    }
+
     /// See [`super::Store::get`].
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> &T {
@@ -75,10 +81,19 @@ impl<T: Copy + PartialEq> Rack<T> {
         at < *self.quiet.get(slot.0)
     }
 
+    /// See [`Eviction::leaving_soon`]: the key of a copy. What is only written when a copy leaves
+    /// need not be waited for.
+    #[inline]
+    pub(crate) fn peek_key(&self, slot: u32) -> u32 {
+        self.copies.key(slot).0
+    }
+
     /// See [`Eviction::peek`].
     #[inline]
     pub(crate) fn peek(&self, slot: u32) -> u32 {
-        self.quiet.get(slot).nanos() as u32
+        self.quiet
+            .peek(slot)
+            .map_or(0, |until| until.nanos() as u32)
     }
 
     /// Reads of this copy before `until` are plain ones, unless something happens to it.
@@ -141,14 +156,14 @@ impl<T: Copy + PartialEq> Rack<T> {
         evictor: &mut E,
         (new, quiet_until): (NewCopy<T>, Time),
         now: Time,
-        removed: &mut Vec<Removed<T>>,
+        removed: &mut impl FnMut(Removed<T>),
     ) -> Inserted {
         self.collect(evictor, now, removed);
         let weight = self.copies.weigh(new.size);
         let older = self.index.get(new.key);
         if weight > self.capacity {
             if let Some(slot) = older {
-                removed.push(self.take(evictor, slot, Reason::Replaced, now));
+                removed(self.take(evictor, slot, Reason::Replaced, now));
             }
             return Inserted::TooLarge;
         }
@@ -165,32 +180,33 @@ impl<T: Copy + PartialEq> Rack<T> {
         (new, quiet_until): (NewCopy<T>, Time),
         weight: u64,
         now: Time,
-        removed: &mut Vec<Removed<T>>,
+        removed: &mut impl FnMut(Removed<T>),
     ) -> Inserted {
         let before = self.copies.weight(slot);
         while self.weight - before > self.capacity - weight {
             match evictor.victim(None, self.view(now)) {
                 Victim::Newcomer => return Inserted::Refused,
                 Victim::Slot(victim) if victim == slot => {
-                    removed.push(self.detach(slot, Reason::Replaced));
+                    removed(self.detach(slot, Reason::Replaced));
                     return self.insert_anew(evictor, (new, quiet_until), weight, now, removed);
                 }
-                Victim::Slot(victim) => removed.push(self.detach(victim, Reason::Evicted)),
+                Victim::Slot(victim) => removed(self.detach(victim, Reason::Evicted)),
             }
         }
-        removed.push(self.overwrite(slot, new, quiet_until));
+        removed(self.overwrite(slot, new, quiet_until));
         self.weight = self.weight - before + weight;
         evictor.replaced(slot, before, self.view(now));
         Inserted::Stored(Slot(slot))
     }
 
+    #[inline]
     fn insert_anew<E: Eviction>(
         &mut self,
         evictor: &mut E,
         (new, quiet_until): (NewCopy<T>, Time),
         weight: u64,
         now: Time,
-        removed: &mut Vec<Removed<T>>,
+        removed: &mut impl FnMut(Removed<T>),
     ) -> Inserted {
         let newcomer = Newcomer {
             key: new.key,
@@ -199,7 +215,7 @@ impl<T: Copy + PartialEq> Rack<T> {
         evictor.arriving(newcomer, self.view(now));
         while self.weight > self.capacity - weight || evictor.culling() {
             match evictor.victim(Some(newcomer), self.view(now)) {
-                Victim::Slot(victim) => removed.push(self.detach(victim, Reason::Evicted)),
+                Victim::Slot(victim) => removed(self.detach(victim, Reason::Evicted)),
                 Victim::Newcomer => return Inserted::Refused,
             }
         }
@@ -232,11 +248,11 @@ impl<T: Copy + PartialEq> Rack<T> {
         &mut self,
         evictor: &mut E,
         now: Time,
-        removed: &mut Vec<Removed<T>>,
+        removed: &mut impl FnMut(Removed<T>),
     ) {
         self.expiry.advance(now);
         while let Some(slot) = self.expiry.dead() {
-            removed.push(self.take(evictor, slot, Reason::Expired, now));
+            removed(self.take(evictor, slot, Reason::Expired, now));
         }
     }
 
@@ -258,6 +274,7 @@ impl<T: Copy + PartialEq> Rack<T> {
     }
 
     /// Removes a copy from everything but the eviction policy.
+    #[inline]
     fn detach(&mut self, slot: u32, reason: Reason) -> Removed<T> {
         let (key, level, size) = self.copies.of(slot);
         self.weight -= self.copies.weight(slot);
@@ -277,6 +294,7 @@ impl<T: Copy + PartialEq> Rack<T> {
     }
 
     /// Puts a copy into a free slot, known to everything but the eviction policy.
+    #[inline]
     fn attach(&mut self, new: NewCopy<T>, quiet_until: Time) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots += 1;
