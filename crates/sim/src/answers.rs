@@ -148,7 +148,7 @@ impl Engine {
             self.metrics.lookup_ended(LevelId(level), self.now, took);
         }
         if parent == NONE {
-            self.end_task(frame);
+            self.end_task(t, frame);
             return None;
         }
         self.embed(t, parent, frame);

@@ -150,6 +150,9 @@ impl Engine {
     /// Everything that a process was doing for its requests ends in an error. What holds a lock
     /// leaves it until it expires.
     fn cut_off_tasks(&mut self, t: &Tables, process: u32) {
+        for task in self.processes.waiting(&self.tasks, process) {
+            self.first_frame(t, task);
+        }
         let mut cut: Vec<u32> = Vec::new();
         let mut awaited: Vec<u32> = Vec::new();
         for frame in 0..self.frames.slots() {
@@ -188,7 +191,7 @@ impl Engine {
             self.free_frame(frame);
         }
         for entry in entries {
-            self.end_cut_off(entry);
+            self.end_cut_off(t, entry);
         }
     }
 
@@ -235,13 +238,13 @@ impl Engine {
 
     /// The walk ends at its entry into the application: with an error response, or with a failed
     /// fill of whatever stands before it.
-    fn end_cut_off(&mut self, frame: u32) {
+    fn end_cut_off(&mut self, t: &Tables, frame: u32) {
         let task = self.frames[frame].task;
         self.tasks[task].has_thread = false;
         self.tasks[task].current = frame;
         self.frames[frame].state = State::Done;
         if self.tasks[task].kind == TaskKind::Background && self.frames[frame].parent == NONE {
-            self.end_task(frame);
+            self.end_task(t, frame);
             return;
         }
         self.schedule(frame, self.now, Class::Store);
