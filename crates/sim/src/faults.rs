@@ -6,6 +6,7 @@ use crate::intern::NONE;
 use crate::metrics::{Cause, Fault, FillResult};
 use crate::queue::{Class, Todo};
 use crate::state::{Flags, State, TaskKind};
+use crate::store::KeyId;
 use crate::tables::{Sharing, Tables};
 use cachepolicy_core::decide::Scope;
 use cachepolicy_core::ids::{BackendId, LevelId, OriginId};
@@ -219,6 +220,10 @@ impl Engine {
         let id = LevelId(level);
         self.metrics
             .fill_ended(id, self.now, FillResult::Failed, took);
+        let key = KeyId(self.fills[fill].inst);
+        if let Some(risks) = self.metrics.risks(id) {
+            risks.ended(key, self.now, took);
+        }
         let is_lock = t.levels[level as usize].rules.stampede.scope() == Scope::Everywhere
             && self.fills[fill].holds
             && self.now < self.fills[fill].expires;

@@ -31,6 +31,7 @@ pub(super) struct Stretch<'a> {
     pub(super) last: &'a mut [Last],
     pub(super) level: &'a mut LevelState,
     pub(super) causes: &'a mut [Cause],
+    pub(super) lookups: &'a mut [u32],
     pub(super) metrics: &'a mut Metrics,
     pub(super) removed: &'a mut Vec<Removed<Copy>>,
     /// Provenances of copies that died, and when.
@@ -146,6 +147,9 @@ impl Stretch<'_> {
         counts.response_bytes_from_copies += size.min(response);
         if !self.lane.fills {
             counts.saved = counts.saved + self.rack.get(slot).work;
+            if let Some(lookups) = self.lookups.get_mut(access.key as usize) {
+                *lookups = lookups.saturating_add(1);
+            }
         }
     }
 
