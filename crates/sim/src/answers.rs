@@ -42,6 +42,9 @@ impl Engine {
         f.flags.set(Flags::COUNTED);
         let (level, inst) = (LevelId(f.level), f.inst);
         self.metrics.lookup(level, self.now, outcome);
+        if !matches!(outcome, Outcome::Bypass(_)) {
+            self.count_lookup(level, inst, outcome);
+        }
         let key = Some(KeyId(inst));
         self.note(
             frame,
@@ -51,6 +54,26 @@ impl Engine {
                 outcome,
             },
         );
+    }
+
+    /// Of a key at risk: how often it is looked up, and what comes while it is filled.
+    fn count_lookup(&mut self, level: LevelId, inst: u32, outcome: Outcome) {
+        let Some(risks) = self.metrics.risks(level) else {
+            return;
+        };
+        let index = inst as usize;
+        if self.lookups.len() <= index {
+            self.lookups.resize(self.insts.len(), 0);
+        }
+        self.lookups[index] = self.lookups[index].saturating_add(1);
+        if self.insts[index].running > 0 {
+            risks.met(KeyId(inst), outcome);
+        }
+    }
+
+    /// How many look-ups a key has had, of a level whose fills take time.
+    pub(crate) fn lookups_of(&self, inst: u32) -> u32 {
+        self.lookups.get(inst as usize).copied().unwrap_or(0)
     }
 
     /// Serves a copy of a tier.
@@ -148,7 +171,7 @@ impl Engine {
             self.metrics.lookup_ended(LevelId(level), self.now, took);
         }
         if parent == NONE {
-            self.end_task(frame);
+            self.end_task(t, frame);
             return None;
         }
         self.embed(t, parent, frame);

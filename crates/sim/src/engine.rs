@@ -62,6 +62,8 @@ pub(crate) struct Engine {
     pub(crate) tags: TagIndex,
     pub(crate) deliveries: Deliveries,
     pub(crate) ingest: Ingest,
+    /// How many look-ups each key has had, of levels whose fills take time.
+    pub(crate) lookups: Vec<u32>,
     pub(crate) trace_keys: TraceKeys,
     /// How accesses go on the spot, where they do; `None` before the first of them.
     pub(crate) lane: Option<Option<Lane>>,
@@ -161,6 +163,7 @@ impl Engine {
             tags: TagIndex::default(),
             deliveries: Deliveries::new(t, seed),
             ingest: Ingest::new(t, options),
+            lookups: Vec::new(),
             trace_keys: TraceKeys::default(),
             lane: None,
             metrics: Metrics::new(policy, t.routes.clone(), options.timeline_step),

@@ -6,6 +6,7 @@ use crate::intern::NONE;
 use crate::metrics::{Cause, Fault, FillResult};
 use crate::queue::{Class, Todo};
 use crate::state::{Flags, State, TaskKind};
+use crate::store::KeyId;
 use crate::tables::{Sharing, Tables};
 use cachepolicy_core::decide::Scope;
 use cachepolicy_core::ids::{BackendId, LevelId, OriginId};
@@ -150,6 +151,9 @@ impl Engine {
     /// Everything that a process was doing for its requests ends in an error. What holds a lock
     /// leaves it until it expires.
     fn cut_off_tasks(&mut self, t: &Tables, process: u32) {
+        for task in self.processes.waiting(&self.tasks, process) {
+            self.first_frame(t, task);
+        }
         let mut cut: Vec<u32> = Vec::new();
         let mut awaited: Vec<u32> = Vec::new();
         for frame in 0..self.frames.slots() {
@@ -188,7 +192,7 @@ impl Engine {
             self.free_frame(frame);
         }
         for entry in entries {
-            self.end_cut_off(entry);
+            self.end_cut_off(t, entry);
         }
     }
 
@@ -216,6 +220,10 @@ impl Engine {
         let id = LevelId(level);
         self.metrics
             .fill_ended(id, self.now, FillResult::Failed, took);
+        let key = KeyId(self.fills[fill].inst);
+        if let Some(risks) = self.metrics.risks(id) {
+            risks.ended(key, self.now, took);
+        }
         let is_lock = t.levels[level as usize].rules.stampede.scope() == Scope::Everywhere
             && self.fills[fill].holds
             && self.now < self.fills[fill].expires;
@@ -235,13 +243,13 @@ impl Engine {
 
     /// The walk ends at its entry into the application: with an error response, or with a failed
     /// fill of whatever stands before it.
-    fn end_cut_off(&mut self, frame: u32) {
+    fn end_cut_off(&mut self, t: &Tables, frame: u32) {
         let task = self.frames[frame].task;
         self.tasks[task].has_thread = false;
         self.tasks[task].current = frame;
         self.frames[frame].state = State::Done;
         if self.tasks[task].kind == TaskKind::Background && self.frames[frame].parent == NONE {
-            self.end_task(frame);
+            self.end_task(t, frame);
             return;
         }
         self.schedule(frame, self.now, Class::Store);

@@ -82,6 +82,10 @@ impl Engine {
         };
         let level = LevelId(level);
         self.metrics.fill_began(level, self.now, &began);
+        let lookups = self.lookups_of(inst);
+        if let Some(risks) = self.metrics.risks(level) {
+            risks.began(&began, self.now, lookups);
+        }
         self.note(frame, What::FillBegan { level, fill: began });
     }
 
@@ -256,6 +260,9 @@ impl Engine {
         };
         let (level, key) = (LevelId(level), KeyId(inst));
         self.metrics.fill_ended(level, self.now, result, took);
+        if let Some(risks) = self.metrics.risks(level) {
+            risks.ended(key, self.now, took);
+        }
         self.note(
             frame,
             What::FillEnded {

@@ -99,6 +99,13 @@ impl Processes {
         Some(first)
     }
 
+    /// The tasks that wait for a thread of a process.
+    pub(crate) fn waiting(&self, tasks: &Slab<Task>, process: u32) -> Vec<u32> {
+        let some = |task: u32| (task != NONE).then_some(task);
+        let first = some(self.each[process as usize].queue.0);
+        core::iter::successors(first, |&task| some(tasks[task].next)).collect()
+    }
+
     /// A process starts anew: all of its threads are free, and nobody waits.
     pub(crate) fn reset(&mut self, process: u32) {
         self.each[process as usize] = IDLE;

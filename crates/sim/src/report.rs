@@ -1,6 +1,10 @@
 //! The report: every figure, by stable names. Times in seconds, sizes in bytes, ratios in 0..1.
 //! A figure that has no value (a ratio of nothing) is null.
 
+mod risk;
+
+pub use risk::{RiskFigures, RiskWorst};
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -194,6 +198,8 @@ pub struct LevelFigures {
     pub redundant_fills: Option<f64>,
     /// The most concurrent fills of one key.
     pub stampede: StampedeFigures,
+    /// The keys whose expiry would meet the most fills, worst first; at most ten.
+    pub risk: Vec<RiskFigures>,
     /// Waiting for somebody else's fill.
     pub lock: LockFigures,
     /// From look-up to answer, in seconds.

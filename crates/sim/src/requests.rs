@@ -7,6 +7,7 @@ use crate::metrics::{RequestEnd, RouteIx};
 use crate::queue::Class;
 use crate::state::{Flags, TaskKind};
 use crate::tables::Tables;
+use cachepolicy_core::LevelId;
 
 impl Engine {
     /// A request, or an access, arrives.
@@ -19,13 +20,29 @@ impl Engine {
         self.note_task(task, What::Arrival { route });
         let entry = self.ingest.paths.entry(self.tasks[task].path);
         let chain = &self.ingest.paths.chains[entry.chain as usize];
-        match chain.levels.first().map(|first| first.level) {
-            Some(level) => {
-                let frame = self.new_frame(t, task, NONE, level, entry.links);
-                self.drive(t, frame);
-            }
-            None => self.answer_unrouted(task),
+        let Some(level) = chain.levels.first().map(|first| first.level) else {
+            self.answer_unrouted(task);
+            return;
+        };
+        self.tasks[task].current = NONE;
+        let needs_thread = self.processes.are_limited() && !t.levels[level.index()].is_edge;
+        if !needs_thread || self.processes.take_thread(&mut self.tasks, task) {
+            let frame = self.first_frame(t, task);
+            self.drive(t, frame);
         }
+    }
+
+    /// Where a request's walk stands. One that waits for a thread at its very beginning has no
+    /// frame yet: under overload there are a lot of them.
+    pub(crate) fn first_frame(&mut self, t: &Tables, task: u32) -> u32 {
+        let current = self.tasks[task].current;
+        if current != NONE {
+            return current;
+        }
+        let entry = self.ingest.paths.entry(self.tasks[task].path);
+        let chain = &self.ingest.paths.chains[entry.chain as usize];
+        let level = chain.levels.first().map_or(LevelId(0), |first| first.level);
+        self.new_frame(t, task, NONE, level, entry.links)
     }
 
     fn route_of(&self, task: u32) -> Option<RouteIx> {
@@ -50,7 +67,7 @@ impl Engine {
     }
 
     /// The last frame of a task is done.
-    pub(crate) fn end_task(&mut self, frame: u32) {
+    pub(crate) fn end_task(&mut self, t: &Tables, frame: u32) {
         let (task, flags, size) = {
             let f = &self.frames[frame];
             (f.task, f.flags, f.size)
@@ -77,7 +94,7 @@ impl Engine {
             self.note_task(task, What::Answer { route, end });
         }
         if let Some(next) = self.processes.give_thread_back(&mut self.tasks, task) {
-            let waiting = self.tasks[next].current;
+            let waiting = self.first_frame(t, next);
             self.schedule(waiting, self.now, Class::LookUp);
         }
         self.tasks.give_back(task);

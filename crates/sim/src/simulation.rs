@@ -326,6 +326,7 @@ impl Simulation {
             seed: options.seed,
             workload: options.workload,
             ended,
+            lookups: &|key| engine.lookups_of(key.0),
             key_name: &|_, key| engine.key_name(&tables, key.0),
         })
     }

@@ -19,7 +19,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub(crate) struct Cells {
     /// The shape, then the values of its fields.
     numbers: Tuples,
-    cells: Vec<Cell>,
+    heads: Vec<Head>,
+    logs: Slab<Log>,
     writes: Slab<WriteRecord>,
     /// Rises with every write that concerns a cell.
     pub(crate) epoch: u64,
@@ -30,13 +31,26 @@ pub(crate) struct Cells {
     pub(crate) settled: Vec<Settled>,
 }
 
+/// What every fill and every serve asks of a cell. Most cells are nothing but this: no copy misses
+/// a write of theirs.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    /// The position behind the last write.
+    end: u32,
+    /// How many remember that one.
+    current: u32,
+    /// Where its log is; [`NONE`]: it is empty.
+    log: u32,
+}
+
+/// Writes that somebody misses, or may still miss.
 #[derive(Debug, Default)]
-struct Cell {
+struct Log {
     shape: u32,
-    /// The position of the first write in the log.
+    /// The position of the first write.
     start: u32,
-    log: VecDeque<(Time, u32)>,
-    /// How many remember each position, from `start` on.
+    writes: VecDeque<(Time, u32)>,
+    /// How many remember the position of each write.
     counts: VecDeque<u32>,
     /// What died while it missed the write at a position: by position and level, when it was last
     /// served and when it died.
@@ -45,10 +59,10 @@ struct Cell {
     carried: BTreeMap<u16, Ends>,
 }
 
-impl Cell {
-    /// The first write leaves the log; what died while it missed it is carried on.
+impl Log {
+    /// The first write leaves; what died while it missed it is carried on.
     fn cut_first(&mut self) {
-        self.log.pop_front();
+        self.writes.pop_front();
         self.counts.pop_front();
         let position = self.start;
         self.start += 1;
@@ -61,7 +75,7 @@ impl Cell {
         }
     }
 
-    /// What the cell knows about a write of that instant, which leaves its log.
+    /// What is known about a write of that instant, which leaves.
     fn tell(&self, at: Time, record: &mut WriteRecord) {
         for (&level, ends) in &self.carried {
             if ends.died < at && ends.served < at {
@@ -116,7 +130,8 @@ impl Cells {
     pub(crate) fn new(t: &Tables) -> Self {
         Self {
             numbers: Tuples::default(),
-            cells: Vec::new(),
+            heads: Vec::new(),
+            logs: Slab::default(),
             writes: Slab::default(),
             epoch: 0,
             lags: t.shapes.iter().map(|shape| shape.lag).collect(),
@@ -128,9 +143,10 @@ impl Cells {
     pub(crate) fn cell(&mut self, key: &[u32]) -> u32 {
         let (cell, is_new) = self.numbers.intern(key);
         if is_new {
-            self.cells.push(Cell {
-                shape: key.last().copied().unwrap_or(NONE),
-                ..Cell::default()
+            self.heads.push(Head {
+                end: 0,
+                current: 0,
+                log: NONE,
             });
         }
         cell
@@ -138,31 +154,35 @@ impl Cells {
 
     /// The position of a cell's log that data read as of that instant has, remembered.
     pub(crate) fn remember_as_of(&mut self, cell: u32, as_of: Time) -> u32 {
-        let of = &self.cells[cell as usize];
-        let later = of
-            .log
-            .iter()
-            .rev()
-            .take_while(|(at, _)| *at > as_of)
-            .count();
-        let position = of.start + (of.log.len() - later) as u32;
+        let head = self.heads[cell as usize];
+        let later = match head.log {
+            NONE => 0,
+            log => {
+                let writes = self.logs[log].writes.iter().rev();
+                writes.take_while(|(at, _)| *at > as_of).count()
+            }
+        };
+        let position = head.end - later as u32;
         self.remember(cell, position);
         position
     }
 
     /// One more remembers a position.
+    #[inline]
     pub(crate) fn remember(&mut self, cell: u32, position: u32) {
-        let cell = &mut self.cells[cell as usize];
-        debug_assert!(position >= cell.start, "what is remembered is in the log");
-        let index = (position - cell.start) as usize;
-        if index >= cell.counts.len() {
-            cell.counts.resize(index + 1, 0);
+        let head = &mut self.heads[cell as usize];
+        if position == head.end {
+            head.current += 1;
+            return;
         }
-        cell.counts[index] += 1;
+        let log = &mut self.logs[head.log];
+        debug_assert!(position >= log.start, "what is remembered is in the log");
+        log.counts[(position - log.start) as usize] += 1;
     }
 
     /// One less remembers a position. `served`: when it was last served although out of date;
     /// `died`: if it was a copy, when it died.
+    #[inline]
     pub(crate) fn forget(
         &mut self,
         cell: u32,
@@ -172,12 +192,19 @@ impl Cells {
         died: Time,
         now: Time,
     ) {
-        let of = &mut self.cells[cell as usize];
-        of.counts[(position - of.start) as usize] -= 1;
-        let end = of.start + of.log.len() as u32;
-        if position < end && (served > Time::DISTANT_PAST || died > Time::DISTANT_PAST) {
-            let ends = of.dead.entry((position, level)).or_insert(Ends::NONE);
-            ends.join(Ends { served, died });
+        let head = &mut self.heads[cell as usize];
+        if position == head.end {
+            head.current -= 1;
+            if head.log == NONE {
+                return;
+            }
+        } else {
+            let log = &mut self.logs[head.log];
+            log.counts[(position - log.start) as usize] -= 1;
+            if served > Time::DISTANT_PAST || died > Time::DISTANT_PAST {
+                let ends = log.dead.entry((position, level)).or_insert(Ends::NONE);
+                ends.join(Ends { served, died });
+            }
         }
         self.cut(cell, now);
     }
@@ -185,22 +212,28 @@ impl Cells {
     /// Does the log go further than a position? Then since when.
     #[inline]
     pub(crate) fn missed_since(&self, cell: u32, position: u32) -> Option<Time> {
-        let cell = &self.cells[cell as usize];
-        let index = position.checked_sub(cell.start)?;
-        cell.log.get(index as usize).map(|&(at, _)| at)
+        let head = &self.heads[cell as usize];
+        if position == head.end {
+            return None;
+        }
+        let log = &self.logs[head.log];
+        let index = position.checked_sub(log.start)?;
+        log.writes.get(index as usize).map(|&(at, _)| at)
     }
 
     /// How many writes are missed from a position on.
     pub(crate) fn missed_count(&self, cell: u32, position: u32) -> u32 {
-        let cell = &self.cells[cell as usize];
-        cell.start + cell.log.len() as u32 - position
+        self.heads[cell as usize].end - position
     }
 
     /// Adds the writes that are missed from a position on.
     pub(crate) fn missed_writes(&self, cell: u32, position: u32, into: &mut Vec<u32>) {
-        let cell = &self.cells[cell as usize];
-        let index = (position - cell.start) as usize;
-        into.extend(cell.log.iter().skip(index).map(|&(_, write)| write));
+        let head = &self.heads[cell as usize];
+        if position < head.end {
+            let log = &self.logs[head.log];
+            let missed = log.writes.iter().skip((position - log.start) as usize);
+            into.extend(missed.map(|&(_, write)| write));
+        }
     }
 
     /// A write commits: the cells that it concerns log it.
@@ -244,18 +277,42 @@ impl Cells {
         record.logs = concerned.len() as u32;
         record.levels.clear();
         for &cell in concerned {
-            self.cells[cell as usize].log.push_back((now, write));
+            let log = self.log_of(cell);
+            let head = &mut self.heads[cell as usize];
+            let log = &mut self.logs[log];
+            log.writes.push_back((now, write));
+            log.counts.push_back(head.current);
+            head.current = 0;
+            head.end += 1;
             self.cut(cell, now);
         }
     }
 
+    /// A cell's log, a new one if it has none.
+    fn log_of(&mut self, cell: u32) -> u32 {
+        let known = self.heads[cell as usize];
+        if known.log != NONE {
+            return known.log;
+        }
+        let log = self.logs.take();
+        self.heads[cell as usize].log = log;
+        let new = &mut self.logs[log];
+        new.shape = self.numbers.get(cell).last().copied().unwrap_or(NONE);
+        new.start = known.end;
+        log
+    }
+
     /// Cuts what nobody remembers off a log.
     fn cut(&mut self, cell: u32, now: Time) {
-        let of = &mut self.cells[cell as usize];
+        let number = self.heads[cell as usize].log;
+        if number == NONE {
+            return;
+        }
+        let of = &mut self.logs[number];
         let lag = self.lags.get(of.shape as usize).copied();
         let lag = lag.unwrap_or(Duration::ZERO);
         let mut settled = Vec::new();
-        while let Some(&(at, write)) = of.log.front() {
+        while let Some(&(at, write)) = of.writes.front() {
             let is_needed = of.counts.front().is_some_and(|&count| count > 0)
                 || (lag > Duration::ZERO && at > now.before(lag));
             if is_needed {
@@ -269,11 +326,10 @@ impl Cells {
                 settled.push(write);
             }
         }
-        if of.log.is_empty() {
+        if of.writes.is_empty() {
             of.carried.clear();
-            while of.counts.back() == Some(&0) {
-                of.counts.pop_back();
-            }
+            self.heads[cell as usize].log = NONE;
+            self.logs.give_back(number);
         }
         for write in settled {
             self.settle(write);
@@ -296,7 +352,7 @@ impl Cells {
     /// The trace is over: what a replica may still give does not matter any more.
     pub(crate) fn end(&mut self, now: Time) {
         self.lags.fill(Duration::ZERO);
-        for cell in 0..self.cells.len() as u32 {
+        for cell in 0..self.heads.len() as u32 {
             self.cut(cell, now);
         }
     }

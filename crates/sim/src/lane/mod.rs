@@ -127,6 +127,9 @@ impl Engine {
             return 0;
         }
         self.admit_keys(t, lane.level);
+        if self.metrics.risks(lane.level).is_some() {
+            self.lookups.resize(self.insts.len(), 0);
+        }
         let store = &mut self.stores[lane.instance as usize];
         let (rack, evictor) = (&mut store.rack, &mut store.evictor);
         let (end, outcome) = evictor.visited(Stretch {
@@ -140,6 +143,7 @@ impl Engine {
             last: &mut self.trace_keys.last,
             level: &mut self.levels[lane.level.index()],
             causes: &mut self.causes,
+            lookups: &mut self.lookups,
             metrics: &mut self.metrics,
             orphans: Vec::new(),
             counts: LaneCounts::default(),

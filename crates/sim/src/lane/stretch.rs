@@ -32,6 +32,7 @@ pub(super) struct Stretch<'a> {
     pub(super) last: &'a mut [Last],
     pub(super) level: &'a mut LevelState,
     pub(super) causes: &'a mut [Cause],
+    pub(super) lookups: &'a mut [u32],
     pub(super) metrics: &'a mut Metrics,
     /// Provenances of copies that died, and when.
     pub(super) orphans: Vec<(u32, Time)>,
@@ -150,6 +151,9 @@ impl Stretch<'_> {
         counts.response_bytes_from_copies += size.min(response);
         if !self.lane.fills {
             counts.saved = counts.saved + self.rack.get(slot).work;
+            if let Some(lookups) = self.lookups.get_mut(access.key as usize) {
+                *lookups = lookups.saturating_add(1);
+            }
         }
     }
 

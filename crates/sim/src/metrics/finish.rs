@@ -85,7 +85,11 @@ impl Metrics {
         levels
             .map(|(index, (level, counts))| {
                 let key_name = |key| (end.key_name)(LevelId(index as u16), key);
-                let figures = counts.figures(level.kind.name(), self.began, &key_name);
+                let mut figures = counts.figures(level.kind.name(), self.began, &key_name);
+                if let Some(Some(risks)) = self.risks.get(index) {
+                    let times = (self.began, self.counted_from, end.ended);
+                    figures.risk = risks.figures(times, end.lookups, &key_name);
+                }
                 (level.name.clone(), figures)
             })
             .collect()

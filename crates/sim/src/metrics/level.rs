@@ -178,6 +178,7 @@ impl LevelCounts {
             not_stored: counted(self.not_stored.iter().copied()),
             redundant_fills: ratio(self.redundant, self.fills),
             stampede: self.stampede_figures(began, key_name),
+            risk: Vec::new(),
             lock: LockFigures {
                 waits: self.waits,
                 timeouts: self.timeouts,

@@ -16,6 +16,7 @@ mod origin;
 mod peaks;
 mod recovery;
 mod requests;
+mod risk;
 mod timeline;
 mod types;
 
@@ -40,6 +41,7 @@ use level::LevelCounts;
 use origin::OriginCounts;
 use recovery::Recoveries;
 use requests::RequestCounts;
+use risk::Risks;
 use timeline::{Timeline, Totals};
 
 /// See the module's description.
@@ -55,6 +57,8 @@ pub struct Metrics {
     routes: Vec<RequestCounts>,
     route_names: Vec<String>,
     levels: Vec<LevelCounts>,
+    /// By level; `None`: its fills take no time.
+    risks: Vec<Option<Risks>>,
     backends: Vec<BackendCounts>,
     origins: Vec<OriginCounts>,
     actions: Vec<ActionCounts>,
@@ -79,6 +83,8 @@ pub struct RunEnd<'a> {
     /// The last instant with an event of the trace, a request or work of an origin under way:
     /// rates are over the time until then.
     pub ended: Time,
+    /// How many look-ups a key has had, where [`Metrics::risks`] are kept of its level.
+    pub lookups: &'a dyn Fn(KeyId) -> u32,
     /// A key as people write it.
     pub key_name: &'a dyn Fn(LevelId, KeyId) -> String,
 }
@@ -99,6 +105,9 @@ impl Metrics {
             routes: vec![RequestCounts::default(); routes.len()],
             route_names: routes,
             levels: vec![LevelCounts::default(); levels],
+            risks: (0..levels)
+                .map(|level| Risks::of(policy, LevelId(level as u16)))
+                .collect(),
             backends: vec![BackendCounts::new(levels); policy.backends.len()],
             origins: vec![OriginCounts::default(); policy.origins.len()],
             actions: vec![ActionCounts::default(); actions],
@@ -123,6 +132,7 @@ impl Metrics {
         self.requests = RequestCounts::default();
         self.routes.fill_with(RequestCounts::default);
         self.levels.fill_with(LevelCounts::default);
+        self.risks.iter_mut().flatten().for_each(Risks::forget);
         self.actions.fill_with(ActionCounts::default);
         self.backends.iter_mut().for_each(BackendCounts::warmed_up);
         self.origins
@@ -176,6 +186,12 @@ impl Metrics {
         if self.counts(now, took) {
             self.levels[level.index()].fill_ended(result);
         }
+    }
+
+    /// What its keys are at risk of, of a level whose fills take time.
+    #[inline]
+    pub(crate) fn risks(&mut self, level: LevelId) -> Option<&mut Risks> {
+        self.risks.get_mut(level.index())?.as_mut()
     }
 
     /// A request, or an access of a key-value trace (which has no route), is answered.

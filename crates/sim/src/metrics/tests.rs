@@ -143,6 +143,7 @@ fn report(metrics: Metrics, policy: &Policy, seconds: f64) -> Report {
         seed: 1,
         workload: None,
         ended: at(seconds),
+        lookups: &|_| 0,
         key_name: &|_, KeyId(key)| format!("page:{key}"),
     })
 }

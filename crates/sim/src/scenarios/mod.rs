@@ -9,6 +9,7 @@ mod fence;
 mod lifetimes;
 mod load;
 mod places;
+mod risk;
 mod stampede;
 mod views;
 

@@ -242,3 +242,23 @@ fn what_answers_before_the_application_needs_no_thread() {
     assert_eq!(outcomes(&report, "all"), [1, 0, 3, 0, 0]);
     assert_eq!(report.requests.latency.max, Some(1.4));
 }
+
+#[test]
+fn a_restart_ends_those_that_wait_for_a_thread() {
+    let mut scenario = Scenario::whole(
+        "policy test { edition 1; threads 1; processes 2 }
+         origin db
+         view page(x) { route GET \"/{x}\"; cost 1s on db }",
+    );
+    scenario
+        .get_in(0, 0.0, "/a")
+        .get_in(0, 0.1, "/b")
+        .get_in(1, 0.2, "/c")
+        .get_in(1, 0.3, "/d")
+        .fault(0.5, NamedFault::Restart { process: 0 })
+        .get_in(0, 0.6, "/e");
+    let report = scenario.run();
+    assert_eq!((report.requests.count, report.requests.errors), (5, 2));
+    assert_eq!(report.requests.latency.max, Some(1.9));
+    assert_eq!(report.origins["db"].work, 4);
+}

@@ -9,6 +9,7 @@
 mod arrivals;
 mod asked;
 mod data;
+mod pages;
 mod paths;
 mod requests;
 mod rows;
@@ -27,7 +28,8 @@ use cachepolicy_core::units::Time;
 use cachepolicy_core::workload::{
     Arrivals, Fault, RouteDraw, ScheduledFault, SurgeRoute, Workload,
 };
-use requests::{Asks, Pages, Requests};
+use pages::Pages;
+use requests::{Asks, Requests};
 use rows::Rows;
 use std::sync::Arc;
 use writes::Writes;

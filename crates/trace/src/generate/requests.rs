@@ -1,15 +1,12 @@
 //! Streams of requests.
 
-use super::data::DataValues;
+use super::pages::{Found, Pages};
 use crate::event::{Event, Request};
 use crate::popularity::Sampler;
 use crate::random::Stream;
-use cachepolicy_core::Router;
-use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::policy::{Carrier, Policy};
-use cachepolicy_core::route::{Captures, Segment};
+use cachepolicy_core::route::Segment;
 use cachepolicy_core::units::Time;
-use cachepolicy_core::url::{decode, split_target};
 use cachepolicy_core::workload::{RouteDraw, Workload};
 use std::sync::Arc;
 
@@ -22,6 +19,7 @@ pub(super) struct Requests {
     dimensions: Vec<Dimension>,
     known: Known,
     pages: Arc<Pages>,
+    found: Found,
 }
 
 /// Which routes a stream asks for.
@@ -63,6 +61,7 @@ impl Requests {
             known: Known::of(&dimensions),
             dimensions,
             pages: Arc::clone(pages),
+            found: Found::default(),
         }
     }
 
@@ -96,7 +95,7 @@ impl Requests {
                 dimension.put(request);
             }
         }
-        self.pages.find(request);
+        self.found.add(&self.pages, request);
     }
 }
 
@@ -303,68 +302,6 @@ impl Known {
             user: any(|carrier| matches!(carrier, Carrier::User(field) if field == "id")),
             headers: any(|carrier| matches!(carrier, Carrier::Header(_))),
             cookies: any(|carrier| matches!(carrier, Carrier::Cookie(_))),
-        }
-    }
-}
-
-/// What the levels that answer requests find while they fill.
-#[derive(Debug)]
-pub(super) struct Pages {
-    router: Router,
-    /// By level: its name, how many parameters it has, and what it finds.
-    levels: Vec<(String, u16, Vec<DataValues>)>,
-}
-
-impl Pages {
-    pub(super) fn new(policy: &Policy, workload: &Workload, seed: u64) -> Self {
-        let levels = policy.levels.iter().map(|level| {
-            let drawn = level.data.iter().filter_map(|data| {
-                let draw = workload.data.iter().find(|draw| draw.name == data.name)?;
-                Some(DataValues::new(seed, draw))
-            });
-            (
-                level.name.clone(),
-                level.params.len() as u16,
-                drawn.collect(),
-            )
-        });
-        Self {
-            router: Router::new(policy),
-            levels: levels.collect(),
-        }
-    }
-
-    /// Adds the data of the levels that answer the request.
-    fn find(&self, request: &mut Request) {
-        if self.levels.iter().all(|(_, _, data)| data.is_empty()) {
-            return;
-        }
-        let (path, _) = split_target(&request.path);
-        let routed = self.router.route(&request.method, path);
-        let mut found = Vec::new();
-        for level in routed.view.iter().chain(routed.sites()) {
-            self.add(*level, path, &mut found);
-        }
-        request.data.append(&mut found);
-    }
-
-    fn add(&self, level: LevelId, path: &str, found: &mut Vec<(String, Vec<String>)>) {
-        let Some((name, params, data)) = self.levels.get(level.index()) else {
-            return;
-        };
-        if data.is_empty() {
-            return;
-        }
-        let mut captures = Captures::new();
-        self.router.captures(level, path, &mut captures);
-        let params: Vec<_> = (0..*params)
-            .map(|param| decode(captures.get(param).unwrap_or_default()))
-            .collect();
-        let params: Vec<&str> = params.iter().map(AsRef::as_ref).collect();
-        for values in data {
-            if found.iter().all(|(known, _)| known != values.name()) {
-                found.push((values.name().to_owned(), values.of(name, &params)));
-            }
         }
     }
 }

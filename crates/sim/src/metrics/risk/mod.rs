@@ -1,0 +1,363 @@
+//! Stampede risk: of each key, how likely it is that an expiry meets several fills at the same
+//! time, without and with the level's protection.
+//!
+//! A *round* begins with a fill that begins while no other fill of the key runs, whatever made it
+//! necessary; it is observed what it meets. Without protection, each look-up that finds nothing
+//! fresh while that first fill runs would have filled too; with it, other fills begin or they do
+//! not. The probability is the share of the rounds, to which one round more is added that goes as
+//! independent look-ups of the key's rate make it go (see [`chance`]): keys that were hardly ever
+//! filled are judged by their rate, others by what was seen of them, so that bursts count.
+
+mod chance;
+
+use super::types::{Cause, FillBegan, Outcome};
+use crate::report::{RiskFigures, RiskWorst};
+use crate::store::KeyId;
+use cachepolicy_core::policy::{Backend, BackendKind, Policy};
+use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_core::{Level, LevelId};
+use chance::{Chance, Protection};
+use rustc_hash::FxHashMap;
+
+/// Keys of a level that are followed at most; then the half of them that met the least is
+/// forgotten. So a key is followed unless so many others met more look-ups than it.
+const FOLLOWED_MAX: usize = 2048;
+
+/// Rows of the report.
+const ROWS_MAX: usize = 10;
+
+/// Keys that are less likely than this to meet two fills even without protection are left out.
+const LEAST: f64 = 0.001;
+
+/// A rate counts over at least this share of the run: two look-ups at its very end are no stream.
+const LEAST_OF_RUN: f64 = 0.1;
+
+/// The keys of one level.
+#[derive(Debug, Clone)]
+pub(crate) struct Risks {
+    protection: Protection,
+    /// Where each key is in `followed`.
+    places: FxHashMap<u32, u32>,
+    followed: Vec<Followed>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, Copy)]
+struct Followed {
+    key: u32,
+    /// Its first fill, and how often it had been looked up by then.
+    since: Time,
+    lookups_then: u32,
+    lookups: u32,
+    rounds: u32,
+    /// Rounds whose first fill met another look-up; rounds with a second fill.
+    met: u32,
+    met_fill: u32,
+    /// Look-ups that first fills met; further fills.
+    further: u64,
+    redundant: u64,
+    /// Of first fills, together.
+    fill_time: Duration,
+    round: Option<Round>,
+    worst: Option<Round>,
+}
+
+/// A fill, and what came while it ran.
+#[derive(Debug, Clone, Copy)]
+struct Round {
+    began: Time,
+    cause: Cause,
+    /// How long the first fill took; `None`: it runs.
+    took: Option<Duration>,
+    met: u32,
+    fills: u32,
+}
+
+impl Risks {
+    /// Of a level whose fills take time; of others: `None`.
+    pub(super) fn of(policy: &Policy, level: LevelId) -> Option<Self> {
+        let declared = policy.levels.get(level.index())?;
+        let is_at_risk = declared.is_stored() && takes_time(policy, declared, &mut Vec::new());
+        is_at_risk.then(|| Self {
+            protection: protection(policy, declared),
+            places: FxHashMap::default(),
+            followed: Vec::new(),
+        })
+    }
+
+    /// What was observed is forgotten.
+    pub(super) fn forget(&mut self) {
+        self.places.clear();
+        self.followed.clear();
+    }
+
+    /// A look-up comes while its key is being filled. It counts if it finds nothing fresh, or
+    /// only because the fresh copy is refreshed early.
+    pub(crate) fn met(&mut self, key: KeyId, outcome: Outcome) {
+        let counts = match outcome {
+            Outcome::Miss | Outcome::Stale => true,
+            Outcome::Fresh => self.protection.rules.early_refresh.is_some(),
+            Outcome::Negative | Outcome::Bypass(_) => false,
+        };
+        if counts
+            && let Some(round) = self.round(key)
+            && round.took.is_none()
+        {
+            round.met = round.met.saturating_add(1);
+        }
+    }
+
+    /// A fill begins of a key that has had so many look-ups.
+    pub(crate) fn began(&mut self, fill: &FillBegan, now: Time, lookups: u32) {
+        if fill.concurrent > 1 {
+            if let Some(round) = self.round(fill.key) {
+                round.fills = round.fills.saturating_add(1);
+            }
+            return;
+        }
+        let place = self.place(fill.key, now, lookups);
+        let Some(followed) = self.followed.get_mut(place) else {
+            return;
+        };
+        followed.close();
+        followed.lookups = lookups;
+        followed.round = Some(Round {
+            began: now,
+            cause: fill.cause,
+            took: None,
+            met: 0,
+            fills: 1,
+        });
+    }
+
+    /// A fill that took this long ends.
+    pub(crate) fn ended(&mut self, key: KeyId, now: Time, took: Duration) {
+        if let Some(round) = self.round(key)
+            && round.took.is_none()
+            && now.before(took) == round.began
+        {
+            round.took = Some(took);
+        }
+    }
+
+    fn round(&mut self, key: KeyId) -> Option<&mut Round> {
+        let &place = self.places.get(&key.0)?;
+        self.followed.get_mut(place as usize)?.round.as_mut()
+    }
+
+    fn place(&mut self, key: KeyId, now: Time, lookups: u32) -> usize {
+        if let Some(&place) = self.places.get(&key.0) {
+            return place as usize;
+        }
+        if self.followed.len() >= FOLLOWED_MAX {
+            self.thin_out();
+        }
+        let place = self.followed.len();
+        self.places.insert(key.0, place as u32);
+        self.followed.push(Followed {
+            key: key.0,
+            since: now,
+            lookups_then: lookups,
+            lookups,
+            rounds: 0,
+            met: 0,
+            met_fill: 0,
+            further: 0,
+            redundant: 0,
+            fill_time: Duration::ZERO,
+            round: None,
+            worst: None,
+        });
+        place
+    }
+
+    /// Forgets half of the keys.
+    fn thin_out(&mut self) {
+        let kept = FOLLOWED_MAX / 2;
+        let rank = |of: &Followed| {
+            let met = of.round.map_or(0, |round| u64::from(round.met));
+            core::cmp::Reverse((of.further + met, of.lookups, of.key))
+        };
+        self.followed.select_nth_unstable_by_key(kept, rank);
+        self.followed.truncate(kept);
+        let keys = self.followed.iter().map(|of| of.key).zip(0..);
+        self.places = keys.collect();
+    }
+
+    /// The keys to look at first. Times: of the trace's beginning, since when is counted, of the
+    /// end. `lookups`: how many each key has had.
+    pub(super) fn figures(
+        &self,
+        (zero, counted_from, ended): (Time, Time, Time),
+        lookups: &dyn Fn(KeyId) -> u32,
+        key_name: &dyn Fn(KeyId) -> String,
+    ) -> Vec<RiskFigures> {
+        let least = ended.since(counted_from).as_secs_f64() * LEAST_OF_RUN;
+        let judged = self.followed.iter().filter_map(|of| {
+            let mut of = *of;
+            of.close();
+            let time = ended.since(of.since).as_secs_f64().max(least);
+            let count = lookups(KeyId(of.key)).saturating_sub(of.lookups_then);
+            let rate = if time > 0.0 {
+                f64::from(count) / time
+            } else {
+                0.0
+            };
+            (of.rounds > 0).then(|| Judged::new(of, &self.protection, rate))
+        });
+        let mut judged: Vec<Judged> = judged
+            .filter(|judged| judged.without.probability >= LEAST)
+            .collect();
+        judged.sort_by(Judged::worse_first);
+        judged.truncate(ROWS_MAX);
+        let rows = judged.iter();
+        rows.map(|judged| judged.figures(zero, key_name(KeyId(judged.of.key))))
+            .collect()
+    }
+}
+
+impl Followed {
+    /// The round is over, and counts if its first fill is.
+    fn close(&mut self) {
+        let Some(round) = self.round.take() else {
+            return;
+        };
+        let Some(took) = round.took else {
+            return;
+        };
+        self.rounds = self.rounds.saturating_add(1);
+        self.met += u32::from(round.met > 0);
+        self.met_fill += u32::from(round.fills > 1);
+        self.further += u64::from(round.met);
+        self.redundant += u64::from(round.fills.saturating_sub(1));
+        self.fill_time = self.fill_time + took;
+        let size = |round: &Round| (round.fills, round.met);
+        if self.worst.is_none_or(|worst| size(&round) > size(&worst)) {
+            self.worst = Some(round);
+        }
+    }
+}
+
+/// A key and what is to be expected of it.
+struct Judged {
+    of: Followed,
+    rate: f64,
+    fill_time: Duration,
+    without: Chance,
+    with: Chance,
+}
+
+impl Judged {
+    fn new(of: Followed, protection: &Protection, rate: f64) -> Self {
+        let fill_time = Duration::from_nanos(of.fill_time.nanos() / i64::from(of.rounds.max(1)));
+        let rounds = f64::from(of.rounds) + 1.0;
+        let observed = |chance: Chance, met: u32, further: u64| Chance {
+            probability: (f64::from(met) + chance.probability) / rounds,
+            further: (further as f64 + chance.further) / rounds,
+        };
+        let without = protection.without(rate, fill_time);
+        let with = protection.with(rate, fill_time);
+        Self {
+            of,
+            rate,
+            fill_time,
+            without: observed(without, of.met, of.further),
+            with: observed(with, of.met_fill, of.redundant),
+        }
+    }
+
+    fn worse_first(&self, other: &Self) -> core::cmp::Ordering {
+        let with = other.with.further.total_cmp(&self.with.further);
+        let without = other.without.further.total_cmp(&self.without.further);
+        with.then(without).then(self.of.key.cmp(&other.of.key))
+    }
+
+    fn figures(&self, zero: Time, key: String) -> RiskFigures {
+        let worst = self.of.worst.map(|worst| RiskWorst {
+            concurrent: u64::from(worst.fills),
+            met: u64::from(worst.met),
+            at: worst.began.since(zero).as_secs_f64(),
+            cause: worst.cause.as_str().to_owned(),
+        });
+        RiskFigures {
+            key,
+            probability: self.with.probability,
+            probability_unprotected: self.without.probability,
+            concurrent: 1.0 + self.with.further,
+            concurrent_unprotected: 1.0 + self.without.further,
+            expiries: u64::from(self.of.rounds),
+            arrival_rate: self.rate,
+            fill_time: self.fill_time.as_secs_f64(),
+            worst: worst.unwrap_or_default(),
+        }
+    }
+}
+
+fn protection(policy: &Policy, level: &Level) -> Protection {
+    let kinds = level
+        .tiers
+        .iter()
+        .filter_map(|tier| policy.backends.get(tier.backend.index()))
+        .map(|backend: &Backend| backend.kind);
+    let (mut is_shared, mut pops, mut is_application) = (false, 1, false);
+    for kind in kinds {
+        match kind {
+            BackendKind::Redis => (is_shared, is_application) = (true, true),
+            BackendKind::Proxy => is_shared = true,
+            BackendKind::Cdn { pops: count } => pops = count.max(1),
+            BackendKind::Memory | BackendKind::Disk | BackendKind::None => is_application = true,
+        }
+    }
+    let processes = f64::from(policy.processes.max(1));
+    let (fillers, share) = match (is_shared, is_application) {
+        (true, true) => (processes, 1.0),
+        (true, false) => (1.0, 1.0),
+        (false, true) => (1.0, 1.0 / processes),
+        (false, false) => (1.0, 1.0 / f64::from(pops)),
+    };
+    Protection {
+        rules: level.rules,
+        fillers,
+        share,
+    }
+}
+
+/// Can a fill of the level take longer than no time at all?
+fn takes_time(policy: &Policy, level: &Level, seen: &mut Vec<LevelId>) -> bool {
+    use cachepolicy_core::level::LevelKind;
+    let origin = level.origin.and_then(|id| policy.origins.get(id.index()));
+    let has_work = level.cost.from_trace
+        || level.cost.otherwise.as_constant() != Some(0.0)
+        || origin.is_some_and(|origin| origin.rate.is_some())
+        // A process that has no thread left lets a site's fill wait.
+        || (level.kind == LevelKind::Site && policy.threads.is_some());
+    if has_work {
+        return true;
+    }
+    let declared = level.contains.iter().map(|contain| contain.level);
+    let views = (0..policy.levels.len())
+        .map(|index| LevelId(index as u16))
+        .filter(|_| level.kind == LevelKind::Site)
+        .filter(|id| policy.levels[id.index()].kind != LevelKind::Site)
+        .filter(|id| policy.levels[id.index()].route.is_some());
+    declared.chain(views).any(|id| {
+        let Some(inner) = policy
+            .levels
+            .get(id.index())
+            .filter(|_| !seen.contains(&id))
+        else {
+            return false;
+        };
+        seen.push(id);
+        let mut asked = inner
+            .tiers
+            .iter()
+            .filter_map(|tier| policy.backends.get(tier.backend.index()));
+        asked.any(|backend| {
+            backend.latency.as_constant() != Some(0.0) || backend.on_failure.after > Duration::ZERO
+        }) || takes_time(policy, inner, seen)
+    })
+}
+
+#[cfg(test)]
+mod tests;
