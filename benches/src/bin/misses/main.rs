@@ -1,6 +1,10 @@
 //! Misses of the simulator's eviction policies beside those of other programs, on the same traces,
 //! as a table in Markdown. See docs/eviction.md for where the programs are from.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool"
+)]
 
 mod peers;
 
@@ -26,6 +30,9 @@ struct Arguments {
     /// missing.
     #[arg(long)]
     traces: Option<PathBuf>,
+    /// How often Caffeine is run, which draws lots, and the simulator's policy with seeds of its own.
+    #[arg(long, default_value_t = 8)]
+    runs: usize,
     /// Only traces whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
@@ -116,8 +123,9 @@ fn main() -> Result<()> {
         let entries = plan.entries.iter().copied().map(Capacity::Entries);
         let bytes = plan.mebibytes.iter().map(|mib| Capacity::Bytes(mib << 20));
         for capacity in entries.chain(bytes) {
-            for (evict, theirs) in counted(&peers, capacity)? {
-                let same = row(plan.name, &reads, capacity, evict, theirs)?;
+            let compared = counted(&peers, capacity, arguments.runs)?;
+            for (evict, theirs) in compared {
+                let same = row(plan.name, &reads, capacity, evict, &theirs)?;
                 rows += 1;
                 differing += u64::from(!same);
             }
@@ -127,15 +135,16 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The misses that other programs count.
-fn counted(peers: &Peers, capacity: Capacity) -> Result<Vec<(Evict, u64)>> {
+/// The misses that other programs count, in one run or several.
+fn counted(peers: &Peers, capacity: Capacity, runs: usize) -> Result<Vec<(Evict, Vec<u64>)>> {
     let mut counted = Vec::new();
     for (evict, name) in CACHESIM {
         if let Some(misses) = peers.cachesim(name, capacity)? {
-            counted.push((evict, misses));
+            counted.push((evict, vec![misses]));
         }
     }
-    if let Some(misses) = peers.caffeine(capacity)? {
+    let misses = peers.caffeine(capacity, runs)?;
+    if !misses.is_empty() {
         counted.push((Evict::WTinyLfu, misses));
     }
     Ok(counted)
@@ -147,20 +156,39 @@ fn row(
     reads: &[Read],
     capacity: Capacity,
     evict: Evict,
-    theirs: u64,
+    theirs: &[u64],
 ) -> Result<bool> {
     let every_millisecond = |index: usize| Duration::from_nanos(index as i64 * 1_000_000);
-    let ours = ours::simulate(reads, capacity, evict, 1, every_millisecond)?.misses;
-    let difference = ours.cast_signed() - theirs.cast_signed();
-    let (trace, _) = name.split_once('.').unwrap_or((name, ""));
-    let requests = reads.len();
-    let points = 100.0 * difference as f64 / requests as f64;
-    let difference = if difference == 0 {
+    let mut ours = Vec::new();
+    for seed in 1..=theirs.len() as u64 {
+        ours.push(ours::simulate(reads, capacity, evict, seed, every_millisecond)?.misses);
+    }
+    let same = ours == theirs;
+    let difference = if same {
         "0".to_owned()
     } else {
-        format!("{difference:+} ({points:+.3} points)")
+        let difference = mean(&ours) - mean(theirs);
+        let points = 100.0 * difference / reads.len() as f64;
+        format!("{difference:+.0} ({points:+.3} points)")
     };
-    let evict = evict.name();
+    let (trace, _) = name.split_once('.').unwrap_or((name, ""));
+    let (requests, evict) = (reads.len(), evict.name());
+    let (ours, theirs) = (range(&ours), range(theirs));
     println!("| {trace} | {requests} | {capacity} | {evict} | {ours} | {theirs} | {difference} |");
-    Ok(ours == theirs)
+    Ok(same)
+}
+
+fn mean(counts: &[u64]) -> f64 {
+    counts.iter().sum::<u64>() as f64 / counts.len() as f64
+}
+
+/// One count, or the least, the mean and the most.
+fn range(counts: &[u64]) -> String {
+    let (least, most) = (counts.iter().min(), counts.iter().max());
+    match (least, most) {
+        (Some(least), Some(most)) if least != most => {
+            format!("{least}…{:.0}…{most}", mean(counts))
+        }
+        _ => counts.first().map_or_else(String::new, u64::to_string),
+    }
 }

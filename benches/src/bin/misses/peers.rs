@@ -89,10 +89,10 @@ impl Peers {
         Ok(Some(misses - 1 + u64::from(first_is_left_out)))
     }
 
-    /// Misses of Caffeine.
-    pub(crate) fn caffeine(&self, capacity: Capacity) -> Result<Option<u64>> {
+    /// Misses of Caffeine, in several runs.
+    pub(crate) fn caffeine(&self, capacity: Capacity, runs: usize) -> Result<Vec<u64>> {
         let Some(jar) = &self.caffeine else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let (size, unit) = match capacity {
             Capacity::Entries(entries) => (entries, "entries"),
@@ -101,14 +101,18 @@ impl Peers {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/CaffeineMisses.java");
         let mut command = Command::new("java");
         command.arg("-cp").arg(jar).arg(program);
-        command.arg(self.trace()).args([unit, &size.to_string()]);
+        command.arg(self.trace()).arg(unit);
+        command.args(std::iter::repeat_n(size.to_string(), runs));
         let printed = run(&mut command)?;
-        let misses = printed
-            .rsplit(", ")
-            .next()
-            .and_then(|text| text.trim().strip_suffix(" misses"))
-            .with_context(|| format!("CaffeineMisses printed: {printed}"))?;
-        Ok(Some(misses.parse::<u64>()? - 1))
+        let mut misses = Vec::new();
+        for line in printed.lines() {
+            let (_, count) = line.rsplit_once(", ").unwrap_or_default();
+            if let Some(count) = count.strip_suffix(" misses") {
+                misses.push(count.parse::<u64>()? - 1);
+            }
+        }
+        ensure!(misses.len() == runs, "CaffeineMisses printed:\n{printed}");
+        Ok(misses)
     }
 }
 
@@ -137,6 +141,8 @@ fn interval(line: &str) -> Option<(u64, f64)> {
     let (requests, after) = after.split_once(" requests, ")?;
     let (_, ratio) = after.rsplit_once("interval miss ratio ")?;
     let digits = ratio.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let digits = digits.split(|c: char| c != '.' && !c.is_ascii_digit()).next()?;
+    let digits = digits
+        .split(|c: char| c != '.' && !c.is_ascii_digit())
+        .next()?;
     Some((requests.parse().ok()?, digits.parse().ok()?))
 }
