@@ -91,3 +91,34 @@ pub fn mean_wait_of_constant_work(servers: u32, load: f64) -> f64 {
         .map(|(there, probability)| there.saturating_sub(servers) as f64 * probability);
     waiting.sum::<f64>() / load
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(value: f64, known: f64) {
+        assert!((value - known).abs() < 1e-5 * known, "{value}, not {known}");
+    }
+
+    #[test]
+    fn known_values() {
+        close(integral(0.0, 1.0, libm::exp), 1.718_281_8);
+        close(solve(9.0, |x| x * x), 3.0);
+        close(poisson_at_least(2.0, 2), 0.593_994_2);
+        close(erlang_c(4, 3.0), 0.509_434);
+        // M/D/1: ρ/2(1−ρ).
+        close(mean_wait_of_constant_work(1, 0.8), 2.0);
+        let shares = zipf(0.8, 10_000);
+        let there = |time: f64| {
+            shares
+                .iter()
+                .map(move |share| 1.0 - libm::exp(-share * time))
+        };
+        let time = solve(1_000.0, |time| there(time).sum());
+        let hits: f64 = there(time)
+            .zip(&shares)
+            .map(|(in_it, share)| in_it * share)
+            .sum();
+        close(hits, 0.436_66);
+    }
+}
