@@ -1,1 +1,4 @@
-//! Helpers that the benchmarks share.
+//! What the benchmarks and the comparisons with other programs share.
+
+pub mod ours;
+pub mod traces;

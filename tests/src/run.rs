@@ -5,7 +5,9 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+use cachepolicy_core::units::Duration;
 use cachepolicy_core::{Policy, WorkloadId};
+use cachepolicy_sim::events::Observer;
 use cachepolicy_sim::report::Report;
 use cachepolicy_sim::{Options, Simulation};
 use cachepolicy_syntax::Severity;
@@ -27,12 +29,24 @@ pub fn compile(text: &str) -> Policy {
 /// Replays events through a policy.
 #[must_use]
 pub fn replay(policy: &Policy, options: Options, source: &mut dyn Source) -> Report {
-    let mut simulation = Simulation::new(policy, options).unwrap_or_else(|error| panic!("{error}"));
+    feed(simulation(policy, options), source, |_| {})
+}
+
+fn simulation(policy: &Policy, options: Options) -> Simulation {
+    Simulation::new(policy, options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn feed(
+    mut simulation: Simulation,
+    source: &mut dyn Source,
+    mut change: impl FnMut(&mut Event),
+) -> Report {
     let mut event = Event::default();
     while source
         .next(&mut event)
         .unwrap_or_else(|error| panic!("{error}"))
     {
+        change(&mut event);
         simulation
             .push(&event)
             .unwrap_or_else(|error| panic!("{error}"));
@@ -43,17 +57,62 @@ pub fn replay(policy: &Policy, options: Options, source: &mut dyn Source) -> Rep
 /// Simulates a policy's only workload.
 #[must_use]
 pub fn simulate(text: &str, seed: u64) -> Report {
-    let policy = compile(text);
-    let workload = WorkloadId(0);
-    let mut source =
-        cachepolicy_trace::generate(&policy, &policy.workloads[workload.index()], seed);
-    replay(
-        &policy,
-        Options {
+    Run::of(text, seed).report()
+}
+
+/// A simulation of a policy's only workload, with more to it.
+pub struct Run<'a> {
+    text: &'a str,
+    options: Options,
+    observer: Option<Box<dyn Observer>>,
+}
+
+impl<'a> Run<'a> {
+    /// Of this policy.
+    #[must_use]
+    pub fn of(text: &'a str, seed: u64) -> Self {
+        let options = Options {
             seed,
-            workload: Some(workload),
+            workload: Some(WorkloadId(0)),
             ..Options::default()
-        },
-        &mut source,
-    )
+        };
+        Self {
+            text,
+            options,
+            observer: None,
+        }
+    }
+
+    /// So long nothing is counted.
+    #[must_use]
+    pub fn warmup(mut self, warmup: Duration) -> Self {
+        self.options.warmup = warmup;
+        self
+    }
+
+    /// Somebody looks on.
+    #[must_use]
+    pub fn observed_by(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// What comes of it.
+    #[must_use]
+    pub fn report(self) -> Report {
+        self.report_of_changed(|_| {})
+    }
+
+    /// What comes of it when each event is changed first.
+    #[must_use]
+    pub fn report_of_changed(self, change: impl FnMut(&mut Event)) -> Report {
+        let policy = compile(self.text);
+        let mut source =
+            cachepolicy_trace::generate(&policy, &policy.workloads[0], self.options.seed);
+        let mut simulation = simulation(&policy, self.options);
+        if let Some(observer) = self.observer {
+            simulation.observe(observer);
+        }
+        feed(simulation, &mut source, change)
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! The counts were made with libCacheSim 0.3.5 and with a second, independent program; where the
 //! two disagree, as for `arc`, the policy's own page says which variant is built, and these are its
-//! counts. `tests/data/kv/README.md` says where the traces are from.
+//! counts. Those of Caffeine and Django are their own. docs/eviction.md says how to repeat them,
+//! `tests/data/kv/README.md` where the traces are from.
 #![allow(missing_docs, reason = "a test")]
 #![expect(
     clippy::panic,
@@ -65,51 +66,106 @@ const CLOUD_PHYSICS_MISSES: [(Evict, [u64; 8]); 7] = [
 const CLOUD_PHYSICS_BELADY: [u64; 8] = [79256, 70724, 65481, 61594, 59645, 57599, 50873, 48974];
 
 /// Policies of the columns below.
-const UNIT_POLICIES: [Evict; 6] = [
+const UNIT_POLICIES: [Evict; 7] = [
     Evict::Lru,
     Evict::Fifo,
     Evict::Clock,
     Evict::Lfu,
     Evict::Sieve,
     Evict::Arc,
+    Evict::S3Fifo,
 ];
 
 /// Hits with a capacity in copies: trace, capacity, hits by policy, hits of the clairvoyant
 /// algorithm.
-const UNIT_HITS: [(&str, u64, [u64; 6], u64); 8] = [
-    (MULTI1, 400, [7258, 6142, 7336, 7774, 7774, 7805], 8922),
-    (MULTI1, 1000, [7648, 7103, 7704, 7888, 7888, 7889], 11322),
+const UNIT_HITS: [(&str, u64, [u64; 7], u64); 8] = [
+    (
+        MULTI1,
+        400,
+        [7258, 6142, 7336, 7774, 7774, 7805, 8423],
+        8922,
+    ),
+    (
+        MULTI1,
+        1000,
+        [7648, 7103, 7704, 7888, 7888, 7889, 9712],
+        11322,
+    ),
     (
         TWO_POOLS,
         100,
-        [21946, 19379, 23866, 46865, 47895, 46878],
+        [21946, 19379, 23866, 46865, 47895, 46878, 44629],
         50639,
     ),
     (
         TWO_POOLS,
         500,
-        [51062, 42701, 51659, 51862, 51864, 51845],
+        [51062, 42701, 51659, 51862, 51864, 51845, 51913],
         62845,
     ),
-    (WEB07, 75, [23706, 22188, 24259, 17387, 26167, 26184], 35426),
+    (
+        WEB07,
+        75,
+        [23706, 22188, 24259, 17387, 26167, 26184, 26962],
+        35426,
+    ),
     (
         WEB07,
         300,
-        [31895, 29688, 32380, 25925, 34270, 33954],
+        [31895, 29688, 32380, 25925, 34270, 33954, 35502],
         42536,
     ),
     (
         WEB07,
         1200,
-        [39314, 37333, 39837, 35477, 41497, 41340],
+        [39314, 37333, 39837, 35477, 41497, 41340, 42002],
         49205,
     ),
     (
         WEB07,
         3000,
-        [44559, 42741, 44952, 43156, 46088, 46023],
+        [44559, 42741, 44952, 43156, 46088, 46023, 45997],
         53495,
     ),
+];
+
+/// Hits of Django 5.2's own backend, by `benches/peers/django_locmem.py`: trace, `MAX_ENTRIES`,
+/// hits. 300 is Django's default.
+const DJANGO_HITS: [(&str, u64, u64); 15] = [
+    (MULTI1, 3, 135),
+    (MULTI1, 100, 2290),
+    (MULTI1, 300, 6888),
+    (MULTI1, 1200, 7647),
+    (MULTI1, 3000, 13252),
+    (TWO_POOLS, 3, 490),
+    (TWO_POOLS, 100, 18847),
+    (TWO_POOLS, 300, 41616),
+    (TWO_POOLS, 1200, 54416),
+    (TWO_POOLS, 3000, 61740),
+    (WEB07, 3, 8764),
+    (WEB07, 100, 24320),
+    (WEB07, 300, 30885),
+    (WEB07, 1200, 38356),
+    (WEB07, 3000, 43494),
+];
+
+/// Misses of Caffeine 3 with a capacity in copies, where the lots that it draws change nothing.
+const CAFFEINE_MISSES: [(&str, u64, u64); 4] = [
+    (MULTI1, 400, 7602),
+    (TWO_POOLS, 500, 48103),
+    (WEB07, 75, 49203),
+    (WEB07, 1200, 37195),
+];
+
+/// The same with a capacity in bytes, on the cloud's trace.
+const CAFFEINE_CLOUD_PHYSICS: [(u64, u64); 7] = [
+    (256, 84080),
+    (384, 77825),
+    (512, 70724),
+    (640, 70671),
+    (768, 66151),
+    (896, 60936),
+    (1024, 59357),
 ];
 
 fn open(name: &str) -> Box<dyn Source> {
@@ -199,6 +255,33 @@ fn hits_with_a_capacity_in_copies() {
         let reads = reads(name);
         let hits = UNIT_POLICIES.map(|evict| hits(&reads, Capacity::Entries(capacity), evict));
         assert_eq!(hits, expected, "{name}, {capacity} entries");
+    }
+}
+
+#[test]
+fn hits_of_django() {
+    for (name, entries, expected) in DJANGO_HITS {
+        let hits = hits(
+            &reads(name),
+            Capacity::Entries(entries),
+            Evict::DjangoLocmem,
+        );
+        assert_eq!(hits, expected, "{name}, {entries} entries");
+    }
+}
+
+#[test]
+fn misses_of_caffeine() {
+    for (name, entries, expected) in CAFFEINE_MISSES {
+        let reads = reads(name);
+        let hits = hits(&reads, Capacity::Entries(entries), Evict::WTinyLfu);
+        let misses = reads.len() as u64 - hits;
+        assert_eq!(misses, expected, "{name}, {entries} entries");
+    }
+    let reads = reads(CLOUD_PHYSICS);
+    for (size, expected) in CAFFEINE_CLOUD_PHYSICS {
+        let misses = reads.len() as u64 - hits(&reads, mib(size), Evict::WTinyLfu);
+        assert_eq!(misses, expected, "{size} MiB");
     }
 }
 
