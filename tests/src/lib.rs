@@ -1,4 +1,7 @@
 //! What the tests that cross crates share.
 
+pub mod accounting;
+pub mod fuzzing;
+pub mod guest;
 pub mod random_policy;
 pub mod run;
