@@ -5,7 +5,6 @@
 use cachepolicy_core::policy::Evict;
 use cachepolicy_tests::guest;
 use cachepolicy_wasm_guest::replay::{Case, Make, run};
-use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -154,10 +153,11 @@ fn of_traces(cases: &mut Vec<Replayed>) {
 /// Runs the cases in WebAssembly; the process writes what comes of them into the file.
 fn start_node(cases: &[Replayed], number: usize) -> (Child, PathBuf) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let lines: String = cases
-        .iter()
-        .map(|Replayed { case, trace, .. }| format!("{}\n", json!({"case": case, "trace": trace})))
-        .collect();
+    let line = |Replayed { case, trace, .. }: &Replayed| {
+        let trace = trace.as_deref().unwrap_or(Path::new(""));
+        format!("{}\t{}\n", trace.display(), serde_json::to_string(case).unwrap())
+    };
+    let lines: String = cases.iter().map(line).collect();
     let written = folder.join(format!("cases-{number}.jsonl"));
     std::fs::write(&written, lines).unwrap();
     let outcomes = folder.join(format!("outcomes-{number}"));

@@ -225,6 +225,10 @@ impl<'a> Fields<'a> {
             for (name, _) in &mut request.headers {
                 name.make_ascii_lowercase();
             }
+            let mut names = request.headers.iter().map(|(name, _)| name.as_str());
+            if let Some(name) = json::given_twice(&mut names) {
+                return Err(format!("`headers` has `{name}` twice"));
+            }
         }
         request.cookies = self
             .optional("cookies", names, Cell::texts)?
