@@ -108,8 +108,14 @@ fn check_outcome(outcome: &Outcome) {
 /// and where there are several mistakes another one may be met first; a record that cannot be read
 /// may move the others inside their second.
 fn check_blocks(whole: &Outcome, blocks: &Outcome) {
-    assert_eq!(whole.error.is_some(), blocks.error.is_some(), "in blocks");
-    if whole.error.is_some() {
+    let is_cut = !whole.ended && whole.error.is_none();
+    assert!(
+        is_cut || whole.error.is_some() == blocks.error.is_some(),
+        "{:?}, but in blocks {:?}",
+        whole.error,
+        blocks.error
+    );
+    if whole.error.is_some() || blocks.error.is_some() {
         return;
     }
     let mut events = [&whole.events, &blocks.events].map(Clone::clone);
@@ -148,6 +154,11 @@ fn check_written(read: &Outcome) {
             needs: Needs::everything(),
             ..ReadOptions::default()
         };
+        // A compact trace that somebody made by hand may hold what no other format can say.
+        let compact = Format::named("cptrace");
+        if read.stats.format == compact && Some(format) != compact {
+            continue;
+        }
         let again = outcome(open(Box::new(bytes.as_slice()), "written", &options));
         let text = String::from_utf8_lossy(&bytes);
         assert_eq!(again.error, None, "{format:?} cannot be read again:\n{text}");

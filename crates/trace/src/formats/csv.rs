@@ -340,6 +340,19 @@ mod tests {
     }
 
     #[test]
+    fn no_column_twice() {
+        let refused = |header: &str| error(format!("{header}\n1,/a\n").as_bytes(), &format("csv"));
+        assert_eq!(
+            refused("at,path,headers.Accept,headers.accept"),
+            "`trace`: the header names the column `headers.accept` twice"
+        );
+        assert_eq!(
+            refused("at,path,cookies,cookies.a"),
+            "`trace`: the header has both a column `cookies` and one `cookies.a`: leave out one of them"
+        );
+    }
+
+    #[test]
     fn a_table_of_writes() {
         let text = "at,model,op,old.slug,new.slug\n1,Article,update,a,b\n2,Article,create,,c\n";
         let (events, _) = read(text.as_bytes(), &ReadOptions::default()).unwrap();
