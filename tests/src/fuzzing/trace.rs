@@ -159,6 +159,10 @@ fn check_written(read: &Outcome) {
         if read.stats.format == compact && Some(format) != compact {
             continue;
         }
+        // Or a key that begins as a zip archive does.
+        if format.accesses_only() && bytes.iter().any(|byte| *byte < 0x20 && *byte != b'\n') {
+            continue;
+        }
         let again = outcome(open(Box::new(bytes.as_slice()), "written", &options));
         let text = String::from_utf8_lossy(&bytes);
         assert_eq!(again.error, None, "{format:?} cannot be read again:\n{text}");
