@@ -7,6 +7,7 @@ use crate::accounting;
 use cachepolicy_compiler::compile_text;
 use cachepolicy_core::units::Duration;
 use cachepolicy_core::{LevelId, Policy, WorkloadId, artefact};
+use cachepolicy_sim::events::{Happening, Names};
 use cachepolicy_sim::report::Report;
 use cachepolicy_sim::{Operations, Options, Simulation};
 use cachepolicy_syntax::decode;
@@ -132,6 +133,8 @@ fn replay_events(
     source: &mut Limited<'_>,
 ) -> Option<String> {
     let mut simulation = Simulation::new(policy, settings.options.clone()).ok()?;
+    // Whoever watches is shown every event, so that nothing is done in stretches.
+    simulation.observe(Box::new(|_: &Happening, _: &Names<'_>| {}));
     let mut event = Event::default();
     while source.next(&mut event).ok()? {
         simulation.push(&event).ok()?;
