@@ -1,6 +1,9 @@
 //! What the tests that cross crates share.
 
+pub mod accounting;
 pub mod figures;
 pub mod formulas;
+pub mod fuzzing;
+pub mod guest;
 pub mod random_policy;
 pub mod run;

@@ -2,38 +2,11 @@
 #![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
 use cachepolicy_sim::report::Report;
+use cachepolicy_tests::accounting::closes;
 use cachepolicy_tests::random_policy::spec;
 use cachepolicy_tests::run::{compile, simulate};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-
-fn every_look_up_has_one_outcome(report: &Report, text: &str) {
-    for (name, level) in &report.levels {
-        let outcomes = level.fresh + level.stale + level.miss + level.negative + level.bypass;
-        assert_eq!(outcomes, level.lookups, "level {name} of\n{text}");
-        assert!(level.waited <= level.miss, "level {name} of\n{text}");
-        assert!(
-            level.out_of_date.serves
-                <= level.fresh + level.stale + level.negative + level.waited + level.miss
-        );
-        for ratio in [level.hit_ratio, level.byte_hit_ratio, level.redundant_fills]
-            .into_iter()
-            .flatten()
-        {
-            assert!(
-                (0.0..=1.0).contains(&ratio),
-                "level {name}: {ratio} of\n{text}"
-            );
-        }
-    }
-    let routed: u64 = report.routes.values().map(|route| route.count).sum();
-    // Requests that no view and no site answers have no route.
-    assert!(routed <= report.requests.count, "{text}");
-    assert!(
-        report.requests.origin_free <= report.requests.count,
-        "{text}"
-    );
-}
 
 /// The first look-up of a key finds nothing, even in an unbounded cache with infinite lifetimes.
 fn hits_stay_below_an_unbounded_cache(report: &Report, text: &str) {
@@ -59,7 +32,7 @@ proptest! {
     fn accounting_closes(spec in spec(), seed in 0u64..1000) {
         let text = spec.text();
         let report = simulate(&text, seed);
-        every_look_up_has_one_outcome(&report, &text);
+        closes(&report, &text);
         hits_stay_below_an_unbounded_cache(&report, &text);
         prop_assert_eq!(report.to_json(), simulate(&text, seed).to_json(), "two runs differ:\n{}", text);
     }

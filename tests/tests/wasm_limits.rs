@@ -7,12 +7,12 @@
     reason = "a failed step must say where"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use cachepolicy_syntax::limits::MAX_NESTING;
-use wasmi::{Config, Engine, Instance, Linker, Memory, Module, Store, WasmParams, WasmResults};
+use cachepolicy_tests::guest;
+use wasmi::{CompilationMode, Config, Engine, Instance, Linker, Memory, Module, Store, WasmParams, WasmResults};
 
 #[path = "../../crates/syntax/tests/support/hostile.rs"]
 mod hostile;
@@ -27,31 +27,9 @@ const MAX_FRAME_BYTES: usize = 1 << 20;
 const FORMATTED: u32 = 0;
 const MISTAKES: u32 = 1;
 
-/// The guest's module. Its own stack, in linear memory, has the 1 MiB that Rust's linker gives it.
+/// The guest's module.
 static MODULE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("wasm-guest/Cargo.toml");
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("wasm-guest");
-    let built = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--target",
-            "wasm32-unknown-unknown",
-            "--manifest-path",
-        ])
-        .arg(manifest)
-        .arg("--target-dir")
-        .arg(&target)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("RUSTFLAGS")
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&built.stderr);
-    assert!(
-        built.status.success(),
-        "the guest was not built. If its target is not installed: rustup target add wasm32-unknown-unknown\n{errors}"
-    );
-    std::fs::read(target.join("wasm32-unknown-unknown/debug/cachepolicy_wasm_guest.wasm")).unwrap()
+    std::fs::read(guest::module(Path::new(env!("CARGO_TARGET_TMPDIR")))).unwrap()
 });
 
 struct Guest {
@@ -65,6 +43,7 @@ impl Guest {
         config
             .set_max_recursion_depth(MAX_CALL_DEPTH)
             .set_max_stack_height(MAX_FRAME_BYTES)
+            .compilation_mode(CompilationMode::Lazy)
             .consume_fuel(true);
         let engine = Engine::new(&config);
         let module = Module::new(&engine, MODULE.as_slice()).unwrap();

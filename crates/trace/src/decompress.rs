@@ -8,14 +8,10 @@ use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read};
 const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Containers and compressions that are not read, by their first bytes, with what to do.
-const UNREAD: [(&[u8], &str); 6] = [
+const UNREAD: [(&[u8], &str); 5] = [
     (
         b"\xfd7zXZ\0",
         "xz data: decompress it first (`xz -dc FILE | … -`)",
-    ),
-    (
-        b"BZh",
-        "bzip2 data: decompress it first (`bzip2 -dc FILE | … -`)",
     ),
     (
         b"PK\x03\x04",
@@ -27,7 +23,7 @@ const UNREAD: [(&[u8], &str); 6] = [
         "lz4 data: decompress it first (`lz4 -dc FILE | … -`)",
     ),
     (
-        b"PAR1",
+        b"PAR1\x15",
         "a Parquet file: write it out as CSV or JSON lines first",
     ),
 ];
@@ -36,6 +32,10 @@ const UNREAD: [(&[u8], &str); 6] = [
 pub(crate) fn unread_container(head: &[u8]) -> Option<&'static str> {
     if head.get(257..262) == Some(b"ustar") {
         return Some("a tar archive: unpack it first (`tar -xOf FILE | … -`)");
+    }
+    // The digit is its level. A key may begin with the letters alone.
+    if matches!(head, [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', ..]) {
+        return Some("bzip2 data: decompress it first (`bzip2 -dc FILE | … -`)");
     }
     UNREAD
         .iter()
@@ -249,6 +249,14 @@ mod tests {
                 .unwrap()
                 .contains("unzip")
         );
-        assert_eq!(unread_container(b"policy x {}"), None);
+        assert!(unread_container(b"BZh91AY&SY").unwrap().contains("bzip2"));
+        assert!(
+            unread_container(b"PAR1\x15\x04")
+                .unwrap()
+                .contains("Parquet")
+        );
+        for text in ["policy x {}", "BZh:1", "PAR1\n"] {
+            assert_eq!(unread_container(text.as_bytes()), None);
+        }
     }
 }

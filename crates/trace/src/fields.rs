@@ -1,5 +1,6 @@
 //! The fields of an event by name, as JSON lines and CSV give them.
 
+use crate::block::{NONE, UNKNOWN_BYTES};
 use crate::decimal::parse_nanos;
 use crate::event::{
     Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
@@ -96,7 +97,8 @@ impl<'a> Fields<'a> {
         field.map(|(_, cell)| *cell)
     }
 
-    /// A field's value, read by `read`; what is wrong with it becomes a message.
+    /// A field's value, read by `read`; what is wrong with it becomes a message. An empty text is
+    /// none, as an empty cell is.
     fn optional<T>(
         &self,
         name: &str,
@@ -104,7 +106,7 @@ impl<'a> Fields<'a> {
         read: impl Fn(Cell<'a>) -> Option<T>,
     ) -> Result<Option<T>, String> {
         match self.get(name) {
-            None | Some(Cell::Json("null")) => Ok(None),
+            None | Some(Cell::Json("null" | "\"\"")) => Ok(None),
             Some(cell) => read(cell).map(Some).ok_or_else(|| {
                 let (Cell::Json(text) | Cell::Text(text)) = cell;
                 format!("`{name}` is {expected}, not {}", quote(text.as_bytes()))
@@ -223,6 +225,10 @@ impl<'a> Fields<'a> {
             for (name, _) in &mut request.headers {
                 name.make_ascii_lowercase();
             }
+            let mut names = request.headers.iter().map(|(name, _)| name.as_str());
+            if let Some(name) = json::given_twice(&mut names) {
+                return Err(format!("`headers` has `{name}` twice"));
+            }
         }
         request.cookies = self
             .optional("cookies", names, Cell::texts)?
@@ -242,16 +248,22 @@ impl<'a> Fields<'a> {
         request.cookies_known = known("cookies_known", "cookies")?;
         request.headers_known = known("headers_known", "headers")?;
         request.process = self.process()?;
-        request.status = self.number("status", 999)?.map(|status| status as u16);
-        request.bytes = self.number("bytes", u64::MAX)?;
+        // Servers write 0 where nothing was answered.
+        let status = self.number("status", 999)?.filter(|status| *status != 0);
+        request.status = status.map(|status| status as u16);
+        request.bytes = self.bytes()?;
         request.cost = self.duration("cost")?;
         request.ttl = self.duration("ttl")?;
         Ok(())
     }
 
     fn process(&self) -> Result<Option<u32>, String> {
-        let process = self.number("process", u64::from(u32::MAX))?;
+        let process = self.number("process", u64::from(NONE) - 1)?;
         Ok(process.map(|process| process as u32))
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, String> {
+        self.number("bytes", UNKNOWN_BYTES - 1)
     }
 
     fn access(&self) -> Result<Access, String> {
@@ -263,7 +275,7 @@ impl<'a> Fields<'a> {
             at: self.at()?,
             operation,
             key: self.required("key", "text or a whole number", Cell::key)?,
-            bytes: self.number("bytes", u64::MAX)?,
+            bytes: self.bytes()?,
             ttl: self.duration("ttl")?,
             cost: self.duration("cost")?,
         })

@@ -32,17 +32,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members: Vec<(Cow<'de, str>, &'de str)> = Vec::new();
                 while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &RawValue>()? {
-                    if members.iter().any(|(other, _)| *other == name) {
-                        return Err(de::Error::custom(format_args!("`{name}` is given twice")));
-                    }
                     members.push((name, value.get()));
                 }
-                Ok(Object(members))
+                match given_twice(members.iter().map(|(name, _)| name.as_ref())) {
+                    Some(name) => Err(de::Error::custom(format_args!("`{name}` is given twice"))),
+                    None => Ok(Object(members)),
+                }
             }
         }
 
         deserializer.deserialize_map(Members)
     }
+}
+
+/// A name that is among them more than once.
+pub(crate) fn given_twice<'n>(names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    let pairs = names.iter().zip(names.iter().skip(1));
+    let mut twice = pairs.filter(|(one, other)| one == other);
+    twice.next().map(|(name, _)| *name)
 }
 
 /// A list's elements.

@@ -1,6 +1,7 @@
 //! Tasks of this repository: `cargo xtask help`.
 
 mod docs;
+mod fuzz;
 mod test;
 mod toolchain;
 
@@ -13,6 +14,7 @@ cargo xtask TASK
 
   test    everything that a change must pass: rustfmt, clippy, all tests
   docs    write docs/reference anew from the compiler's tables
+  fuzz    [SECONDS] [TARGET…]: libFuzzer on each target, ten minutes if left out
 ";
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn run() -> Result<()> {
     {
         ["test"] => test::run(root()),
         ["docs"] => docs::run(root()),
+        ["fuzz", ..] => fuzz::run(root(), arguments.get(1..).unwrap_or_default()),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

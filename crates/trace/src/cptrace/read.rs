@@ -22,6 +22,8 @@ pub struct CompactReader<'a> {
     end: usize,
     number: u64,
     known: Known,
+    /// Requests, accesses, writes and faults so far.
+    counts: [u64; 4],
     stats: ReadStats,
 }
 
@@ -45,7 +47,7 @@ impl<'a> CompactReader<'a> {
         let stats = ReadStats {
             format: Format::named("cptrace"),
             lines: summary.lines,
-            errors: summary.errors,
+            errors: summary.errors.min(summary.lines),
             reordered: summary.reordered,
             lateness_max: Duration::from_nanos(summary.lateness_max.max(0)),
             spread: summary.spread,
@@ -59,6 +61,7 @@ impl<'a> CompactReader<'a> {
             end,
             number: 0,
             known: Known::default(),
+            counts: [0; 4],
             stats,
         })
     }
@@ -80,6 +83,28 @@ impl<'a> CompactReader<'a> {
         let payload = rest.get(..length)?;
         let is_whole = crc32fast::hash(payload) == u32::from_le_bytes(*checksum);
         is_whole.then_some((payload, self.next + BLOCK_HEADER_BYTES + length))
+    }
+
+    /// Counts a block; `false` where there is more in it than the summary has.
+    fn count(&mut self, block: &Block) -> bool {
+        let found = [
+            block.requests.at.len(),
+            block.accesses.at.len(),
+            block.writes.at.len(),
+            block.faults.len(),
+        ];
+        let summary = &self.summary;
+        let said = [
+            summary.requests,
+            summary.accesses,
+            summary.writes,
+            summary.faults,
+        ];
+        let mut counts = self.counts.iter_mut().zip(found).zip(said);
+        counts.all(|((count, found), said)| {
+            *count += found as u64;
+            *count <= said
+        })
     }
 
     fn damaged(&self) -> TraceError {
@@ -136,7 +161,8 @@ impl BlockSource for CompactReader<'_> {
         let Some((payload, next)) = self.payload() else {
             return Err(self.damaged());
         };
-        if codec::decode(payload, self.known, block).is_none() || block.is_empty() {
+        let is_read = codec::decode(payload, self.known, block).is_some() && !block.is_empty();
+        if !is_read || !self.count(block) {
             return Err(self.damaged());
         }
         self.known = self.known.with(&block.news);

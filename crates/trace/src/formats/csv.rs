@@ -65,6 +65,24 @@ impl Group {
         ("old", Self::Old),
         ("new", Self::New),
     ];
+
+    fn name(self) -> &'static str {
+        let named = Self::ALL.iter().find(|(_, group)| *group == self);
+        named.map_or("", |(name, _)| name)
+    }
+}
+
+impl Column {
+    /// As the header names it; names of headers have no case.
+    fn name(&self) -> String {
+        match self {
+            Self::Field(name) => name.clone(),
+            Self::Member(Group::Headers, member) => {
+                format!("headers.{}", member.to_ascii_lowercase())
+            }
+            Self::Member(group, member) => format!("{}.{member}", group.name()),
+        }
+    }
 }
 
 fn column(name: &str) -> Result<Column, String> {
@@ -95,22 +113,26 @@ fn open<'a>(mut opening: Opening<'a, '_>) -> Result<Box<dyn Source + 'a>, TraceE
 
 /// No column twice, and one with the time.
 fn check(columns: Vec<Column>) -> Result<Vec<Column>, String> {
-    let mut names: Vec<&str> = columns
-        .iter()
-        .filter_map(|column| match column {
-            Column::Field(name) => Some(name.as_str()),
-            Column::Member(..) => None,
-        })
-        .collect();
+    let mut names: Vec<String> = columns.iter().map(Column::name).collect();
     names.sort_unstable();
     let pairs = names.iter().zip(names.iter().skip(1));
     if let Some((twice, _)) = pairs.into_iter().find(|(one, other)| one == other) {
         return Err(format!("the header names the column `{twice}` twice"));
     }
-    if !names.contains(&"at") {
+    let has = |name: &str| names.iter().any(|column| column == name);
+    if !has("at") {
         return Err("the header has no column `at`, the time in seconds".to_owned());
     }
-    Ok(columns)
+    let both = columns.iter().find_map(|column| match column {
+        Column::Member(group, _) if has(group.name()) => Some((group.name(), column.name())),
+        Column::Field(_) | Column::Member(..) => None,
+    });
+    match both {
+        Some((whole, member)) => Err(format!(
+            "the header has both a column `{whole}` and one `{member}`: leave out one of them"
+        )),
+        None => Ok(columns),
+    }
 }
 
 struct Csv {
@@ -314,6 +336,19 @@ mod tests {
         assert_eq!(
             second.headers,
             [("accept-language".to_owned(), "en".to_owned())]
+        );
+    }
+
+    #[test]
+    fn no_column_twice() {
+        let refused = |header: &str| error(format!("{header}\n1,/a\n").as_bytes(), &format("csv"));
+        assert_eq!(
+            refused("at,path,headers.Accept,headers.accept"),
+            "`trace`: the header names the column `headers.accept` twice"
+        );
+        assert_eq!(
+            refused("at,path,cookies,cookies.a"),
+            "`trace`: the header has both a column `cookies` and one `cookies.a`: leave out one of them"
         );
     }
 

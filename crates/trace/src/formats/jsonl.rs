@@ -242,6 +242,15 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_text_is_none() {
+        let Event::Request(request) = one(r#"{"at":1,"path":"/","user":"","status":0}"#) else {
+            panic!("a request");
+        };
+        assert_eq!((request.user, request.user_known), (None, true));
+        assert_eq!(request.status, None);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let of = |line: &str| {
             let text = error(line.as_bytes(), &format("jsonl"));
@@ -287,6 +296,15 @@ mod tests {
         assert_eq!(
             of(r#"{"at":1,"path":"/","path":"/"}"#),
             "`path` is given twice"
+        );
+        assert_eq!(
+            of(r#"{"at":1,"path":"/","headers":{"A":"1","a":"2"}}"#),
+            "`headers` has `a` twice"
+        );
+        assert_eq!(of(r#"{"at":1,"path":""}"#), "`path` is missing: text");
+        assert_eq!(
+            of(r#"{"at":1,"path":"/","process":4294967295}"#),
+            "`process` is a whole number up to 4294967294, not `4294967295`"
         );
         assert_eq!(of(r#"{"at":1,"#), "the JSON is cut off");
         assert_eq!(of(r#"[1]"#), "no JSON object: `[1]`");

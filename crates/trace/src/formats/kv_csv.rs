@@ -71,6 +71,8 @@ struct Columns {
     size: Option<usize>,
     operation: Option<usize>,
     ttl: Option<usize>,
+    /// The bits of the columns above, as far as a plain row may have them.
+    used: u16,
 }
 
 impl Columns {
@@ -93,14 +95,21 @@ impl Columns {
             let column = names.iter().position(|name| name == known)?;
             Some((column, *decimals))
         });
-        Some(Self {
+        let mut columns = Self {
             time: time.map(|(column, _)| column),
             decimals: time.map_or(9, |(_, decimals)| decimals),
             key: find(KEYS)?,
             size: find(SIZES),
             operation: find(OPERATIONS),
             ttl: find(TTLS),
-        })
+            used: 0,
+        };
+        let used = [columns.time, columns.size, columns.operation, columns.ttl];
+        let used = used.into_iter().flatten().chain([columns.key]);
+        for column in used.filter(|column| *column < PLAIN_CELLS) {
+            columns.used |= 1 << column;
+        }
+        Some(columns)
     }
 }
 
@@ -333,6 +342,11 @@ impl Columns {
         let mut count = 0;
         for cell in row.split(|byte| *byte == delimiter) {
             *cells.get_mut(count)? = cell;
+            // Quotes in a cell that is left alone may hold delimiters.
+            let is_plain = |byte: &u8| *byte != b'"' && byte.is_ascii();
+            if self.used & (1 << count) == 0 && !cell.iter().all(is_plain) {
+                return None;
+            }
             count += 1;
         }
         let cells = cells.get(..count)?;
@@ -472,6 +486,18 @@ mod tests {
             "`trace`, line 2: the operation `scan` is none of get, set, delete and their like"
         );
         assert!(error(b"a,b\n1,2\n", &format("kv-csv")).contains("names no column of keys"));
+    }
+
+    #[test]
+    fn quotes_in_a_column_that_is_left_alone() {
+        let text = "note,more,time,key\n\"x,1\",5,7,9\n";
+        let options = ReadOptions::default();
+        let blocks = crate::open_blocks(Box::new(text.as_bytes()), "trace", &options);
+        let mut source = crate::Unpacked::new(blocks.unwrap());
+        let mut event = Event::default();
+        assert!(source.next(&mut event).unwrap());
+        assert_eq!(event, Event::Access(accesses(text)[0].clone()));
+        assert_eq!(accesses(text)[0].key, AccessKey::Number(9));
     }
 
     proptest! {
