@@ -21,6 +21,13 @@ pub(crate) struct OverrideArgs {
     set: Vec<String>,
 }
 
+impl OverrideArgs {
+    /// As the compiler takes them.
+    pub(crate) fn overrides(&self) -> Vec<Override> {
+        self.set.iter().map(Override::new).collect()
+    }
+}
+
 /// Checks the codes of `--deny` and `--allow`.
 pub(crate) fn lints(arguments: &LintArgs) -> Result<Lints> {
     Lints::new(arguments, |code| match codes::find(code) {
@@ -56,7 +63,7 @@ pub(crate) fn check(path: &Path) -> Result<Findings> {
         sources,
         diagnostics,
         ..
-    } = compile_all(path, &Options::default())?;
+    } = Text::read(path)?.compile_all(&Options::default());
     Ok(Findings {
         sources,
         diagnostics,
@@ -71,48 +78,89 @@ pub(crate) fn compile(
     lints_given: &LintArgs,
     session: Session,
 ) -> Result<Option<Policy>> {
-    let lints = lints(lints_given)?;
-    let overrides = overrides.set.iter().map(Override::new).collect();
-    let Compiled {
-        sources,
-        policy,
-        diagnostics,
-        ..
-    } = compile_all(path, &Options { overrides })?;
-    let mut findings = Findings {
-        sources,
-        diagnostics,
-    };
-    lints.judge(&mut findings);
-    let counts = Counts::of(std::slice::from_ref(&findings));
-    let name = name_of(path);
-    if counts.errors > 0 {
-        findings
-            .diagnostics
-            .retain(|diagnostic| diagnostic.severity == cachepolicy_syntax::Severity::Error);
-        output::say(&diagnostics::human(&findings, session.stderr));
-        let sign = session.stderr.paint.text(Meaning::Bad, "✗");
-        let errors = output::units::plural(counts.errors, "error", "errors");
-        output::say(&format!("{sign} `{name}` has {errors}\n"));
-        return Ok(None);
-    }
-    if counts.warnings > 0 {
-        let sign = session.stderr.paint.text(Meaning::Warning, "!");
-        let warnings = output::units::plural(counts.warnings, "warning", "warnings");
-        output::say(&format!(
-            "{sign} {warnings}: `cachepolicy check {name}` shows what they are\n"
-        ));
-    }
-    // Without an error there is a policy.
-    Ok(policy)
+    let text = Text::read(path)?;
+    text.compile(
+        overrides.overrides(),
+        &lints(lints_given)?,
+        Warnings::Counted,
+        session,
+    )
 }
 
-fn compile_all(path: &Path, options: &Options) -> Result<Compiled> {
-    let text = read(path)?;
-    let name = name_of(path);
-    Ok(cachepolicy_compiler::compile(
-        &name, &text, &mut Files, options,
-    ))
+/// What becomes of warnings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Warnings {
+    /// How many there are is told.
+    Counted,
+    /// Nothing: they were told before.
+    Told,
+}
+
+/// The text of a policy, which can be compiled more than once.
+pub(crate) struct Text {
+    name: String,
+    text: String,
+}
+
+impl Text {
+    /// Of a file, or from standard input.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        Ok(Self {
+            name: name_of(path),
+            text: read(path)?,
+        })
+    }
+
+    /// As messages call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Compiles it. `None`: it has errors, which were shown.
+    pub(crate) fn compile(
+        &self,
+        overrides: Vec<Override>,
+        lints: &Lints,
+        warnings: Warnings,
+        session: Session,
+    ) -> Result<Option<Policy>> {
+        let Compiled {
+            sources,
+            policy,
+            diagnostics,
+            ..
+        } = self.compile_all(&Options { overrides });
+        let mut findings = Findings {
+            sources,
+            diagnostics,
+        };
+        lints.judge(&mut findings);
+        let counts = Counts::of(std::slice::from_ref(&findings));
+        let name = &self.name;
+        if counts.errors > 0 {
+            findings
+                .diagnostics
+                .retain(|diagnostic| diagnostic.severity == cachepolicy_syntax::Severity::Error);
+            output::say(&diagnostics::human(&findings, session.stderr));
+            let sign = session.stderr.paint.text(Meaning::Bad, "✗");
+            let errors = output::units::plural(counts.errors, "error", "errors");
+            output::say(&format!("{sign} `{name}` has {errors}\n"));
+            return Ok(None);
+        }
+        if counts.warnings > 0 && warnings == Warnings::Counted {
+            let sign = session.stderr.paint.text(Meaning::Warning, "!");
+            let warnings = output::units::plural(counts.warnings, "warning", "warnings");
+            output::say(&format!(
+                "{sign} {warnings}: `cachepolicy check {name}` shows what they are\n"
+            ));
+        }
+        // Without an error there is a policy.
+        Ok(policy)
+    }
+
+    fn compile_all(&self, options: &Options) -> Compiled {
+        cachepolicy_compiler::compile(&self.name, &self.text, &mut Files, options)
+    }
 }
 
 /// Imported files, beside the one that names them.

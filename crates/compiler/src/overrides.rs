@@ -11,6 +11,7 @@ use cachepolicy_syntax::{Diagnostic, FileId, Source, Span, Spanned, parse_with};
 /// A property that replaces the one in the text: `article.ttl=5m jitter 10%`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
+    option: &'static str,
     text: String,
 }
 
@@ -18,14 +19,23 @@ impl Override {
     /// From `ITEM.PROPERTY=VALUE`. `ITEM` is a name, or `policy` or `request`; what is wrong with it
     /// the compiler reports.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into() }
+        Self {
+            option: "--set",
+            text: text.into(),
+        }
+    }
+
+    /// Given by another option, by which messages name it.
+    #[must_use]
+    pub fn given_by(self, option: &'static str) -> Self {
+        Self { option, ..self }
     }
 }
 
 /// Replaces the properties in the tree, or adds them.
 pub(crate) fn apply(loaded: &mut Loaded, overrides: &[Override]) {
-    for Override { text } in overrides {
-        let name = format!("--set {text}");
+    for Override { option, text } in overrides {
+        let name = format!("{option} {text}");
         if let Err(diagnostic) = apply_one(loaded, &name, text) {
             loaded.diagnostics.push(*diagnostic);
         }

@@ -3,6 +3,7 @@
 //! Pure: the driver pushes events and takes the report.
 
 pub mod aggregate;
+pub mod compare;
 pub mod events;
 mod eviction;
 pub mod expect;

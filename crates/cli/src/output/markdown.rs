@@ -5,7 +5,7 @@ use super::text;
 
 /// A table. Columns that have nothing to say in any row are left out; nothing is shortened. The
 /// first column holds names, which are set as code.
-pub(crate) fn table(columns: &[Column], rows: &[Vec<Field>]) -> String {
+pub(crate) fn table(columns: &[Column<'_>], rows: &[Vec<Field>]) -> String {
     let kept: Vec<usize> = (0..columns.len())
         .filter(|&column| says(column, columns, rows))
         .collect();

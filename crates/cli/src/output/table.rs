@@ -9,18 +9,18 @@ pub(crate) const INDENT: usize = 2;
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Column {
+pub(crate) struct Column<'a> {
     /// Above it.
-    pub(crate) title: &'static str,
+    pub(crate) title: &'a str,
     /// Figures stand at the right.
     pub(crate) right: bool,
     /// The higher, the earlier it leaves; 0 stays.
     pub(crate) leaves: u8,
 }
 
-impl Column {
+impl<'a> Column<'a> {
     /// A name: at the left, and it stays.
-    pub(crate) const fn name(title: &'static str) -> Self {
+    pub(crate) const fn name(title: &'a str) -> Self {
         Self {
             title,
             right: false,
@@ -29,7 +29,7 @@ impl Column {
     }
 
     /// A figure: at the right.
-    pub(crate) const fn figure(title: &'static str, leaves: u8) -> Self {
+    pub(crate) const fn figure(title: &'a str, leaves: u8) -> Self {
         Self {
             title,
             right: true,
@@ -38,7 +38,7 @@ impl Column {
     }
 
     /// Words: at the left.
-    pub(crate) const fn words(title: &'static str, leaves: u8) -> Self {
+    pub(crate) const fn words(title: &'a str, leaves: u8) -> Self {
         Self {
             title,
             right: false,
@@ -58,7 +58,7 @@ pub(crate) fn plain(text: impl Into<String>) -> Field {
 /// Lays a table out in `width` columns. Columns that have nothing to say in any row are left out;
 /// then those of the highest priority leave until it fits; then the first column is shortened.
 pub(crate) fn render(
-    columns: &[Column],
+    columns: &[Column<'_>],
     rows: &[Vec<Field>],
     width: usize,
     paint: Paint,
@@ -93,7 +93,7 @@ pub(crate) fn render(
 }
 
 /// Has a column anything to say?
-pub(crate) fn says(column: usize, columns: &[Column], rows: &[Vec<Field>]) -> bool {
+pub(crate) fn says(column: usize, columns: &[Column<'_>], rows: &[Vec<Field>]) -> bool {
     columns[column].leaves == 0
         || rows
             .iter()
@@ -101,7 +101,7 @@ pub(crate) fn says(column: usize, columns: &[Column], rows: &[Vec<Field>]) -> bo
             .any(|(text, _)| !text.is_empty())
 }
 
-fn widths(columns: &[Column], rows: &[Vec<Field>]) -> Vec<usize> {
+fn widths(columns: &[Column<'_>], rows: &[Vec<Field>]) -> Vec<usize> {
     let widest = |index: usize| {
         rows.iter()
             .filter_map(move |row| row.get(index))
@@ -120,7 +120,7 @@ fn widths(columns: &[Column], rows: &[Vec<Field>]) -> Vec<usize> {
 }
 
 fn draw(
-    columns: &[Column],
+    columns: &[Column<'_>],
     rows: &[Vec<Field>],
     kept: &[usize],
     widths: &[usize],

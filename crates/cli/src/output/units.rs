@@ -1,6 +1,7 @@
 //! Figures as people read them: three significant digits and a unit.
 
 use cachepolicy_core::Duration;
+use cachepolicy_core::expectation::Unit;
 
 /// The figure that is not there: a ratio of nothing, a quantile of nothing.
 pub(crate) const NOTHING: &str = "–";
@@ -131,6 +132,23 @@ pub(crate) fn number(value: f64) -> String {
         scaled(value, &METRIC, 1000.0)
     } else {
         significant(value)
+    }
+}
+
+/// A figure in its unit.
+pub(crate) fn figure(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Ratio => ratio(value),
+        Unit::Seconds => seconds(value),
+        Unit::PerSecond => rate(value),
+        Unit::Bytes => bytes(value),
+        // A mean of counts need not be whole, but only of few it matters.
+        Unit::Count
+            if (0.0..1e15).contains(&value) && (value.fract() == 0.0 || value >= 1000.0) =>
+        {
+            count(value.round() as u64)
+        }
+        Unit::Count => number(value),
     }
 }
 

@@ -11,7 +11,7 @@ mod progress;
 mod run;
 mod traffic;
 
-pub(crate) use args::ReplayArgs;
+pub(crate) use args::{ReplayArgs, Settings};
 pub(crate) use events::EventsFile;
 pub(crate) use run::Run;
 pub(crate) use traffic::Traffic;

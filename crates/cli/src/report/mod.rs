@@ -1,5 +1,6 @@
 //! Reports: one file a renderer.
 
+pub(crate) mod compare;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;

@@ -69,8 +69,19 @@ impl Page {
         )
     }
 
+    /// A section that a reader of Markdown unfolds; in a terminal it is as any other.
+    pub(crate) fn folded(&self, title: &str, remark: &str, content: &str) -> String {
+        match self.layout {
+            Layout::Lines => format!("{}{content}", self.heading(title, remark)),
+            Layout::Markdown => {
+                let title = markdown::inline(title);
+                format!("<details><summary>{title}</summary>\n\n{content}\n</details>\n")
+            }
+        }
+    }
+
     /// A table.
-    pub(crate) fn table(&self, columns: &[Column], rows: &[Vec<Field>]) -> String {
+    pub(crate) fn table(&self, columns: &[Column<'_>], rows: &[Vec<Field>]) -> String {
         match self.layout {
             Layout::Lines => table::render(columns, rows, self.terminal.width, self.terminal.paint),
             Layout::Markdown => markdown::table(columns, rows),

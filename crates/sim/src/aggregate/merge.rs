@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A report as its JSON says it, in its order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// No figure.
     Null,
     /// Yes or no.
@@ -40,7 +40,7 @@ pub(super) enum Intervals {
 
 impl Node {
     /// Of a report.
-    pub(super) fn of(report: &Report) -> Self {
+    pub(crate) fn of(report: &Report) -> Self {
         let text = serde_json::to_string(report);
         text.ok()
             .and_then(|text| serde_json::from_str(&text).ok())
@@ -59,7 +59,8 @@ impl Node {
         }
     }
 
-    const fn figure(&self) -> Option<f64> {
+    /// The figure, if it is one.
+    pub(crate) const fn figure(&self) -> Option<f64> {
         match self {
             Self::Count(count) => Some(*count as f64),
             Self::Figure(figure) => Some(*figure),

@@ -13,8 +13,9 @@ use crate::report::{ExpectationResult, LevelFigures, RecoveryOutcome, Report};
 use cachepolicy_core::expectation::{Claim, Comparison};
 use cachepolicy_core::policy::Policy;
 use interval::{CONFIDENCE, Interval};
-use merge::{Intervals, Node};
-use serde::Serialize;
+use merge::Intervals;
+pub(crate) use merge::Node;
+use serde::{Serialize, Serializer};
 
 /// Reports of the same policy and traffic with several seeds, as one.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,7 +104,14 @@ impl Aggregate {
     /// has the report's shape, with `{"mean","low","high"}` in place of each figure.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(&Json {
+        serde_json::to_string_pretty(self)
+            .unwrap_or_else(|_| unreachable!("text, numbers and lists always have a JSON form"))
+    }
+}
+
+impl Serialize for Aggregate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Json {
             report: &self.report,
             seeds: Seeds {
                 first: self.seeds.first().copied().unwrap_or_default(),
@@ -112,8 +120,8 @@ impl Aggregate {
                 expectations: &self.claims,
             },
             intervals: &self.intervals,
-        })
-        .unwrap_or_else(|_| unreachable!("text, numbers and lists always have a JSON form"))
+        }
+        .serialize(serializer)
     }
 }
 

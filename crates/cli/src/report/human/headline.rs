@@ -3,7 +3,7 @@
 use super::View;
 use crate::output::colour::Meaning;
 use crate::output::units;
-use cachepolicy_sim::report::Quantiles;
+use cachepolicy_sim::report::{Quantiles, Report};
 
 pub(super) fn render(view: &View<'_>) -> String {
     let report = view.report;
@@ -15,7 +15,16 @@ pub(super) fn render(view: &View<'_>) -> String {
 }
 
 fn replayed(view: &View<'_>) -> String {
-    let report = view.report;
+    format!(
+        "{}, {}{}",
+        events(view.report),
+        seeds(view),
+        warmup(view.report)
+    )
+}
+
+/// `736k requests and 720 writes over 1h`
+pub(in crate::report) fn events(report: &Report) -> String {
     let trace = &report.trace;
     let mut events = vec![units::plural(trace.requests, "request", "requests")];
     if trace.writes > 0 {
@@ -30,18 +39,16 @@ fn replayed(view: &View<'_>) -> String {
     } else {
         format!("{} and {last}", events.join(", "))
     };
-    let mut sentence = format!(
-        "{listed} over {}, {}",
-        units::seconds(trace.duration),
-        seeds(view)
-    );
+    format!("{listed} over {}", units::seconds(trace.duration))
+}
+
+/// What of it was not counted.
+pub(in crate::report) fn warmup(report: &Report) -> String {
     if report.warmup > 0.0 {
-        sentence.push_str(&format!(
-            "; the first {} not counted",
-            units::seconds(report.warmup)
-        ));
+        format!("; the first {} not counted", units::seconds(report.warmup))
+    } else {
+        String::new()
     }
-    sentence
 }
 
 /// Which seeds, and what a `±` means.

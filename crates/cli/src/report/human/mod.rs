@@ -3,7 +3,7 @@
 mod backends;
 mod expectations;
 mod findings;
-mod headline;
+pub(super) mod headline;
 mod hints;
 mod invalidation;
 mod levels;
@@ -11,7 +11,7 @@ mod notes;
 mod origins;
 mod recovery;
 mod requests;
-mod sparkline;
+pub(super) mod sparkline;
 mod staleness;
 mod stampedes;
 
@@ -76,7 +76,7 @@ impl View<'_> {
         self.page().heading(title, remark)
     }
 
-    fn table(&self, columns: &[Column], rows: &[Vec<Field>]) -> String {
+    fn table(&self, columns: &[Column<'_>], rows: &[Vec<Field>]) -> String {
         self.page().table(columns, rows)
     }
 

@@ -1,6 +1,7 @@
 //! A line of bars, one character a span of time.
 
 use super::View;
+use cachepolicy_sim::report::Report;
 
 /// Bars where there is room, and where there is little.
 const COLUMNS: (usize, usize) = (20, 10);
@@ -10,12 +11,13 @@ const ROOMY: usize = 90;
 
 /// A ratio over time, by its name in the report; empty where the report has none.
 pub(super) fn ratio(view: &View<'_>, series: &str) -> String {
-    let columns = if view.terminal.width < ROOMY {
-        COLUMNS.1
-    } else {
-        COLUMNS.0
-    };
-    let series = view.report.timeline.series.get(series);
+    of(view.report, series, view.terminal.width)
+}
+
+/// The same, of a report in so many columns.
+pub(in crate::report) fn of(report: &Report, series: &str, width: usize) -> String {
+    let columns = if width < ROOMY { COLUMNS.1 } else { COLUMNS.0 };
+    let series = report.timeline.series.get(series);
     series.map_or_else(String::new, |values| render(values, 1.0, columns))
 }
 
