@@ -40,6 +40,35 @@ pub(crate) enum Operation {
     Delete,
 }
 
+impl Last {
+    /// What an access does to its key, given the one before it. `bytes`: what the trace says of the
+    /// value.
+    pub(crate) fn take(
+        &mut self,
+        operation: AccessOperation,
+        bytes: Option<u64>,
+        operations: Operations,
+    ) -> Operation {
+        let last = *self;
+        let is_fill = match operations {
+            Operations::Write => false,
+            Operations::Fill => last != Self::Other,
+            Operations::Auto => last == Self::Get,
+        };
+        *self = match operation {
+            AccessOperation::Get if bytes.is_some_and(|bytes| bytes > 0) => Self::Hit,
+            AccessOperation::Get => Self::Get,
+            AccessOperation::Set | AccessOperation::Delete => Self::Other,
+        };
+        match operation {
+            AccessOperation::Get => Operation::Get,
+            AccessOperation::Set if is_fill => Operation::Fill,
+            AccessOperation::Set => Operation::Write,
+            AccessOperation::Delete => Operation::Delete,
+        }
+    }
+}
+
 impl Accesses {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
@@ -126,24 +155,10 @@ impl Engine {
         self.tuple.push(key);
         let frame = self.new_frame(t, task, NONE, level, NONE);
         let inst = self.frames[frame].inst as usize;
-        let last = self.insts[inst].last_access;
-        let is_fill = match self.ingest.accesses.operations {
-            Operations::Write => false,
-            Operations::Fill => last != Last::Other,
-            Operations::Auto => last == Last::Get,
-        };
-        let found = self.tasks[task].bytes.is_some_and(|bytes| bytes > 0);
-        self.insts[inst].last_access = match operation {
-            AccessOperation::Get if found => Last::Hit,
-            AccessOperation::Get => Last::Get,
-            AccessOperation::Set | AccessOperation::Delete => Last::Other,
-        };
-        let operation = match operation {
-            AccessOperation::Get => Operation::Get,
-            AccessOperation::Set if is_fill => Operation::Fill,
-            AccessOperation::Set => Operation::Write,
-            AccessOperation::Delete => Operation::Delete,
-        };
+        let operations = self.ingest.accesses.operations;
+        let bytes = self.tasks[task].bytes;
+        let last = &mut self.insts[inst].last_access;
+        let operation = last.take(operation, bytes, operations);
         if operation == Operation::Get {
             self.drive(t, frame);
             return;

@@ -8,9 +8,11 @@ mod eviction;
 pub mod expect;
 pub mod metrics;
 pub mod report;
+pub mod sample;
 #[cfg(test)]
 mod scenarios;
 pub mod store;
+pub mod yardstick;
 #[cfg(test)]
 mod testing;
 

@@ -27,6 +27,9 @@ pub struct Report {
     pub tool: String,
     /// What must be known to read the figures: approximations, defaults they rest on.
     pub notes: Vec<String>,
+    /// Of which part of the trace the figures are; left out: of the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Sampled>,
     /// How many requests had each dimension, and each value that a level finds while filling
     /// (`LEVEL.NAME`).
     pub dimensions: Ordered<Coverage>,
@@ -79,6 +82,17 @@ pub struct TraceSummary {
     pub faults: u64,
     /// From the first event to the last, in seconds.
     pub duration: f64,
+}
+
+/// Which part of a trace was replayed. See [`crate::sample`].
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sampled {
+    /// The share of the keys or paths, and of every capacity.
+    pub rate: f64,
+    /// What is kept with all of its history or not at all: `path` of requests, else `key`.
+    pub unit: String,
+    /// Requests and accesses that were kept, the warm-up's included; `trace` has all of them.
+    pub requests: u64,
 }
 
 /// How many requests had a dimension.
@@ -231,6 +245,16 @@ pub struct LockFigures {
 pub struct BackendFigures {
     /// Instances of it.
     pub instances: u64,
+    /// Look-ups that it answered. With several tiers, a farther one is asked after the nearer ones
+    /// have missed; a look-up that waits for a fill and looks again counts once.
+    pub lookups: u64,
+    /// Of them, answered with a copy that was served.
+    pub hits: u64,
+    /// hits / lookups
+    pub hit_ratio: Option<f64>,
+    /// What the hit ratio could be; only where it was asked for, of a backend with a capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yardsticks: Option<Yardsticks>,
     /// Copies at the end.
     pub entries: u64,
     /// The most copies at once.
@@ -247,6 +271,30 @@ pub struct BackendFigures {
     pub too_large: u64,
     /// By level.
     pub families: Ordered<FamilyFigures>,
+}
+
+/// What the hit ratio of a backend could be. See [`crate::yardstick`].
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Yardsticks {
+    /// With room for everything.
+    pub unbounded: Yardstick,
+    /// With its capacity, if the copy that is needed again last always made room. The most that is
+    /// possible where all copies weigh the same and none dies; else a rule of thumb.
+    pub clairvoyant: Yardstick,
+    /// Bytes of memory that it took to look into the future.
+    pub memory: u64,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Yardstick {
+    /// Look-ups. Where levels of the backend contain each other, what is asked for depends on what
+    /// is found, so that there are not as many as in the run itself.
+    pub lookups: u64,
+    /// Of them, hits.
+    pub hits: u64,
+    /// hits / lookups
+    pub hit_ratio: Option<f64>,
 }
 
 /// A level's copies in a backend.

@@ -6,7 +6,10 @@ use crate::ingest::seconds;
 use crate::metrics::RunEnd;
 use crate::options::{Options, SimError};
 use crate::report::{Report, TraceSummary};
+use crate::sample::{Sampling, begins, scaled};
 use crate::tables::{Tables, key_level};
+use crate::yardstick::References;
+use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Time;
 use cachepolicy_trace::block::Kind;
@@ -29,6 +32,8 @@ pub struct Simulation {
     /// Of events that are pushed one by one.
     packer: Packer,
     block: Block,
+    /// The part of the trace that is replayed, where that is not the whole.
+    sampling: Option<Sampling>,
 }
 
 impl Simulation {
@@ -50,8 +55,12 @@ impl Simulation {
         if options.level.is_some() {
             key_level(policy, options.level).map_err(|reason| SimError::NoKeyLevel { reason })?;
         }
+        let scaled = options.sample.map(|rate| scaled(policy, rate));
+        let policy = scaled.as_ref().unwrap_or(policy);
         let tables = Arc::new(Tables::new(policy, options.workload)?);
+        let sample = options.sample.filter(|rate| !rate.is_all());
         Ok(Self {
+            sampling: sample.map(|rate| Sampling::new(&tables, rate, options.seed)),
             engine: Engine::new(&tables, &options),
             tables,
             options,
@@ -67,6 +76,12 @@ impl Simulation {
     /// Shows everything that happens to an observer.
     pub fn observe(&mut self, observer: Box<dyn Observer>) {
         self.engine.observer = Some(observer);
+    }
+
+    /// Records what is asked for and stored in a backend, for [`Simulation::finish_watched`]. Before
+    /// the first event. Do the sizes of copies matter?
+    pub fn watch(&mut self, backend: BackendId, by_bytes: bool) {
+        self.engine.metrics.watch(backend, by_bytes);
     }
 
     /// The next event of the trace. Whoever has many is served faster by
@@ -89,6 +104,21 @@ impl Simulation {
     /// # Errors
     /// As [`Simulation::push`]; the events before the one in question are replayed.
     pub fn push_block(&mut self, block: &Block) -> Result<(), SimError> {
+        let Some(mut sampling) = self.sampling.take() else {
+            return self.replay(block);
+        };
+        if let Some(first) = begins(block).filter(|_| self.first.is_none()) {
+            self.advance(first);
+        }
+        let replayed = self.replay(sampling.thin(block));
+        self.sampling = Some(sampling);
+        if let Some(end) = block.ends().filter(|&end| end > self.last) {
+            self.advance(end);
+        }
+        replayed
+    }
+
+    fn replay(&mut self, block: &Block) -> Result<(), SimError> {
         self.engine.learn(&self.tables, &block.news)?;
         let mut next = [0; 4];
         for &(kind, count) in &block.runs {
@@ -172,7 +202,13 @@ impl Simulation {
 
     /// The trace is over: what is under way ends, and the report is made.
     #[must_use]
-    pub fn finish(mut self) -> Report {
+    pub fn finish(self) -> Report {
+        self.finish_watched().0
+    }
+
+    /// The same, with what was recorded of the backend that was watched.
+    #[must_use]
+    pub fn finish_watched(mut self) -> (Report, Option<References>) {
         self.run_until(Time::NEVER);
         self.engine.end();
         let first = self.first.unwrap_or(Time::ZERO);
@@ -185,7 +221,8 @@ impl Simulation {
             tables,
             mut engine,
             options,
-            trace,
+            mut trace,
+            sampling,
             ..
         } = self;
         let ended = if self.first.is_some() {
@@ -194,14 +231,18 @@ impl Simulation {
             first
         };
         let empty = crate::metrics::Metrics::new(&tables.policy, Vec::new(), None);
-        let metrics = core::mem::replace(&mut engine.metrics, empty);
-        metrics.finish(&RunEnd {
+        let mut metrics = core::mem::replace(&mut engine.metrics, empty);
+        let references = metrics.take_references();
+        let sampled = sampling.map(|sampling| sampling.finish(&tables.policy, &mut trace));
+        let report = metrics.finish(&RunEnd {
             policy: &tables.policy,
             trace,
             seed: options.seed,
             workload: options.workload,
+            sampled,
             ended,
             key_name: &|_, key| engine.key_name(&tables, key.0),
-        })
+        });
+        (report, references)
     }
 }

@@ -102,6 +102,7 @@ impl Engine {
                 self.insts[inst as usize].cause = Cause::Expiry;
                 let stored = Stored {
                     backend,
+                    instance: instance - t.backends[backend.index()].first,
                     level,
                     key: KeyId(inst),
                     parameters: self.insts[inst as usize].parameters,
