@@ -69,7 +69,11 @@ impl Engine {
         }
         // One that was down did not answer.
         let refused = f.flags.has(Flags::REFUSED);
-        let answered = if refused { asked.saturating_sub(1) } else { asked };
+        let answered = if refused {
+            asked.saturating_sub(1)
+        } else {
+            asked
+        };
         let table = &t.levels[f.level as usize];
         let task = &self.tasks[f.task];
         for (index, tier) in table.tiers.iter().enumerate().take(answered) {

@@ -3,6 +3,7 @@
 //! Pure: the driver pushes events and takes the report.
 
 pub mod aggregate;
+pub mod curve;
 pub mod events;
 mod eviction;
 pub mod expect;
@@ -12,9 +13,9 @@ pub mod sample;
 #[cfg(test)]
 mod scenarios;
 pub mod store;
-pub mod yardstick;
 #[cfg(test)]
 mod testing;
+pub mod yardstick;
 
 mod access;
 mod answers;

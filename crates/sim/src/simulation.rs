@@ -84,6 +84,13 @@ impl Simulation {
         self.engine.metrics.watch(backend, by_bytes);
     }
 
+    /// The trace begins at this instant, although what is pushed of it may begin later.
+    pub(crate) fn begin(&mut self, at: Time) {
+        if self.first.is_none() {
+            self.advance(at);
+        }
+    }
+
     /// The next event of the trace. Whoever has many is served faster by
     /// [`Simulation::push_block`]; the two do not mix.
     ///
@@ -107,8 +114,8 @@ impl Simulation {
         let Some(mut sampling) = self.sampling.take() else {
             return self.replay(block);
         };
-        if let Some(first) = begins(block).filter(|_| self.first.is_none()) {
-            self.advance(first);
+        if let Some(first) = begins(block) {
+            self.begin(first);
         }
         let replayed = self.replay(sampling.thin(block));
         self.sampling = Some(sampling);

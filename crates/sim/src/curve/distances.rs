@@ -108,7 +108,10 @@ mod tests {
             assert!(distance <= end(step), "{distance}");
             assert!(step == 0 || end(step - 1) < distance, "{distance}");
             assert!(rounded(distance) <= distance);
-            assert!(rounded(distance) as f64 >= distance as f64 * 0.99, "{distance}");
+            assert!(
+                rounded(distance) as f64 >= distance as f64 * 0.99,
+                "{distance}"
+            );
         }
     }
 

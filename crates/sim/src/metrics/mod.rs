@@ -23,8 +23,8 @@ mod types;
 mod tests;
 
 pub use types::{
-    ActionIx, Asked, Cause, Fault, FillBegan, FillResult, Known, Leaving, Outcome, RequestEnd, RouteIx,
-    Serve, Stored, Wait,
+    ActionIx, Asked, Cause, Fault, FillBegan, FillResult, Known, Leaving, Outcome, RequestEnd,
+    RouteIx, Serve, Stored, Wait,
 };
 
 use crate::report::{Sampled, TraceSummary};

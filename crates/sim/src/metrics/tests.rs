@@ -134,6 +134,7 @@ fn run() -> Metrics {
 
 fn report(metrics: Metrics, policy: &Policy, seconds: f64) -> Report {
     metrics.finish(&RunEnd {
+        sampled: None,
         policy,
         trace: TraceSummary {
             requests: 154,

@@ -21,7 +21,7 @@ pub(crate) struct Whole {
     pub(crate) first: Option<Time>,
 }
 
-/// Collects a sample. As in SHARDS' fixed-size form (section 3.2 of the paper), the rate is halved
+/// Collects a sample. As in the fixed-size form of SHARDS, the rate is halved
 /// whenever there is too much, and what the lower rate does not keep is forgotten with all of its
 /// past: what is there is always what that rate would have kept from the beginning.
 #[derive(Debug)]
@@ -120,6 +120,11 @@ impl Collector {
         self.thinner.then(second);
     }
 
+    /// What there has been of the whole trace.
+    pub(crate) fn whole(&self) -> &Whole {
+        &self.whole
+    }
+
     /// The trace is over.
     pub(crate) fn finish(self) -> Collected {
         let is_accesses = self.blocks.iter().all(|block| {
@@ -165,4 +170,25 @@ pub(crate) fn begins(block: &Block) -> Option<Time> {
     let columns = [&block.requests.at, &block.accesses.at, &block.writes.at];
     let firsts = columns.iter().filter_map(|column| column.first().copied());
     firsts.chain(fault).min()
+}
+
+/// About how much memory blocks take.
+pub(crate) fn memory(blocks: &[Block]) -> u64 {
+    let of = |block: &Block| {
+        let (requests, accesses) = (&block.requests, &block.accesses);
+        let lifetimes = requests.cost.len() + requests.ttl.len();
+        let lifetimes = lifetimes + accesses.ttl.len() + accesses.cost.len();
+        let eights = requests.at.len() + requests.bytes.len() + accesses.at.len();
+        let fours = requests.target.len() + requests.carried.len() + requests.user.len();
+        let fours = fours + requests.data.len() + requests.process.len() + accesses.key.len();
+        let small = 2 * requests.status.len() + accesses.operation.len();
+        16 * lifetimes
+            + 8 * (eights + accesses.bytes.len())
+            + 4 * fours
+            + small
+            + 16 * block.news.keys.len()
+            + block.news.targets.bytes()
+            + block.news.users.bytes()
+    };
+    blocks.iter().map(|block| of(block) as u64).sum()
 }

@@ -18,8 +18,7 @@ mod thin;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use collect::{Collected, Collector};
-pub(crate) use collect::begins;
+pub(crate) use collect::{Collected, Collector, begins, memory};
 pub use rate::Rate;
 pub(crate) use scale::{grows_with_traffic, notes, scaled};
 pub(crate) use stream::Sampling;

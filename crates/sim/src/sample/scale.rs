@@ -116,16 +116,21 @@ fn listed(names: &[&str]) -> String {
 /// Does a figure grow with how much traffic there is, so that a sample says nothing of whether a
 /// claim about it holds?
 pub(crate) fn grows_with_traffic(policy: &Policy, subject: &Subject, figure: &str) -> bool {
-    let waits_count = policy.threads.is_some()
-        || policy.origins.iter().any(|origin| origin.slots.is_some());
+    let waits_count =
+        policy.threads.is_some() || policy.origins.iter().any(|origin| origin.slots.is_some());
     match subject {
         Subject::Origin(_) | Subject::Backend(_) => true,
         Subject::Level(_) | Subject::Route(_) | Subject::Requests => {
             let of_time = figure.starts_with("latency") || figure.starts_with("lock.wait.");
             matches!(
                 figure,
-                "lookups" | "fills" | "expired_serves" | "out_of_date.serves" | "leaks"
-                    | "lock.waits" | "lock.timeouts"
+                "lookups"
+                    | "fills"
+                    | "expired_serves"
+                    | "out_of_date.serves"
+                    | "leaks"
+                    | "lock.waits"
+                    | "lock.timeouts"
             ) || (of_time && waits_count)
         }
         Subject::Fault(_) => false,

@@ -36,7 +36,7 @@ impl Part {
         self.rate.keeps(hash) && self.group.is_none_or(is_in_group)
     }
 
-    fn keeps_key(&self, key: &AccessKey) -> bool {
+    pub(super) fn keeps_key(&self, key: &AccessKey) -> bool {
         match key {
             AccessKey::Text(text) => self.keeps(text),
             AccessKey::Number(number) => self.keeps(&number.to_string()),
@@ -102,11 +102,6 @@ impl Thinner {
     /// Request targets that are kept.
     pub(crate) fn targets(&self) -> u32 {
         self.targets.kept
-    }
-
-    /// Keys and request targets of the whole stream.
-    pub(crate) fn met(&self) -> u64 {
-        (self.keys.numbers.len() + self.targets.numbers.len()) as u64
     }
 
     /// The other one has thinned what this one kept: from here on this one keeps what the other
@@ -189,7 +184,10 @@ impl Thinner {
     /// What requests for a target write, by the workload's rules.
     fn written(&self, method: &str, path: &str) -> Vec<Written> {
         let policy = &self.tables.policy;
-        let workload = self.tables.workload.and_then(|id| policy.workloads.get(id.index()));
+        let workload = self
+            .tables
+            .workload
+            .and_then(|id| policy.workloads.get(id.index()));
         let rules = workload.iter().flat_map(|workload| &workload.write_rules);
         let written = rules.filter_map(|rule| {
             let row = written_row(policy, rule, method, path)?;
@@ -235,7 +233,13 @@ impl Thinner {
         let place = to.at.len();
         to.at.push(at);
         to.key.push(key);
-        copy(&from.operation, index, &mut to.operation, place, &AccessOperation::Get);
+        copy(
+            &from.operation,
+            index,
+            &mut to.operation,
+            place,
+            &AccessOperation::Get,
+        );
         copy(&from.bytes, index, &mut to.bytes, place, &UNKNOWN_BYTES);
         copy(&from.ttl, index, &mut to.ttl, place, &None);
         copy(&from.cost, index, &mut to.cost, place, &None);
@@ -278,7 +282,12 @@ fn write(block: &Block, index: usize, numbers: &mut [u32], into: &mut Block) -> 
         return false;
     };
     let written = from.written.get(index).copied().unwrap_or(NONE);
-    let written = renumber(written, numbers, &block.news.written, &mut into.news.written);
+    let written = renumber(
+        written,
+        numbers,
+        &block.news.written,
+        &mut into.news.written,
+    );
     let to = &mut into.writes;
     let place = to.at.len();
     to.at.push(at);
@@ -338,4 +347,3 @@ fn put<T: Clone + PartialEq>(value: T, into: &mut Vec<T>, place: usize, absent: 
         into.push(value);
     }
 }
-

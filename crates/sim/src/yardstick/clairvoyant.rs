@@ -47,7 +47,11 @@ fn next_hits(references: &References) -> Vec<u32> {
         let reference = references.get(index);
         let coming = &mut coming[reference.copy as usize];
         next[index] = *coming;
-        *coming = if reference.is_hit { index as u32 } else { NEVER };
+        *coming = if reference.is_hit {
+            index as u32
+        } else {
+            NEVER
+        };
     }
     next
 }
