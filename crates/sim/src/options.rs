@@ -16,6 +16,9 @@ pub struct Options {
     /// Replay this share of the keys, or of the paths of requests, with the same share of each
     /// backend's capacity; `None`: everything. The seed decides which.
     pub sample: Option<Rate>,
+    /// Also work out what the hit ratio of each backend with a capacity could be, see
+    /// [`crate::yardstick`]: one more run for each of them, and memory that grows with the trace.
+    pub yardsticks: bool,
     /// The level that the accesses of a key-value trace go to; `None`: the only object level with
     /// one parameter.
     pub level: Option<LevelId>,

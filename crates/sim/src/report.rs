@@ -1,6 +1,8 @@
 //! The report: every figure, by stable names. Times in seconds, sizes in bytes, ratios in 0..1.
 //! A figure that has no value (a ratio of nothing) is null.
 
+pub use crate::sample::Sampled;
+pub use crate::yardstick::{Yardstick, Yardsticks};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -82,17 +84,6 @@ pub struct TraceSummary {
     pub faults: u64,
     /// From the first event to the last, in seconds.
     pub duration: f64,
-}
-
-/// Which part of a trace was replayed. See [`crate::sample`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Sampled {
-    /// The share of the keys or paths, and of every capacity.
-    pub rate: f64,
-    /// What is kept with all of its history or not at all: `path` of requests, else `key`.
-    pub unit: String,
-    /// Requests and accesses that were kept, the warm-up's included; `trace` has all of them.
-    pub requests: u64,
 }
 
 /// How many requests had a dimension.
@@ -271,30 +262,6 @@ pub struct BackendFigures {
     pub too_large: u64,
     /// By level.
     pub families: Ordered<FamilyFigures>,
-}
-
-/// What the hit ratio of a backend could be. See [`crate::yardstick`].
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Yardsticks {
-    /// With room for everything.
-    pub unbounded: Yardstick,
-    /// With its capacity, if the copy that is needed again last always made room. The most that is
-    /// possible where all copies weigh the same and none dies; else a rule of thumb.
-    pub clairvoyant: Yardstick,
-    /// Bytes of memory that it took to look into the future.
-    pub memory: u64,
-}
-
-/// One of them.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Yardstick {
-    /// Look-ups. Where levels of the backend contain each other, what is asked for depends on what
-    /// is found, so that there are not as many as in the run itself.
-    pub lookups: u64,
-    /// Of them, hits.
-    pub hits: u64,
-    /// hits / lookups
-    pub hit_ratio: Option<f64>,
 }
 
 /// A level's copies in a backend.

@@ -8,7 +8,7 @@ use crate::options::{Options, SimError};
 use crate::report::{Report, TraceSummary};
 use crate::sample::{Sampling, begins, scaled};
 use crate::tables::{Tables, key_level};
-use crate::yardstick::References;
+use crate::yardstick::{Companions, References};
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Time;
@@ -34,6 +34,7 @@ pub struct Simulation {
     block: Block,
     /// The part of the trace that is replayed, where that is not the whole.
     sampling: Option<Sampling>,
+    companions: Companions,
 }
 
 impl Simulation {
@@ -55,12 +56,14 @@ impl Simulation {
         if options.level.is_some() {
             key_level(policy, options.level).map_err(|reason| SimError::NoKeyLevel { reason })?;
         }
+        let companions = Companions::new(policy, &options)?;
         let scaled = options.sample.map(|rate| scaled(policy, rate));
         let policy = scaled.as_ref().unwrap_or(policy);
         let tables = Arc::new(Tables::new(policy, options.workload)?);
         let sample = options.sample.filter(|rate| !rate.is_all());
         Ok(Self {
             sampling: sample.map(|rate| Sampling::new(&tables, rate, options.seed)),
+            companions,
             engine: Engine::new(&tables, &options),
             tables,
             options,
@@ -111,6 +114,7 @@ impl Simulation {
     /// # Errors
     /// As [`Simulation::push`]; the events before the one in question are replayed.
     pub fn push_block(&mut self, block: &Block) -> Result<(), SimError> {
+        self.companions.push_block(block)?;
         let Some(mut sampling) = self.sampling.take() else {
             return self.replay(block);
         };
@@ -230,6 +234,7 @@ impl Simulation {
             options,
             mut trace,
             sampling,
+            companions,
             ..
         } = self;
         let ended = if self.first.is_some() {
@@ -241,7 +246,7 @@ impl Simulation {
         let mut metrics = core::mem::replace(&mut engine.metrics, empty);
         let references = metrics.take_references();
         let sampled = sampling.map(|sampling| sampling.finish(&tables.policy, &mut trace));
-        let report = metrics.finish(&RunEnd {
+        let mut report = metrics.finish(&RunEnd {
             policy: &tables.policy,
             trace,
             seed: options.seed,
@@ -250,6 +255,7 @@ impl Simulation {
             ended,
             key_name: &|_, key| engine.key_name(&tables, key.0),
         });
+        companions.finish(&mut report);
         (report, references)
     }
 }

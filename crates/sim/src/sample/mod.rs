@@ -18,8 +18,21 @@ mod thin;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use collect::{Collected, Collector, begins, memory};
 pub use rate::Rate;
 pub(crate) use scale::{grows_with_traffic, notes, scaled};
 pub(crate) use stream::Sampling;
 pub(crate) use thin::{Part, Thinner};
+
+/// Which part of a trace was replayed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sampled {
+    /// The share of the keys or paths, and of every capacity.
+    pub rate: f64,
+    /// What is kept with all of its history or not at all: `path` of requests, else `key`.
+    pub unit: String,
+    /// Requests and accesses that were kept, the warm-up's included; `trace` has all of them.
+    pub requests: u64,
+}

@@ -9,21 +9,47 @@
 //! that longer than the run with room for everything: there, the second yardstick is not a bound.
 
 mod clairvoyant;
+mod companions;
 mod references;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use companions::Companions;
 pub use references::References;
 
-use crate::report::{Yardstick, Yardsticks};
 use cachepolicy_core::policy::Capacity;
+use serde::{Deserialize, Serialize};
+
+/// What the hit ratio of a backend could be.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Yardsticks {
+    /// With room for everything.
+    pub unbounded: Yardstick,
+    /// With its capacity, if the copy that is needed again last always made room. The most that is
+    /// possible where all copies weigh the same and none dies; else a rule of thumb.
+    pub clairvoyant: Yardstick,
+    /// Bytes of memory that it took to look into the future.
+    pub memory: u64,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Yardstick {
+    /// Look-ups. Where levels of the backend contain each other, what is asked for depends on what
+    /// is found, so that there are not as many as in the run itself.
+    pub lookups: u64,
+    /// Of them, hits.
+    pub hits: u64,
+    /// hits / lookups
+    pub hit_ratio: Option<f64>,
+}
 
 impl Yardsticks {
-    /// Of a backend that holds so much in each instance: `lookups` of it, of which `hits` hit while
-    /// it had room for everything, and what was recorded then.
+    /// Of a backend that holds so much in each instance: look-ups and hits while it had room for
+    /// everything, and what was recorded then.
     #[must_use]
-    pub fn new(references: &References, capacity: Capacity, lookups: u64, hits: u64) -> Self {
+    pub fn new(references: &References, capacity: Capacity, (lookups, hits): (u64, u64)) -> Self {
         let of = |hits: u64| Yardstick {
             lookups,
             hits,
