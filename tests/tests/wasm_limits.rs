@@ -12,7 +12,10 @@ use std::sync::LazyLock;
 
 use cachepolicy_syntax::limits::MAX_NESTING;
 use cachepolicy_tests::guest;
-use wasmi::{CompilationMode, Config, Engine, Instance, Linker, Memory, Module, Store, WasmParams, WasmResults};
+use wasmi::{
+    CompilationMode, Config, Engine, Instance, Linker, Memory, Module, Store, WasmParams,
+    WasmResults,
+};
 
 #[path = "../../crates/syntax/tests/support/hostile.rs"]
 mod hostile;
@@ -28,9 +31,8 @@ const FORMATTED: u32 = 0;
 const MISTAKES: u32 = 1;
 
 /// The guest's module.
-static MODULE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    std::fs::read(guest::module(Path::new(env!("CARGO_TARGET_TMPDIR")))).unwrap()
-});
+static MODULE: LazyLock<Vec<u8>> =
+    LazyLock::new(|| std::fs::read(guest::module(Path::new(env!("CARGO_TARGET_TMPDIR")))).unwrap());
 
 struct Guest {
     store: Store<()>,

@@ -41,7 +41,10 @@ fn policies() -> Vec<(String, String)> {
     let paths = folders.map(|folder| files(folder, ".cachepolicy"));
     let read = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).unwrap();
-        (path.strip_prefix(root()).unwrap().display().to_string(), text)
+        (
+            path.strip_prefix(root()).unwrap().display().to_string(),
+            text,
+        )
     };
     let all = paths.iter().flatten().map(read);
     all.filter(|(_, text)| compiled(text).is_some()).collect()
@@ -120,7 +123,12 @@ fn of_traces(cases: &mut Vec<Replayed>) {
     let logs = files("tests/data/http", ".gz");
     for path in &logs {
         for (name, text) in &policies {
-            if compiled(text).unwrap().levels.iter().any(|level| level.route.is_some()) {
+            if compiled(text)
+                .unwrap()
+                .levels
+                .iter()
+                .any(|level| level.route.is_some())
+            {
                 add(path, name, case(text, Make::Report));
             }
         }
@@ -128,10 +136,14 @@ fn of_traces(cases: &mut Vec<Replayed>) {
     let traces = key_value_traces();
     for path in &traces {
         for policy in ["policies/kv", "tests/data/policies/kv_trace"] {
-            let text = std::fs::read_to_string(root().join(format!("{policy}.cachepolicy"))).unwrap();
+            let text =
+                std::fs::read_to_string(root().join(format!("{policy}.cachepolicy"))).unwrap();
             for (word, _) in Evict::ALL {
                 let evict = Case {
-                    overrides: vec![format!("cache.evict={word}"), "cache.capacity=300 entries".to_owned()],
+                    overrides: vec![
+                        format!("cache.evict={word}"),
+                        "cache.capacity=300 entries".to_owned(),
+                    ],
                     format: format(path),
                     ..case(&text, Make::Report)
                 };
@@ -155,7 +167,11 @@ fn start_node(cases: &[Replayed], number: usize) -> (Child, PathBuf) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let line = |Replayed { case, trace, .. }: &Replayed| {
         let trace = trace.as_deref().unwrap_or(Path::new(""));
-        format!("{}\t{}\n", trace.display(), serde_json::to_string(case).unwrap())
+        format!(
+            "{}\t{}\n",
+            trace.display(),
+            serde_json::to_string(case).unwrap()
+        )
     };
     let lines: String = cases.iter().map(line).collect();
     let written = folder.join(format!("cases-{number}.jsonl"));
@@ -196,7 +212,12 @@ fn difference(native: &[u8], guest: &[u8]) -> String {
     match lines.find(|(_, (native, guest))| native != guest) {
         Some((line, (native, guest))) => {
             let cut = |line: &str| line.chars().take(200).collect::<String>();
-            format!("line {}:\n  natively {}\n  in wasm  {}", line + 1, cut(native), cut(guest))
+            format!(
+                "line {}:\n  natively {}\n  in wasm  {}",
+                line + 1,
+                cut(native),
+                cut(guest)
+            )
         }
         None => format!("{} bytes natively, {} in wasm", native.len(), guest.len()),
     }
@@ -216,12 +237,26 @@ fn compare(cases: &[Replayed], number: usize) {
     for ((replayed, native), guest) in cases.iter().zip(&native).zip(&guest) {
         made += usize::from(!native.starts_with(b"error: "));
         if native != guest {
-            different.push(format!("{}\n  {}", replayed.name, difference(native, guest)));
+            different.push(format!(
+                "{}\n  {}",
+                replayed.name,
+                difference(native, guest)
+            ));
         }
     }
-    assert!(different.is_empty(), "{} of {} cases differ:\n{}", different.len(), cases.len(), different.join("\n"));
+    assert!(
+        different.is_empty(),
+        "{} of {} cases differ:\n{}",
+        different.len(),
+        cases.len(),
+        different.join("\n")
+    );
     // Some policies and traces do not go together: both must say so.
-    assert!(made * 10 >= cases.len() * 9, "only {made} of {} cases made anything", cases.len());
+    assert!(
+        made * 10 >= cases.len() * 9,
+        "only {made} of {} cases made anything",
+        cases.len()
+    );
 }
 
 #[test]

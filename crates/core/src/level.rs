@@ -237,6 +237,19 @@ pub enum LifetimeSource {
     Trace,
 }
 
+impl LifetimeSource {
+    /// The ttl of a value for which the response or the trace said this one; `None`: the declared
+    /// one.
+    #[must_use]
+    pub fn named(self, said: Option<Duration>) -> Option<Duration> {
+        match self {
+            Self::Declared => None,
+            Self::Trace => said,
+            Self::Response { max } => said.map(|ttl| max.map_or(ttl, |max| ttl.min(max))),
+        }
+    }
+}
+
 /// A distribution, which a trace may override event by event.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Amount {

@@ -25,7 +25,7 @@ pub(crate) enum Last {
 #[derive(Debug)]
 pub(crate) struct Accesses {
     wanted: Option<LevelId>,
-    operations: Operations,
+    pub(crate) operations: Operations,
     /// Known since the first access.
     level: Option<LevelId>,
 }
@@ -40,39 +40,42 @@ pub(crate) enum Operation {
     Delete,
 }
 
-impl Accesses {
-    pub(crate) fn new(options: &Options) -> Self {
-        Self {
-            wanted: options.level,
-            operations: options.operations,
-            level: None,
-        }
-    }
-
-    /// What an access does; `found`: it read something, as the trace says.
+impl Last {
+    /// What an access does to its key, given the one before it. `bytes`: what the trace says of the
+    /// value.
     #[inline]
-    pub(crate) fn what(
-        &self,
-        last: &mut Last,
+    pub(crate) fn take(
+        &mut self,
         operation: AccessOperation,
-        found: bool,
+        bytes: Option<u64>,
+        operations: Operations,
     ) -> Operation {
-        let now = match operation {
-            AccessOperation::Get if found => Last::Hit,
-            AccessOperation::Get => Last::Get,
-            AccessOperation::Set | AccessOperation::Delete => Last::Other,
-        };
-        let last = core::mem::replace(last, now);
-        let is_fill = match self.operations {
+        let last = *self;
+        let is_fill = match operations {
             Operations::Write => false,
-            Operations::Fill => last != Last::Other,
-            Operations::Auto => last == Last::Get,
+            Operations::Fill => last != Self::Other,
+            Operations::Auto => last == Self::Get,
+        };
+        *self = match operation {
+            AccessOperation::Get if bytes.is_some_and(|bytes| bytes > 0) => Self::Hit,
+            AccessOperation::Get => Self::Get,
+            AccessOperation::Set | AccessOperation::Delete => Self::Other,
         };
         match operation {
             AccessOperation::Get => Operation::Get,
             AccessOperation::Set if is_fill => Operation::Fill,
             AccessOperation::Set => Operation::Write,
             AccessOperation::Delete => Operation::Delete,
+        }
+    }
+}
+
+impl Accesses {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            wanted: options.level,
+            operations: options.operations,
+            level: None,
         }
     }
 
@@ -150,9 +153,10 @@ impl Engine {
         let key = self.tasks[task].data_values.pop().unwrap_or(NONE);
         let inst = self.key_of_trace(t, level, key);
         let frame = self.new_frame_of(t, task, NONE, (level, inst), NONE);
-        let found = self.tasks[task].bytes.is_some_and(|bytes| bytes > 0);
+        let operations = self.ingest.accesses.operations;
+        let bytes = self.tasks[task].bytes;
         let operation = match self.trace_keys.last.get_mut(key as usize) {
-            Some(last) => self.ingest.accesses.what(last, operation, found),
+            Some(last) => last.take(operation, bytes, operations),
             None => Operation::Get,
         };
         if operation == Operation::Get {

@@ -4,11 +4,11 @@ use crate::copy::Copy;
 use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
-use crate::metrics::{Cause, Outcome, Serve};
+use crate::metrics::{Asked, Cause, Outcome, Serve};
 use crate::state::{Flags, Frame, State};
 use crate::store::{KeyId, Slot};
 use crate::tables::Tables;
-use cachepolicy_core::LevelId;
+use cachepolicy_core::ids::{BackendId, LevelId};
 
 impl Engine {
     /// Why there is nothing to serve.
@@ -74,6 +74,45 @@ impl Engine {
     /// How many look-ups a key has had, of a level whose fills take time.
     pub(crate) fn lookups_of(&self, inst: u32) -> u32 {
         self.lookups.get(inst as usize).copied().unwrap_or(0)
+    }
+
+    /// The tiers that a look-up asked have answered, the first time of its walk; `served`: the one
+    /// whose copy is served.
+    #[inline]
+    pub(crate) fn count_asked(
+        &mut self,
+        t: &Tables,
+        frame: u32,
+        asked: usize,
+        served: Option<(u8, Slot)>,
+    ) {
+        let f = &self.frames[frame];
+        if f.flags.has(Flags::COUNTED) {
+            return;
+        }
+        // One that was down did not answer.
+        let refused = f.flags.has(Flags::REFUSED);
+        let answered = if refused {
+            asked.saturating_sub(1)
+        } else {
+            asked
+        };
+        let table = &t.levels[f.level as usize];
+        let task = &self.tasks[f.task];
+        for (index, tier) in table.tiers.iter().enumerate().take(answered) {
+            if f.down & (1 << index) != 0 {
+                continue;
+            }
+            let instance = Tables::instance(tier, task.process, task.pop);
+            let hit = served.filter(|(tier, _)| usize::from(*tier) == index);
+            let hit = hit.map(|(_, slot)| self.stores[instance as usize].size(slot));
+            self.metrics.asked(&Asked {
+                backend: BackendId(tier.backend),
+                instance: instance - tier.first,
+                key: KeyId(f.inst),
+                hit,
+            });
+        }
     }
 
     /// Serves a copy of a tier.

@@ -4,6 +4,7 @@ use crate::report::{
     ExpectationResult, LevelFigures, OriginFigures, OutOfDate, Quantiles, Recovery,
     RecoveryOutcome, Report, RequestFigures,
 };
+use crate::sample::grows_with_traffic;
 use cachepolicy_core::expectation::{Claim, Comparison, Expectation, Mode, Subject, Unit};
 use cachepolicy_core::ids::WorkloadId;
 use cachepolicy_core::policy::Policy;
@@ -77,6 +78,11 @@ fn result(
                     Some(value) => Some(comparison.holds(value, *limit)),
                     None => not_recovered(report, subject, *comparison, *limit),
                 };
+                if report.sampled.is_some() && grows_with_traffic(policy, subject, figure) {
+                    // What is too much already in a part of the trace is too much in the whole.
+                    let at_most = matches!(comparison, Comparison::AtMost | Comparison::Less);
+                    result.held = result.held.filter(|held| at_most && !held);
+                }
             }
         }
     }

@@ -13,7 +13,6 @@ use cachepolicy_core::decide::{
     FillEnd, FillOutcome, FillVerdict, Found, ServeOnlyReason, Stampede, decide_after_failure,
     fill_ended,
 };
-use cachepolicy_core::level::LifetimeSource;
 
 impl Engine {
     /// The fill of a frame's key that counts as running for it; [`NONE`]: there is none.
@@ -295,11 +294,7 @@ impl Engine {
         let task = &self.tasks[f.task];
         let is_response = f.link != NONE || task.path == NONE;
         let said = task.ttl.filter(|_| is_response);
-        let ttl = match t.policy.levels[f.level as usize].lifetime {
-            LifetimeSource::Declared => None,
-            LifetimeSource::Trace => said,
-            LifetimeSource::Response { max } => said.map(|ttl| max.map_or(ttl, |max| ttl.min(max))),
-        };
+        let ttl = t.policy.levels[f.level as usize].lifetime.named(said);
         FillOutcome::Value { ttl }
     }
 

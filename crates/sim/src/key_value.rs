@@ -8,7 +8,6 @@ use crate::metrics::Cause;
 use crate::store::KeyId;
 use crate::tables::Tables;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, fill_ended};
-use cachepolicy_core::level::LifetimeSource;
 use cachepolicy_core::units::Duration;
 
 /// Marks cells of single keys; no shape has this number.
@@ -94,11 +93,7 @@ impl Engine {
         let level = self.frames[frame].level as usize;
         let rules = &t.levels[level].rules;
         let said = self.tasks[self.frames[frame].task].ttl;
-        let ttl = match t.policy.levels[level].lifetime {
-            LifetimeSource::Declared => None,
-            LifetimeSource::Trace => said,
-            LifetimeSource::Response { max } => said.map(|ttl| max.map_or(ttl, |max| ttl.min(max))),
-        };
+        let ttl = t.policy.levels[level].lifetime.named(said);
         let end = FillEnd {
             began: self.now,
             outcome: FillOutcome::Value { ttl },

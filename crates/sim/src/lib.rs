@@ -4,16 +4,19 @@
 
 pub mod aggregate;
 pub mod compare;
+pub mod curve;
 pub mod events;
 mod eviction;
 pub mod expect;
 pub mod metrics;
 pub mod report;
+pub mod sample;
 #[cfg(test)]
 mod scenarios;
 pub mod store;
 #[cfg(test)]
 mod testing;
+pub mod yardstick;
 
 mod access;
 mod answers;

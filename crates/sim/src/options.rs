@@ -1,5 +1,6 @@
 //! What a run takes besides the policy, and what can be wrong with it.
 
+use crate::sample::Rate;
 use cachepolicy_core::units::Duration;
 use cachepolicy_core::{LevelId, WorkloadId};
 
@@ -12,6 +13,12 @@ pub struct Options {
     pub warmup: Duration,
     /// From one point of the timeline to the next; `None`: what suits the length of the run.
     pub timeline_step: Option<Duration>,
+    /// Replay this share of the keys, or of the paths of requests, with the same share of each
+    /// backend's capacity; `None`: everything. The seed decides which.
+    pub sample: Option<Rate>,
+    /// Also work out what the hit ratio of each backend with a capacity could be, see
+    /// [`crate::yardstick`]: one more run for each of them, and memory that grows with the trace.
+    pub yardsticks: bool,
     /// The level that the accesses of a key-value trace go to; `None`: the only object level with
     /// one parameter.
     pub level: Option<LevelId>,

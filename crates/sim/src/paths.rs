@@ -10,10 +10,11 @@ use crate::tables::{Extra, Tables, is_from_path};
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, push_url};
 use cachepolicy_core::level::LevelKind;
-use cachepolicy_core::policy::Carrier;
+use cachepolicy_core::policy::{Carrier, Policy};
 use cachepolicy_core::route::Captures;
 use cachepolicy_core::url::{decode, query_value, split_target};
 use cachepolicy_core::vary::{Normalised, normalise};
+use cachepolicy_core::workload::WriteRule;
 use cachepolicy_trace::block::Target;
 use cachepolicy_trace::event::{Row, Value};
 use std::sync::Arc;
@@ -91,6 +92,26 @@ const UNROUTED: PathEntry = PathEntry {
     dims: NONE,
 };
 
+/// The row that a request for a target writes by a rule; `None`: it writes none.
+pub(crate) fn written_row(
+    policy: &Policy,
+    rule: &WriteRule,
+    method: &str,
+    path: &str,
+) -> Option<Row> {
+    let mut captures = Captures::new();
+    if rule.method != method || !rule.pattern.matches(path, &mut captures) {
+        return None;
+    }
+    let model = policy.models.get(rule.model.index())?;
+    let fields = rule.fields.iter().zip(0..).filter_map(|(field, param)| {
+        let value = decode(captures.get(param)?).into_owned();
+        let name = model.fields.get(field.index())?.name.clone();
+        Some((name, Value::Text(value)))
+    });
+    Some(fields.collect())
+}
+
 impl Paths {
     /// The next target of the trace.
     pub(crate) fn add(&mut self, t: &Tables, values: &mut Texts, target: Target<'_>) {
@@ -126,17 +147,9 @@ impl Paths {
     ) {
         let workload = t.workload.and_then(|id| t.policy.workloads.get(id.index()));
         for rule in workload.iter().flat_map(|workload| &workload.write_rules) {
-            let mut captures = Captures::new();
-            if rule.method != method || !rule.pattern.matches(path, &mut captures) {
+            let Some(row) = written_row(&t.policy, rule, method, path) else {
                 continue;
-            }
-            let model = &t.policy.models[rule.model.index()];
-            let fields = rule.fields.iter().zip(0..).filter_map(|(field, param)| {
-                let value = decode(captures.get(param)?).into_owned();
-                let name = model.fields.get(field.index())?.name.clone();
-                Some((name, Value::Text(value)))
-            });
-            let row: Row = fields.collect();
+            };
             let rows = (Some(&row), Some(&row));
             let images = WrittenImages::new(&t.policy, values, rule.model, rule.operation, rows);
             self.written.push((number, Arc::new(images)));

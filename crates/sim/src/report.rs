@@ -3,9 +3,10 @@
 
 mod risk;
 
-pub use risk::{RiskFigures, RiskWorst};
-
+pub use crate::sample::Sampled;
+pub use crate::yardstick::{Yardstick, Yardsticks};
 use indexmap::IndexMap;
+pub use risk::{RiskFigures, RiskWorst};
 use serde::{Deserialize, Serialize};
 
 /// The schema of this report.
@@ -31,6 +32,9 @@ pub struct Report {
     pub tool: String,
     /// What must be known to read the figures: approximations, defaults they rest on.
     pub notes: Vec<String>,
+    /// Of which part of the trace the figures are; left out: of the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Sampled>,
     /// How many requests had each dimension, and each value that a level finds while filling
     /// (`LEVEL.NAME`).
     pub dimensions: Ordered<Coverage>,
@@ -237,6 +241,16 @@ pub struct LockFigures {
 pub struct BackendFigures {
     /// Instances of it.
     pub instances: u64,
+    /// Look-ups that it answered. With several tiers, a farther one is asked after the nearer ones
+    /// have missed; a look-up that waits for a fill and looks again counts once.
+    pub lookups: u64,
+    /// Of them, answered with a copy that was served.
+    pub hits: u64,
+    /// hits / lookups
+    pub hit_ratio: Option<f64>,
+    /// What the hit ratio could be; only where it was asked for, of a backend with a capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yardsticks: Option<Yardsticks>,
     /// Copies at the end.
     pub entries: u64,
     /// The most copies at once.

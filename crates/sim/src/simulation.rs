@@ -6,7 +6,10 @@ use crate::ingest::seconds;
 use crate::metrics::RunEnd;
 use crate::options::{Options, SimError};
 use crate::report::{Report, TraceSummary};
+use crate::sample::{Sampling, begins, scaled};
 use crate::tables::{Tables, key_level};
+use crate::yardstick::{Companions, References};
+use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::block::{Accesses, Kind};
@@ -33,6 +36,9 @@ pub struct Simulation {
     /// Of events that are pushed one by one.
     packer: Packer,
     block: Block,
+    /// The part of the trace that is replayed, where that is not the whole.
+    sampling: Option<Sampling>,
+    companions: Companions,
 }
 
 /// What is known of the event after some accesses.
@@ -65,8 +71,14 @@ impl Simulation {
         if options.level.is_some() {
             key_level(policy, options.level).map_err(|reason| SimError::NoKeyLevel { reason })?;
         }
+        let companions = Companions::new(policy, &options)?;
+        let scaled = options.sample.map(|rate| scaled(policy, rate));
+        let policy = scaled.as_ref().unwrap_or(policy);
         let tables = Arc::new(Tables::new(policy, options.workload)?);
+        let sample = options.sample.filter(|rate| !rate.is_all());
         Ok(Self {
+            sampling: sample.map(|rate| Sampling::new(&tables, rate, options.seed)),
+            companions,
             engine: Engine::new(&tables, &options),
             tables,
             options,
@@ -83,6 +95,19 @@ impl Simulation {
     /// Shows everything that happens to an observer.
     pub fn observe(&mut self, observer: Box<dyn Observer>) {
         self.engine.observer = Some(observer);
+    }
+
+    /// Records what is asked for and stored in a backend, for [`Simulation::finish_watched`]. Before
+    /// the first event. Do the sizes of copies matter?
+    pub fn watch(&mut self, backend: BackendId, by_bytes: bool) {
+        self.engine.metrics.watch(backend, by_bytes);
+    }
+
+    /// The trace begins at this instant, although what is pushed of it may begin later.
+    pub(crate) fn begin(&mut self, at: Time) {
+        if self.first.is_none() {
+            self.advance(at);
+        }
     }
 
     /// The next event of the trace. Whoever has many is served faster by
@@ -105,6 +130,27 @@ impl Simulation {
     /// # Errors
     /// As [`Simulation::push`]; the events before the one in question are replayed.
     pub fn push_block(&mut self, block: &Block) -> Result<(), SimError> {
+        self.companions.push_block(block)?;
+        let Some(mut sampling) = self.sampling.take() else {
+            return self.replay(block);
+        };
+        if let Some(first) = begins(block) {
+            self.begin(first);
+        }
+        let replayed = self.replay(sampling.thin(block));
+        self.sampling = Some(sampling);
+        if let Some(end) = block.ends().filter(|&end| end > self.last) {
+            if Some(end) > self.tail.at.last().copied() {
+                self.take_tail(After::Later)?;
+            }
+            if self.tail.at.is_empty() {
+                self.advance(end);
+            }
+        }
+        replayed
+    }
+
+    fn replay(&mut self, block: &Block) -> Result<(), SimError> {
         if let Some(&(kind, _)) = block.runs.first() {
             let at = block.at(kind, 0);
             let comes_later = kind == Kind::Access || at > self.tail.at.last().copied();
@@ -294,7 +340,13 @@ impl Simulation {
 
     /// The trace is over: what is under way ends, and the report is made.
     #[must_use]
-    pub fn finish(mut self) -> Report {
+    pub fn finish(self) -> Report {
+        self.finish_watched().0
+    }
+
+    /// The same, with what was recorded of the backend that was watched.
+    #[must_use]
+    pub fn finish_watched(mut self) -> (Report, Option<References>) {
         // They are in order and have a level to go to, else they had not been held back.
         let taken = self.take_tail(After::Later);
         debug_assert!(taken.is_ok(), "nothing is wrong with what was held back");
@@ -310,7 +362,9 @@ impl Simulation {
             tables,
             mut engine,
             options,
-            trace,
+            mut trace,
+            sampling,
+            companions,
             ..
         } = self;
         let ended = if self.first.is_some() {
@@ -319,15 +373,20 @@ impl Simulation {
             first
         };
         let empty = crate::metrics::Metrics::new(&tables.policy, Vec::new(), None);
-        let metrics = core::mem::replace(&mut engine.metrics, empty);
-        metrics.finish(&RunEnd {
+        let mut metrics = core::mem::replace(&mut engine.metrics, empty);
+        let references = metrics.take_references();
+        let sampled = sampling.map(|sampling| sampling.finish(&tables.policy, &mut trace));
+        let mut report = metrics.finish(&RunEnd {
             policy: &tables.policy,
             trace,
             seed: options.seed,
             workload: options.workload,
+            sampled,
             ended,
             lookups: &|key| engine.lookups_of(key.0),
             key_name: &|_, key| engine.key_name(&tables, key.0),
-        })
+        });
+        companions.finish(&mut report);
+        (report, references)
     }
 }

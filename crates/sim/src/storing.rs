@@ -103,6 +103,7 @@ impl Engine {
                 self.causes[inst as usize] = Cause::Expiry;
                 let stored = Stored {
                     backend,
+                    instance: instance - t.backends[backend.index()].first,
                     level,
                     key: KeyId(inst),
                     parameters: has_variants.then(|| self.insts[inst as usize].parameters),

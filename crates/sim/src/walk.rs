@@ -330,6 +330,8 @@ impl Engine {
         if flags.has(Flags::WAITED) && !matches!(decision, Decision::Wait { .. }) {
             self.released(frame, &decision, best.map(|(_, _, copy)| copy));
         }
+        let served = best.filter(|_| matches!(decision, Decision::Serve { .. }));
+        self.count_asked(t, frame, asked, served.map(|(tier, slot, _)| (tier, slot)));
         match (decision, best) {
             (Decision::Serve { outcome, refresh }, Some((tier, slot, copy))) => {
                 self.count(frame, outcome.into());

@@ -79,9 +79,7 @@ fn fuzz(root: &Path, target: &str, seconds: u64) -> Result<bool> {
         .arg("--")
         .arg(format!(
             "-dict={}",
-            folder
-                .join(format!("dictionaries/{target}.dict"))
-                .display()
+            folder.join(format!("dictionaries/{target}.dict")).display()
         ))
         .arg(format!("-artifact_prefix={}/", found.display()))
         .arg(format!("-max_total_time={seconds}"))

@@ -28,7 +28,9 @@ fn summary_place(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
     let end = bytes.len().checked_sub(TAIL_BYTES)?;
     let begins = bytes.get(end..)?.first_chunk()?;
     let begins = usize::try_from(u64::from_le_bytes(*begins)).ok()?;
-    (HEADER_BYTES..=end).contains(&begins).then_some(begins..end)
+    (HEADER_BYTES..=end)
+        .contains(&begins)
+        .then_some(begins..end)
 }
 
 fn number(bytes: &[u8], place: usize) -> Option<u32> {

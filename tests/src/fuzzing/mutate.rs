@@ -138,7 +138,12 @@ impl<'a> Mutator<'a> {
 
     /// Puts another number in the place of the first one from here on.
     fn change_number(&mut self, bytes: &mut Vec<u8>, from: usize) {
-        let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
+        };
         let rest = bytes.get(from..).unwrap_or_default();
         let Some(skipped) = rest.iter().position(u8::is_ascii_digit) else {
             return;

@@ -77,8 +77,8 @@ fn check_places(compiled: &Compiled, diagnostic: &Diagnostic) {
     let places = related.chain(edits.map(|edit| edit.span));
     for span in places.chain([diagnostic.primary.span]) {
         let source = compiled.sources.get(span.file);
-        let written = source
-            .and_then(|source| source.text.get(span.start as usize..span.end as usize));
+        let written =
+            source.and_then(|source| source.text.get(span.start as usize..span.end as usize));
         assert!(written.is_some(), "no place in the text: {diagnostic:?}");
     }
 }

@@ -74,7 +74,10 @@ impl Settings {
     /// What makes no sense is left out.
     fn read(text: &str, policy: &Policy) -> Self {
         let mut settings = Self::default();
-        for (name, value) in text.split_whitespace().filter_map(|word| word.split_once('=')) {
+        for (name, value) in text
+            .split_whitespace()
+            .filter_map(|word| word.split_once('='))
+        {
             let number = value.parse::<u64>().unwrap_or_default();
             let seconds = Duration::from_secs(number.min(1 << 32) as i64);
             let options = &mut settings.options;
@@ -127,11 +130,7 @@ fn events<'a>(policy: &'a Policy, trace: &'a [u8], settings: &Settings) -> Optio
 }
 
 /// The report's text; `None` where the events and the policy do not go together.
-fn replay_events(
-    policy: &Policy,
-    settings: &Settings,
-    source: &mut Limited<'_>,
-) -> Option<String> {
+fn replay_events(policy: &Policy, settings: &Settings, source: &mut Limited<'_>) -> Option<String> {
     let mut simulation = Simulation::new(policy, settings.options.clone()).ok()?;
     // Whoever watches is shown every event, so that nothing is done in stretches.
     simulation.observe(Box::new(|_: &Happening, _: &Names<'_>| {}));

@@ -165,7 +165,10 @@ fn check_written(read: &Outcome) {
         }
         let again = outcome(open(Box::new(bytes.as_slice()), "written", &options));
         let text = String::from_utf8_lossy(&bytes);
-        assert_eq!(again.error, None, "{format:?} cannot be read again:\n{text}");
+        assert_eq!(
+            again.error, None,
+            "{format:?} cannot be read again:\n{text}"
+        );
         assert_eq!(again.events.len(), read.events.len(), "{format:?}:\n{text}");
         if LOSSLESS.contains(&format.name()) {
             assert_eq!(again.events, read.events, "{format:?}:\n{text}");

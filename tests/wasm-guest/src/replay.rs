@@ -105,7 +105,9 @@ fn traffic<'a>(
     if let Some(number) = case.workload {
         let workload = policy.workloads.get(usize::from(number));
         let workload = workload.ok_or("no such workload")?;
-        return Ok(Box::new(cachepolicy_trace::generate(policy, workload, seed)));
+        return Ok(Box::new(cachepolicy_trace::generate(
+            policy, workload, seed,
+        )));
     }
     let options = ReadOptions {
         format: case.format.as_deref().and_then(Format::named),

@@ -119,6 +119,7 @@ impl Engine {
         let first = accesses.at.get(range.start).copied();
         let is_calm = self.arrivals.is_empty()
             && self.observer.is_none()
+            && !self.metrics.is_watched()
             && self.trace_keys.are_direct()
             && first.is_some_and(|first| {
                 first < stop && first >= self.backends[lane.backend.index()].down_until
@@ -139,7 +140,7 @@ impl Engine {
             range: range.clone(),
             stop,
             rack,
-            operations: &self.ingest.accesses,
+            operations: self.ingest.accesses.operations,
             last: &mut self.trace_keys.last,
             level: &mut self.levels[lane.level.index()],
             causes: &mut self.causes,
@@ -151,7 +152,7 @@ impl Engine {
         });
         let replayed = end - range.start;
         self.now = outcome.now;
-        self.metrics.lane(lane.level, &outcome.counts);
+        self.metrics.lane(lane.level, lane.backend, &outcome.counts);
         self.processes.skip(replayed as u64);
         self.ingest.count_requests(replayed as u64);
         for (provenance, died) in outcome.orphans {

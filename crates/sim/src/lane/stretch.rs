@@ -1,12 +1,13 @@
 //! The loop over the accesses of a stretch, compiled for each eviction policy.
 
 use super::{Lane, LaneCounts};
-use crate::access::{Accesses as Operations, Last, Operation};
+use crate::access::{Last, Operation};
 use crate::copy::Copy;
 use crate::engine::LevelState;
 use crate::eviction::{Eviction, Visit};
 use crate::intern::NONE;
 use crate::metrics::{Cause, FillBegan, FillResult, Leaving, Metrics, Stored};
+use crate::options::Operations;
 use crate::store::{Inserted, KeyId, NewCopy, Rack, Reason, Removed, Slot};
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, fill_ended, plain_until};
 use cachepolicy_core::ids::BackendId;
@@ -28,7 +29,7 @@ pub(super) struct Stretch<'a> {
     /// Something else may be due then.
     pub(super) stop: Time,
     pub(super) rack: &'a mut Rack<Copy>,
-    pub(super) operations: &'a Operations,
+    pub(super) operations: Operations,
     pub(super) last: &'a mut [Last],
     pub(super) level: &'a mut LevelState,
     pub(super) causes: &'a mut [Cause],
@@ -305,6 +306,7 @@ impl Stretch<'_> {
                 self.set_cause(key, Cause::Expiry);
                 self.metrics.stored(&Stored {
                     backend: self.lane.backend,
+                    instance: 0,
                     level: self.lane.level,
                     key: KeyId(key),
                     parameters: None,
@@ -347,10 +349,10 @@ impl Stretch<'_> {
         if !self.lane.fills || !is_plain {
             return false;
         }
-        let found = self.bytes(access).is_some_and(|bytes| bytes > 0);
+        let bytes = self.bytes(access);
         let operation = self.accesses.operation.get(index).copied();
         let operation = match (operation, self.last.get_mut(key as usize)) {
-            (Some(operation), Some(last)) => self.operations.what(last, operation, found),
+            (Some(operation), Some(last)) => last.take(operation, bytes, self.operations),
             _ => return false,
         };
         match operation {

@@ -1,6 +1,7 @@
 //! What a backend holds, all of its instances together.
 
 use super::types::{Leaving, Stored};
+use crate::lane::LaneCounts;
 use crate::report::{BackendFigures, FamilyFigures, Ordered};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::policy::Policy;
@@ -8,6 +9,8 @@ use cachepolicy_core::policy::Policy;
 /// See the module's description.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BackendCounts {
+    lookups: u64,
+    hits: u64,
     entries: u64,
     entries_peak: u64,
     bytes: u64,
@@ -41,6 +44,19 @@ impl BackendCounts {
         self.entries_peak = self.entries;
         self.bytes_peak = self.bytes;
         (self.evictions, self.evicted_fresh, self.too_large) = (0, 0, 0);
+        (self.lookups, self.hits) = (0, 0);
+    }
+
+    /// See [`super::Metrics::lane`].
+    pub(super) fn lane(&mut self, counts: &LaneCounts) {
+        self.lookups += counts.hits + counts.misses;
+        self.hits += counts.hits;
+    }
+
+    #[inline]
+    pub(super) fn asked(&mut self, hit: bool) {
+        self.lookups += 1;
+        self.hits += u64::from(hit);
     }
 
     #[inline]
@@ -81,6 +97,10 @@ impl BackendCounts {
             .collect();
         BackendFigures {
             instances,
+            lookups: self.lookups,
+            hits: self.hits,
+            hit_ratio: super::ratio(self.hits, self.lookups),
+            yardsticks: None,
             entries: self.entries,
             entries_peak: self.entries_peak,
             bytes: self.bytes,
@@ -138,6 +158,7 @@ mod tests {
     fn copy(level: u16, key: u32, parameters: u32, bytes: u64) -> Stored {
         Stored {
             backend: BackendId(0),
+            instance: 0,
             level: LevelId(level),
             key: KeyId(key),
             parameters: Some(parameters),

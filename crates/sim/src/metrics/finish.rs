@@ -20,6 +20,10 @@ impl Metrics {
                 "the timeline's step was made longer, so that there are not more than 10000 points",
             );
         }
+        let (sampled, notes) = end.sampled.clone().unzip();
+        for note in notes.into_iter().flatten() {
+            self.note(note);
+        }
         for note in self.coverages.notes(policy) {
             self.note(note);
         }
@@ -54,6 +58,7 @@ impl Metrics {
             expectations: Vec::new(),
             timeline,
             notes: self.notes,
+            sampled,
         };
         report.expectations = crate::expect::evaluate(policy, &report, end.workload);
         report

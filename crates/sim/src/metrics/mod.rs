@@ -24,13 +24,14 @@ mod types;
 mod tests;
 
 pub use types::{
-    ActionIx, Cause, Fault, FillBegan, FillResult, Known, Leaving, Outcome, RequestEnd, RouteIx,
-    Serve, Stored, Wait,
+    ActionIx, Asked, Cause, Fault, FillBegan, FillResult, Known, Leaving, Outcome, RequestEnd,
+    RouteIx, Serve, Stored, Wait,
 };
 
 use crate::lane::LaneCounts;
-use crate::report::TraceSummary;
+use crate::report::{Sampled, TraceSummary};
 use crate::store::KeyId;
+use crate::yardstick::References;
 use backend::BackendCounts;
 use cachepolicy_core::ids::{BackendId, DimensionId, LevelId, OriginId, WorkloadId};
 use cachepolicy_core::policy::Policy;
@@ -67,6 +68,7 @@ pub struct Metrics {
     timeline_step: Option<Duration>,
     coverages: Coverages,
     notes: Vec<String>,
+    watched: Option<(BackendId, References)>,
 }
 
 /// What the report needs beside the figures.
@@ -80,6 +82,9 @@ pub struct RunEnd<'a> {
     /// The workload that the trace came from or that filled its gaps; claims for another one are
     /// not decided.
     pub workload: Option<WorkloadId>,
+    /// The part of the trace that was replayed, where that was not the whole, and what must be
+    /// known of it.
+    pub sampled: Option<(Sampled, Vec<String>)>,
     /// The last instant with an event of the trace, a request or work of an origin under way:
     /// rates are over the time until then.
     pub ended: Time,
@@ -116,7 +121,18 @@ impl Metrics {
             timeline_step,
             coverages: Coverages::new(policy),
             notes: Vec::new(),
+            watched: None,
         }
+    }
+
+    /// Records what is asked for and stored in a backend. Do the sizes of copies matter?
+    pub fn watch(&mut self, backend: BackendId, by_bytes: bool) {
+        self.watched = Some((backend, References::new(by_bytes)));
+    }
+
+    /// What was recorded.
+    pub fn take_references(&mut self) -> Option<References> {
+        self.watched.take().map(|(_, references)| references)
     }
 
     /// The first event of the trace: time zero of the report. Counting begins.
@@ -135,6 +151,9 @@ impl Metrics {
         self.risks.iter_mut().flatten().for_each(Risks::forget);
         self.actions.fill_with(ActionCounts::default);
         self.backends.iter_mut().for_each(BackendCounts::warmed_up);
+        if let Some((_, references)) = &mut self.watched {
+            references.warmed_up();
+        }
         self.origins
             .iter_mut()
             .for_each(|origin| origin.warmed_up(now));
@@ -210,7 +229,7 @@ impl Metrics {
     }
 
     /// Accesses of a key-value trace that came before the next tick.
-    pub(crate) fn lane(&mut self, level: LevelId, counts: &LaneCounts) {
+    pub(crate) fn lane(&mut self, level: LevelId, backend: BackendId, counts: &LaneCounts) {
         let Some(last) = counts.last else {
             return;
         };
@@ -218,6 +237,12 @@ impl Metrics {
         self.timeline.zero_latencies(counts.hits + counts.misses);
         self.requests.lane(counts);
         self.levels[level.index()].lane(counts);
+        self.backends[backend.index()].lane(counts);
+    }
+
+    /// Is every look-up in a backend recorded?
+    pub(crate) const fn is_watched(&self) -> bool {
+        self.watched.is_some()
     }
 
     /// When something is done that goes by what was counted until then.
@@ -268,10 +293,28 @@ impl Metrics {
         self.origins[origin.index()].ended(now, busy, failed);
     }
 
+    /// A store answers the first look-up of a walk there; a further one, after waiting for a fill,
+    /// does not count.
+    #[inline]
+    pub fn asked(&mut self, asked: &Asked) {
+        self.backends[asked.backend.index()].asked(asked.hit.is_some());
+        if let Some((watched, references)) = &mut self.watched
+            && *watched == asked.backend
+            && let Some(bytes) = asked.hit
+        {
+            references.hit(asked.instance, asked.key.0, bytes);
+        }
+    }
+
     /// A copy is stored. What it replaces has been [`Metrics::removed`] before.
     #[inline]
     pub fn stored(&mut self, stored: &Stored) {
         self.backends[stored.backend.index()].stored(stored);
+        if let Some((watched, references)) = &mut self.watched
+            && *watched == stored.backend
+        {
+            references.stored(stored.instance, stored.key.0, stored.bytes);
+        }
     }
 
     /// A copy left a backend.

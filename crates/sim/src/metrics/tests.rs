@@ -37,6 +37,7 @@ fn miss(metrics: &mut Metrics, start: f64, key: u32, concurrent: u32, cause: Cau
     metrics.origin_began(DB, at(start), Duration::ZERO, concurrent, 0);
     metrics.origin_ended(DB, end, took, concurrent - 1, false);
     let stored = Stored {
+        instance: 0,
         backend: SHARED,
         level: PAGE,
         key: KeyId(key),
@@ -133,6 +134,7 @@ fn run() -> Metrics {
 
 fn report(metrics: Metrics, policy: &Policy, seconds: f64) -> Report {
     metrics.finish(&RunEnd {
+        sampled: None,
         policy,
         trace: TraceSummary {
             requests: 154,

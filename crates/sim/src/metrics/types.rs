@@ -194,11 +194,26 @@ pub struct RequestEnd {
     pub origin_time_saved: Duration,
 }
 
+/// A store's answer to the first look-up of a walk there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// In this backend.
+    pub backend: BackendId,
+    /// In this instance of it, from 0.
+    pub instance: u32,
+    /// For this key.
+    pub key: KeyId,
+    /// The size of the copy that it gave and that is served; `None`: it was no hit.
+    pub hit: Option<u64>,
+}
+
 /// A copy that is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
-    /// In this backend, whichever instance of it.
+    /// In this backend.
     pub backend: BackendId,
+    /// In this instance of it, from 0.
+    pub instance: u32,
     /// Of this level.
     pub level: LevelId,
     /// Under this key.

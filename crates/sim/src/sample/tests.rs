@@ -1,0 +1,290 @@
+//! What samples keep.
+
+use super::*;
+use crate::Options;
+use crate::scenarios::{at, fields};
+use crate::tables::Tables;
+use cachepolicy_core::policy::Policy;
+use cachepolicy_core::units::Time;
+use cachepolicy_trace::block::Kind;
+use cachepolicy_trace::event::{Access, AccessKey, AccessOperation, Event, Request, Write};
+use cachepolicy_trace::{Block, Packer};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn policy() -> Policy {
+    let text = "policy test { edition 1 }
+        model Article { id; slug }
+        backend shared redis { capacity 1000 entries; evict lru }
+        object top { store shared; ttl 5m }
+        object article(slug) { store shared; reads Article(slug); ttl 5m }
+        view page(slug) {
+          route GET \"/a/{slug}\"; store shared; contains article(slug), top; ttl 5m
+        }
+        on Article update { purge article(slug); purge page(slug) }
+        workload day {
+          duration 1m
+          requests 1/s { GET \"/a/{slug}\" slug zipf(1.0, 5) }
+          write Article update from POST \"/a/{slug}\"
+        }";
+    let compiled = cachepolicy_compiler::compile_text("test.cachepolicy", text);
+    compiled
+        .policy
+        .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
+}
+
+fn tables() -> Arc<Tables> {
+    Arc::new(Tables::new(&policy(), None).unwrap())
+}
+
+fn part(rate: f64, seed: u64) -> Part {
+    Part {
+        rate: Rate::new(rate).unwrap(),
+        group: None,
+        seed,
+    }
+}
+
+/// Requests, writes and accesses, some columns of which are there in some blocks only.
+fn events(steps: &[(u8, u8, bool)]) -> Vec<Event> {
+    let mut now = 0.0;
+    let events = steps.iter().map(|&(kind, number, more)| {
+        now += 1.0;
+        let at = at(now);
+        match kind {
+            0 => Event::Access(Access {
+                at,
+                key: AccessKey::Number(number.into()),
+                operation: if more {
+                    AccessOperation::Set
+                } else {
+                    AccessOperation::Get
+                },
+                bytes: more.then_some(u64::from(number) + 1),
+                ttl: None,
+                cost: None,
+            }),
+            1 => Event::Write(Write {
+                at,
+                model: "Article".into(),
+                operation: cachepolicy_core::edge::Operation::Update,
+                old: None,
+                new: Some(fields(&[("slug", &number.to_string())])),
+                process: more.then_some(1),
+                delay: None,
+            }),
+            _ => Event::Request(Request {
+                at,
+                method: if kind == 2 { "POST" } else { "GET" }.into(),
+                path: format!("/a/{number}?page={more}"),
+                user: more.then(|| number.to_string()),
+                status: more.then_some(200),
+                cookies: vec![("c".into(), (number % 3).to_string())],
+                ..Request::default()
+            }),
+        }
+    });
+    events.collect()
+}
+
+fn blocks(events: &[Event]) -> Vec<Block> {
+    let mut packer = Packer::default();
+    let chunks = events.chunks(7).map(|chunk| {
+        let mut block = Block::default();
+        for event in chunk {
+            packer.push(event, &mut block).unwrap();
+        }
+        block
+    });
+    chunks.collect()
+}
+
+/// Everything that a stream of blocks says, as texts.
+fn said(blocks: &[Block]) -> Vec<String> {
+    let (mut keys, mut targets, mut users) = (Vec::new(), Vec::new(), Vec::new());
+    let mut said = Vec::new();
+    for block in blocks {
+        keys.extend(block.news.keys.iter().cloned());
+        for index in 0..block.news.targets.len() {
+            targets.push(format!("{:?}", block.news.targets.get(index)));
+        }
+        users.extend(block.news.users.iter().map(str::to_owned));
+        let mut next = [0; 4];
+        for &(kind, count) in &block.runs {
+            for _ in 0..count {
+                let index = next[kind as usize];
+                next[kind as usize] += 1;
+                said.push(match kind {
+                    Kind::Access => {
+                        let it = &block.accesses;
+                        let key = &keys[it.key[index] as usize];
+                        let (operation, bytes) = (it.operation.get(index), it.bytes.get(index));
+                        let operation = operation.copied().unwrap_or(AccessOperation::Get);
+                        let bytes = bytes.copied().unwrap_or(u64::MAX);
+                        format!("{:?} {key:?} {operation:?} {bytes}", it.at[index])
+                    }
+                    Kind::Write => {
+                        let it = &block.writes;
+                        let row = &block.news.written[it.written[index] as usize];
+                        let process = it.process.get(index).copied().unwrap_or(u32::MAX);
+                        format!("{:?} {row:?} {process}", it.at[index])
+                    }
+                    Kind::Request => {
+                        let it = &block.requests;
+                        let target = &targets[it.target[index] as usize];
+                        let carried = &block.news.carried[it.carried[index] as usize].cookies;
+                        let user = it
+                            .user
+                            .get(index)
+                            .and_then(|user| users.get(*user as usize));
+                        let status = it.status.get(index).copied().unwrap_or(0);
+                        format!("{:?} {target} {carried:?} {user:?} {status}", it.at[index])
+                    }
+                    Kind::Fault => String::new(),
+                });
+            }
+        }
+    }
+    said
+}
+
+fn thinned(blocks: &[Block], part: Part) -> Vec<Block> {
+    let mut thinner = Thinner::new(&tables(), part);
+    let thinned = blocks.iter().map(|block| {
+        let mut thinned = Block::default();
+        thinner.thin(block, &mut thinned);
+        thinned
+    });
+    thinned.collect()
+}
+
+fn steps() -> impl Strategy<Value = Vec<(u8, u8, bool)>> {
+    prop::collection::vec((0u8..6, 0u8..20, any::<bool>()), 1..120)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn everything_is_everything(steps in steps()) {
+        let all = blocks(&events(&steps));
+        prop_assert_eq!(said(&thinned(&all, part(1.0, 0))), said(&all));
+    }
+
+    /// A collection whose rate fell is what that rate would have collected from the beginning.
+    #[test]
+    fn what_is_forgotten_was_never_there(steps in steps(), limit in 1u64..40, seed in 0u64..4) {
+        let all = blocks(&events(&steps));
+        let mut collector = Collector::adaptive(&tables(), limit, 1, seed);
+        for block in &all {
+            collector.push_block(block);
+        }
+        let collected = collector.finish();
+        let at_once = thinned(&all, part(collected.part.rate.share(), seed));
+        prop_assert_eq!(said(&collected.blocks), said(&at_once));
+        prop_assert_eq!(collected.kept, {
+            let requests = |block: &Block| block.requests.at.len() + block.accesses.at.len();
+            at_once.iter().map(requests).sum::<usize>() as u64
+        });
+    }
+
+    /// Groups share a sample out.
+    #[test]
+    fn every_event_is_in_one_group(steps in steps()) {
+        let all = blocks(&events(&steps));
+        let whole = thinned(&all, part(0.7, 3));
+        let accesses = |blocks: &[Block]| -> Vec<Time> {
+            let mut all: Vec<Time> = blocks
+                .iter()
+                .flat_map(|block| block.accesses.at.iter().chain(&block.requests.at))
+                .copied()
+                .collect();
+            all.sort_unstable();
+            all
+        };
+        let mut groups: Vec<Time> = (0..8)
+            .flat_map(|group| {
+                let part = Part { group: Some((group, 8)), ..part(0.7, 3) };
+                accesses(&thinned(&whole, part))
+            })
+            .collect();
+        groups.sort_unstable();
+        prop_assert_eq!(groups, accesses(&whole));
+    }
+}
+
+#[test]
+fn a_path_is_kept_with_all_of_its_queries_or_not_at_all() {
+    let steps: Vec<_> = (0..200)
+        .map(|step| (4, step as u8 % 20, step % 3 == 0))
+        .collect();
+    let whole = blocks(&events(&steps));
+    let kept = said(&thinned(&whole, part(0.5, 1)));
+    assert!(!kept.is_empty() && kept.len() < 200);
+    for number in 0..20 {
+        let path = format!("/a/{number}?");
+        let count = |all: &[String]| all.iter().filter(|said| said.contains(&path)).count();
+        let (kept, all) = (count(&kept), count(&said(&whole)));
+        assert!(kept == 0 || kept == all, "{path}: {kept} of {all}");
+    }
+}
+
+#[test]
+fn what_other_paths_write_is_written() {
+    let steps: Vec<_> = (0..20).map(|number| (2, number, true)).collect();
+    let whole = blocks(&events(&steps));
+    let kept = thinned(&whole, part(0.3, 1));
+    let requests: usize = kept.iter().map(|block| block.requests.at.len()).sum();
+    let writes: usize = kept.iter().map(|block| block.writes.at.len()).sum();
+    assert!(requests < 15, "{requests}");
+    assert_eq!(requests + writes, 20);
+}
+
+#[test]
+fn rates_keep_what_they_say() {
+    for share in [0.001, 0.01, 0.3] {
+        let part = part(share, 7);
+        let kept = (0..200_000).filter(|key: &u64| part.keeps_key(&AccessKey::Number(*key)));
+        let (kept, expected) = (kept.count() as f64, 200_000.0 * share);
+        assert!(
+            (kept - expected).abs() < 5.0 * expected.sqrt(),
+            "{share}: {kept}"
+        );
+    }
+    assert_eq!(Rate::new(0.0), None);
+    assert_eq!(Rate::new(1.5), None);
+    assert_eq!(Rate::new(f64::NAN), None);
+    assert_eq!(Rate::new(1.0), Some(Rate::ALL));
+    assert_eq!(Rate::new(0.25).unwrap().of(1_001), 250);
+    assert_eq!(Rate::new(0.001).unwrap().of(100), 1);
+    assert_eq!(Rate::ALL.of(u64::MAX), u64::MAX);
+}
+
+#[test]
+fn the_report_says_that_it_is_of_a_sample() {
+    let policy = policy();
+    let options = Options {
+        sample: Rate::new(0.5),
+        ..Options::default()
+    };
+    let mut simulation = crate::Simulation::new(&policy, options).unwrap();
+    let steps: Vec<_> = (0..400).map(|step| (4, step as u8 % 40, false)).collect();
+    for event in &events(&steps) {
+        simulation.push(event).unwrap();
+    }
+    let report = simulation.finish();
+    let sampled = report.sampled.as_ref().unwrap();
+    assert_eq!((sampled.rate, sampled.unit.as_str()), (0.5, "path"));
+    assert_eq!(report.trace.requests, 400);
+    assert_eq!(sampled.requests, report.requests.count);
+    assert!(
+        (50..350).contains(&sampled.requests),
+        "{}",
+        sampled.requests
+    );
+    assert_eq!(report.trace.duration, 399.0);
+    let notes = report.notes.join("\n");
+    assert!(notes.contains("a sample of 50% of the paths"), "{notes}");
+    assert!(notes.contains("`top` is asked for"), "{notes}");
+    assert!(!notes.contains("`article`"), "{notes}");
+}
