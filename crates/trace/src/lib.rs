@@ -47,6 +47,7 @@ pub use written::{EventWriter, WriteError};
 
 use cachepolicy_core::policy::{Carrier, Policy};
 use cachepolicy_core::units::Duration;
+use std::collections::BTreeMap;
 
 /// What the policy asks of a request. Readers leave out the rest, which is most of a log line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -194,6 +195,9 @@ pub struct ReadStats {
     pub lateness_max: Duration,
     /// Times were whole seconds and were spread inside their second.
     pub spread: bool,
+    /// Records that were well-formed and no events, by what they are: commands of Redis that look
+    /// at no key. Known at the end.
+    pub others: BTreeMap<String, u64>,
     /// The input's size read so far, compressed where it is; for progress.
     pub input_bytes: u64,
 }

@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
 use cachepolicy_core::units::Duration;
-use cachepolicy_trace::{AccessKey, Event, ReadOptions, ReadStats, Summary, open};
+use cachepolicy_trace::{AccessKey, AccessOperation, Event, ReadOptions, ReadStats, Summary, open};
+use std::collections::BTreeMap;
 
 const NASA: &[u8] = include_bytes!("../../../tests/data/http/nasa_19950701.log.gz");
 const ELASTIC: &[u8] = include_bytes!("../../../tests/data/http/elastic_apache_logs.gz");
@@ -11,6 +12,8 @@ const CLOUD_PHYSICS: &[u8] =
 const CLOUD_PHYSICS_CSV: &[u8] = include_bytes!("../../../tests/data/traces/cloudPhysicsIO.csv.gz");
 const MULTI1: &[u8] = include_bytes!("../../../tests/data/kv/multi1.trace.gz");
 const TWO_POOLS: &[u8] = include_bytes!("../../../tests/data/kv/2_pools.trace.gz");
+const REDIS_MONITOR: &[u8] = include_bytes!("../../../tests/data/kv/redis_monitor.txt.gz");
+const TWITTER: &[u8] = include_bytes!("../../../tests/data/kv/twitter_cluster52.csv.gz");
 const P3: &[u8] = include_bytes!("../../../tests/data/kv/P3.lis.zst");
 
 fn read(bytes: &[u8], options: &ReadOptions) -> (Vec<Event>, ReadStats) {
@@ -134,4 +137,70 @@ fn csv_and_binary_records_of_one_trace_agree() {
         csv.first(),
         Some((_, _, AccessKey::Number(42_932_745)))
     ));
+}
+
+/// Accesses by operation.
+fn operations(events: &[Event]) -> [usize; 3] {
+    let of = |wanted: AccessOperation| {
+        let is =
+            |event: &&Event| matches!(event, Event::Access(access) if access.operation == wanted);
+        events.iter().filter(is).count()
+    };
+    [
+        of(AccessOperation::Get),
+        of(AccessOperation::Set),
+        of(AccessOperation::Delete),
+    ]
+}
+
+#[test]
+fn redis_monitor() {
+    let (events, stats) = read(REDIS_MONITOR, &ReadOptions::default());
+    let format = stats.format.map(|format| format.name());
+    assert_eq!(format, Some("redis-monitor"));
+    assert_eq!((stats.lines, stats.errors), (135, 0));
+    assert!(events.is_sorted_by_key(Event::at) && !stats.spread);
+    // Counted in the file command by command.
+    assert_eq!(operations(&events), [84, 36, 17]);
+    let others = [
+        ("COMMAND", 2),
+        ("ECHO", 1),
+        ("EVAL", 1),
+        ("INFO", 1),
+        ("PING", 1),
+        ("SCAN", 1),
+        ("SELECT", 2),
+        ("TTL", 1),
+    ];
+    let others = others.map(|(name, count)| (name.to_owned(), count));
+    assert_eq!(stats.others, BTreeMap::from(others));
+    let ttls = events
+        .iter()
+        .filter(|event| matches!(event, Event::Access(access) if access.ttl.is_some()));
+    assert_eq!(ttls.count(), 32);
+}
+
+#[test]
+fn the_short_form_of_a_twitter_trace() {
+    let (events, stats) = read(TWITTER, &ReadOptions::default());
+    assert_eq!(stats.format.map(|format| format.name()), Some("kv-csv"));
+    assert_eq!((events.len(), stats.errors), (4_000, 0));
+    let bytes = events.iter().map(|event| match event {
+        Event::Access(access) => access.bytes.unwrap_or(0),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(bytes.sum::<u64>(), 782_988);
+}
+
+/// Five lines as they stand in the samples of Twitter's traces.
+#[test]
+fn twitter() {
+    let text = "0,q:q:1:8WTfjZU14ee,17,213,4,get,0\n\
+        0,yDqF:3q:1AJrrJ1nnCJKKrnGx1A,27,27,5,get,0\n\
+        0,q:q:1:8WTw2gCuJe8,17,720,6,get,0\n\
+        0,yDqF:vS:1AJr9JnArxCJGxn919K,27,27,7,get,0\n\
+        0,yDqF:vS:1AJrrKG1CAnr1C19KxC,27,27,8,get,0\n";
+    let (events, stats) = read(text.as_bytes(), &ReadOptions::default());
+    assert_eq!(stats.format.map(|format| format.name()), Some("twitter"));
+    assert_eq!(operations(&events), [5, 0, 0]);
 }

@@ -27,6 +27,7 @@ pub use read::CompactReader;
 pub use write::CompactWriter;
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The version that is written, and the greatest that is read.
 pub const COMPACT_VERSION: u32 = 1;
@@ -71,4 +72,6 @@ pub struct CompactSummary {
     pub lateness_max: i64,
     /// Its times were whole seconds and were spread inside their second.
     pub spread: bool,
+    /// Its records that were no events, by what they were.
+    pub others: BTreeMap<String, u64>,
 }

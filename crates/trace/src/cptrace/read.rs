@@ -49,6 +49,7 @@ impl<'a> CompactReader<'a> {
             reordered: summary.reordered,
             lateness_max: Duration::from_nanos(summary.lateness_max.max(0)),
             spread: summary.spread,
+            others: summary.others.clone(),
             ..ReadStats::default()
         };
         Ok(Self {

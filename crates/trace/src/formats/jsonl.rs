@@ -12,7 +12,8 @@ use std::io;
 pub(crate) const SPEC: Spec = Spec {
     name: "jsonl",
     about: "JSON lines, one event each",
-    server_log: false,
+    is_unordered: false,
+    has_garbage: false,
     sniff,
     open: |opening| Ok(opening.source(JsonLines)),
     open_blocks: None,

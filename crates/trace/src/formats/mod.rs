@@ -12,6 +12,8 @@ mod jsonl;
 mod keys;
 mod kv_csv;
 mod oracle_general;
+mod redis_monitor;
+mod twitter;
 
 pub(crate) use keys::key;
 
@@ -19,6 +21,8 @@ pub(crate) use keys::key;
 pub(crate) const ALL: &[&Spec] = &[
     &cptrace::SPEC,
     &jsonl::SPEC,
+    &twitter::SPEC,
+    &redis_monitor::SPEC,
     &csv::SPEC,
     &kv_csv::SPEC,
     &combined::SPEC,

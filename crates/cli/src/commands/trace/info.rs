@@ -49,6 +49,7 @@ struct Document<'a> {
     format: Option<&'static str>,
     #[serde(flatten)]
     figures: &'a Figures,
+    others: &'a BTreeMap<String, u64>,
     notes: &'a [String],
 }
 
@@ -87,6 +88,7 @@ fn json(figures: &Figures, stats: &ReadStats, name: &str) -> Result<String> {
         name,
         format,
         figures,
+        others: &stats.others,
         notes: &notes,
     };
     let mut text = serde_json::to_string_pretty(&document)?;

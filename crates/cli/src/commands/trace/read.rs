@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use cachepolicy_core::Duration;
 use cachepolicy_trace::{BlockSource, Format, MaxErrors, Needs, ReadOptions, ReadStats, Source};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Arguments of every command that reads a trace.
@@ -102,6 +103,9 @@ pub(crate) fn notes(stats: &ReadStats) -> Vec<String> {
             if stats.errors == 1 { "was" } else { "were" }
         ));
     }
+    if let Some(others) = others(&stats.others) {
+        notes.push(others);
+    }
     if stats.reordered > 0 {
         notes.push(format!(
             "{} events stood out of order, by up to {}, and were put in order",
@@ -113,4 +117,32 @@ pub(crate) fn notes(stats: &ReadStats) -> Vec<String> {
         notes.push("the trace has times in whole seconds: they were spread inside their second, by the seed".to_owned());
     }
     notes
+}
+
+/// How many kinds of records that are no events are named.
+const OTHERS_MAX: usize = 5;
+
+/// What was no event, most frequent first.
+fn others(others: &BTreeMap<String, u64>) -> Option<String> {
+    let all: u64 = others.values().sum();
+    let mut kinds: Vec<_> = others.iter().collect();
+    kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let named: Vec<_> = kinds
+        .iter()
+        .take(OTHERS_MAX)
+        .map(|(name, count)| format!("{name} {}", units::grouped(**count)))
+        .collect();
+    let more = match kinds.len().saturating_sub(OTHERS_MAX) {
+        0 => String::new(),
+        more => format!(" and {}", units::plural(more as u64, "other", "others")),
+    };
+    (all > 0).then(|| {
+        format!(
+            "{} {} nothing to a cache and {} left out: {}{more}",
+            units::plural(all, "command", "commands"),
+            if all == 1 { "is" } else { "are" },
+            if all == 1 { "was" } else { "were" },
+            named.join(", ")
+        )
+    })
 }
