@@ -31,7 +31,8 @@ mod written;
 pub use block::{Block, BlockSource};
 pub use cptrace::{CompactReader, CompactSummary, CompactWriter};
 pub use event::{
-    Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
+    Access, AccessKey, AccessOperation, CacheStatus, Event, FaultEvent, NamedFault, Request, Row,
+    Value, Write,
 };
 pub use format::{Format, open, open_blocks};
 pub use generate::{Generator, data_values, generate};

@@ -29,8 +29,10 @@ pub use write::CompactWriter;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The version that is written, and the greatest that is read.
-pub const COMPACT_VERSION: u32 = 1;
+/// The version that is written, and the greatest that is read; all before it are read too.
+///
+/// 2: what the cache did that was there, and headers and cookies that are known to be absent.
+pub const COMPACT_VERSION: u32 = 2;
 
 /// What every file begins with.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89CPTRACE";
