@@ -316,7 +316,7 @@ fn describe(sample: &Sample<'_>) -> String {
     }
     if line.starts_with(b"{") || line.starts_with(b"[") {
         return format!(
-            "this is JSON, but not one event a line with `at` and `type`: it begins with {}",
+            "this is JSON, but neither one event a line with `at` and `type` nor an access log with a time and a request: it begins with {}",
             quote(line)
         );
     }

@@ -59,16 +59,18 @@ pub struct Needs {
     pub cookies: Vec<String>,
     /// The user's id.
     pub user: bool,
+    /// Whatever headers and cookies there are.
+    pub all: bool,
 }
 
 impl Needs {
-    /// All that access logs can say. Other formats give everything that they have anyway.
+    /// All that a trace can say.
     #[must_use]
     pub fn everything() -> Self {
         Self {
-            headers: vec!["referer".to_owned(), "user-agent".to_owned()],
-            cookies: Vec::new(),
             user: true,
+            all: true,
+            ..Self::default()
         }
     }
 

@@ -11,6 +11,7 @@ mod csv;
 mod jsonl;
 mod keys;
 mod kv_csv;
+mod nginx_json;
 mod oracle_general;
 mod redis_monitor;
 mod twitter;
@@ -23,6 +24,7 @@ pub(crate) const ALL: &[&Spec] = &[
     &jsonl::SPEC,
     &twitter::SPEC,
     &redis_monitor::SPEC,
+    &nginx_json::SPEC,
     &csv::SPEC,
     &kv_csv::SPEC,
     &combined::SPEC,

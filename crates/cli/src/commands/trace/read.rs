@@ -32,16 +32,6 @@ pub(super) fn formats(wanted: impl Fn(Format) -> bool) -> impl TypedValueParser<
     PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("no such format"))
 }
 
-/// All that a trace can say of a request. Only access logs leave out what nobody asks for: they have
-/// two headers.
-pub(super) fn everything() -> Needs {
-    Needs {
-        headers: vec!["referer".to_owned(), "user-agent".to_owned()],
-        cookies: Vec::new(),
-        user: true,
-    }
-}
-
 /// A trace that was opened.
 pub(crate) struct Trace {
     /// Its events.

@@ -119,7 +119,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     let mut value: u64 = 0;
     for byte in digits {
         if !byte.is_ascii_digit() {
