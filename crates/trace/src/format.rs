@@ -243,7 +243,9 @@ fn opening<'a, 'o>(
     let (bytes, whole) = input.peek().map_err(io)?;
     let mark = bytes.starts_with(b"\xef\xbb\xbf");
     let sample = Sample { bytes, whole };
-    let format = match options.format {
+    let by_layout = options.log_format.as_ref();
+    let by_layout = by_layout.and_then(|_| Format::named(formats::BY_LAYOUT));
+    let format = match options.format.or(by_layout) {
         Some(format) if !bytes.is_empty() => named(format, &sample),
         _ => tell(&sample),
     };

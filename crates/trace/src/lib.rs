@@ -35,6 +35,7 @@ pub use event::{
     Value, Write,
 };
 pub use format::{Format, open, open_blocks};
+pub use formats::{LogFormat, LogFormatError};
 pub use generate::{Generator, data_values, generate};
 pub use input::LINE_BYTES_MAX;
 pub use json::NESTING_MAX;
@@ -95,6 +96,8 @@ impl Needs {
 pub struct ReadOptions {
     /// `None`: told by the content.
     pub format: Option<Format>,
+    /// The layout of an access log; then the format is `log-format`.
+    pub log_format: Option<LogFormat>,
     /// What is read of a request beyond method, path, host, status and bytes.
     pub needs: Needs,
     /// How far out of order an event may be and still be put in order; `None`: as usual for the

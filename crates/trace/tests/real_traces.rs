@@ -2,11 +2,19 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
 use cachepolicy_core::units::Duration;
-use cachepolicy_trace::{AccessKey, AccessOperation, Event, ReadOptions, ReadStats, Summary, open};
+use cachepolicy_trace::{
+    AccessKey, AccessOperation, CacheStatus, Event, Needs, ReadOptions, ReadStats, Request,
+    Summary, open,
+};
 use std::collections::BTreeMap;
 
 const NASA: &[u8] = include_bytes!("../../../tests/data/http/nasa_19950701.log.gz");
 const ELASTIC: &[u8] = include_bytes!("../../../tests/data/http/elastic_apache_logs.gz");
+const NGINX_JSON: &[u8] = include_bytes!("../../../tests/data/http/nginx_json.log.gz");
+const NGINX_JSON_DEFAULT: &[u8] =
+    include_bytes!("../../../tests/data/http/nginx_json_default_escape.log.gz");
+const NGINX_CUSTOM: &[u8] = include_bytes!("../../../tests/data/http/nginx_custom.log.gz");
+const NGINX_NONE: &[u8] = include_bytes!("../../../tests/data/http/nginx_escape_none.log.gz");
 const CLOUD_PHYSICS: &[u8] =
     include_bytes!("../../../tests/data/kv/cloudPhysicsIO.oracleGeneral.bin.gz");
 const CLOUD_PHYSICS_CSV: &[u8] = include_bytes!("../../../tests/data/traces/cloudPhysicsIO.csv.gz");
@@ -203,4 +211,87 @@ fn twitter() {
     let (events, stats) = read(text.as_bytes(), &ReadOptions::default());
     assert_eq!(stats.format.map(|format| format.name()), Some("twitter"));
     assert_eq!(operations(&events), [5, 0, 0]);
+}
+
+/// Layouts of the logs that nginx wrote of the same requests.
+const CUSTOM: &str = r#"$remote_addr - $remote_user [$time_local] $host "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time "$upstream_response_time" $upstream_cache_status "$http_accept_language" "$cookie_currency" $msec"#;
+const NONE: &str = "escape=none $msec $scheme://$host$request_uri $request_method $status [$http_user_agent] $upstream_cache_status";
+
+fn nginx(bytes: &[u8], layout: Option<&str>) -> (Vec<Request>, ReadStats) {
+    let options = ReadOptions {
+        log_format: layout.map(|layout| layout.parse().unwrap()),
+        needs: Needs::everything(),
+        ..ReadOptions::default()
+    };
+    let (events, stats) = read(bytes, &options);
+    let requests = events.into_iter().map(|event| match event {
+        Event::Request(request) => request,
+        other => panic!("{other:?}"),
+    });
+    (requests.collect(), stats)
+}
+
+#[test]
+fn logs_of_nginx_in_four_layouts() {
+    let (json, stats) = nginx(NGINX_JSON, None);
+    assert_eq!(stats.format.map(|format| format.name()), Some("nginx-json"));
+    // The one that cannot be read is TLS.
+    assert_eq!((stats.lines, stats.errors, stats.spread), (245, 1, false));
+    // Counted in the custom log, column by column.
+    let of = |status| {
+        let is = |request: &&Request| request.cache_status == Some(status);
+        json.iter().filter(is).count()
+    };
+    let counts = [
+        CacheStatus::Hit,
+        CacheStatus::Miss,
+        CacheStatus::Bypass,
+        CacheStatus::Revalidated,
+    ]
+    .map(of);
+    assert_eq!(counts, [79, 98, 18, 3]);
+
+    let what = |request: &Request| {
+        let Request {
+            method,
+            path,
+            status,
+            bytes,
+            cost,
+            cache_status,
+            ..
+        } = request.clone();
+        (method, path, status, bytes, cost, cache_status)
+    };
+    let (default, stats) = nginx(NGINX_JSON_DEFAULT, None);
+    assert_eq!(stats.errors, 1);
+    assert!(json.iter().map(what).eq(default.iter().map(what)));
+    let (custom, stats) = nginx(NGINX_CUSTOM, Some(CUSTOM));
+    assert_eq!(stats.errors, 1);
+    assert!(json.iter().map(what).eq(custom.iter().map(what)));
+    let more = |request: &Request| {
+        let user = request.user.clone();
+        (
+            request.at,
+            user,
+            request.headers.clone(),
+            request.absent_cookies.clone(),
+        )
+    };
+    let sorted = |requests: &[Request]| {
+        let mut all: Vec<_> = requests.iter().map(more).collect();
+        for (_, _, headers, _) in &mut all {
+            headers.sort();
+        }
+        all
+    };
+    assert_eq!(sorted(&json), sorted(&custom));
+
+    let (none, stats) = nginx(NGINX_NONE, Some(NONE));
+    // Broken requests have no target.
+    assert_eq!((none.len(), stats.errors), (243, 2));
+    let hits = none
+        .iter()
+        .filter(|request| request.cache_status == Some(CacheStatus::Hit));
+    assert_eq!(hits.count(), 79);
 }

@@ -5,7 +5,9 @@ use crate::input::{self, Opened};
 use crate::output::units;
 use anyhow::{Context as _, Result};
 use cachepolicy_core::Duration;
-use cachepolicy_trace::{BlockSource, Format, MaxErrors, Needs, ReadOptions, ReadStats, Source};
+use cachepolicy_trace::{
+    BlockSource, Format, LogFormat, MaxErrors, Needs, ReadOptions, ReadStats, Source,
+};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,6 +19,9 @@ pub(crate) struct ReadArgs {
     /// Its format; left out: told by its content
     #[arg(long, value_name = "FORMAT", value_parser = formats(|_| true))]
     trace_format: Option<Format>,
+    /// The layout of an access log, as in nginx's `log_format`: `$remote_addr [$time_local] "$request" …`
+    #[arg(long, value_name = "LAYOUT", conflicts_with = "trace_format")]
+    log_format: Option<LogFormat>,
     /// How far out of order an event may be and still be put in order; left out: 1m in access logs, else none
     #[arg(long, value_name = "DURATION", value_parser = figures::duration)]
     reorder: Option<Duration>,
@@ -67,6 +72,7 @@ impl ReadArgs {
     fn options(&self, needs: Needs, seed: u64) -> ReadOptions {
         ReadOptions {
             format: self.trace_format,
+            log_format: self.log_format.clone(),
             needs,
             reorder_window: self.reorder,
             max_errors: self.max_errors,

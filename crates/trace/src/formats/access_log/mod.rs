@@ -12,8 +12,9 @@ mod target;
 mod tests;
 mod variables;
 
+pub(in crate::formats) use line::is_escaped;
 pub(in crate::formats) use said::Said;
-pub(in crate::formats) use variables::{Variable, Wanted};
+pub(in crate::formats) use variables::Wanted;
 
 use crate::Needs;
 use crate::event::{Event, Request};

@@ -125,12 +125,7 @@ impl Said {
                 .ok_or_else(|| format!("{} is no status", quote(status)))?;
             request.status = (status > 0).then_some(status as u16);
         }
-        let bytes = self.get(line, Variable::BodyBytes);
-        if let Some(bytes) = bytes.or_else(|| self.get(line, Variable::Bytes)) {
-            let bytes =
-                number(bytes).ok_or_else(|| format!("{} is no size in bytes", quote(bytes)))?;
-            request.bytes = Some(bytes);
-        }
+        request.bytes = self.bytes(line)?;
         let status = self.get(line, Variable::CacheStatus);
         request.cache_status = status.and_then(CacheStatus::named);
         request.cost = self.cost(line, request.cache_status)?;
@@ -144,6 +139,22 @@ impl Said {
         self.headers(line, request);
         self.cookies(line, request);
         Ok(())
+    }
+
+    /// `-` is nothing sent, as Apache writes it.
+    fn bytes(&self, line: &[u8]) -> Result<Option<u64>, String> {
+        let body = self.slot(line, Variable::BodyBytes.slot());
+        if body == Some(b"-") {
+            return Ok(Some(0));
+        }
+        let bytes = self.get(line, Variable::BodyBytes);
+        match bytes.or_else(|| self.get(line, Variable::Bytes)) {
+            Some(bytes) => match number(bytes) {
+                Some(bytes) => Ok(Some(bytes)),
+                None => Err(format!("{} is no size in bytes", quote(bytes))),
+            },
+            None => Ok(None),
+        }
     }
 
     fn target(&mut self, line: &[u8], request: &mut Request) -> Result<(), String> {

@@ -5,7 +5,7 @@ use crate::Needs;
 
 /// What is said of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::formats) enum Variable {
+pub(super) enum Variable {
     /// `$msec`
     Msec,
     /// Its time as text, or as seconds, milliseconds and so on since the Unix epoch.
@@ -45,7 +45,7 @@ pub(super) const VARIABLES: usize = Variable::AccelExpires as usize + 1;
 
 impl Variable {
     /// Where it is among the values of a line.
-    pub(in crate::formats) const fn slot(self) -> usize {
+    pub(super) const fn slot(self) -> usize {
         self as usize
     }
 }
