@@ -335,7 +335,7 @@ fn carried_value<'r>(carrier: &Carrier, carried: &'r Carried) -> Found<'r> {
             )
         }
         Carrier::Header(name) => {
-            let known = carried.headers_known;
+            let known = carried.headers_known || carried.absent_headers.contains(name);
             let otherwise = if is_host(carrier) {
                 Found::Elsewhere { known }
             } else {
@@ -346,7 +346,7 @@ fn carried_value<'r>(carrier: &Carrier, carried: &'r Carried) -> Found<'r> {
         Carrier::Cookie(name) => (
             find(&carried.cookies, name),
             Found::Nothing {
-                known: carried.cookies_known,
+                known: carried.cookies_known || carried.absent_cookies.contains(name),
             },
         ),
         Carrier::Attr(name) => (find(&carried.attrs, name), Found::Nothing { known: false }),

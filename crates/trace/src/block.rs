@@ -7,7 +7,7 @@
 //! new in it. What requests carry, their data, and written rows are numbered in each block anew. So
 //! a stream of blocks says everything, and no block has to be kept.
 
-use crate::event::{AccessKey, AccessOperation, FaultEvent, Row};
+use crate::event::{AccessKey, AccessOperation, CacheStatus, FaultEvent, Row};
 use cachepolicy_core::edge::Operation;
 use cachepolicy_core::units::{Duration, Time};
 
@@ -153,6 +153,10 @@ pub struct Carried {
     pub cookies_known: bool,
     /// See [`crate::Request::user_known`].
     pub user_known: bool,
+    /// See [`crate::Request::absent_headers`].
+    pub absent_headers: Vec<String>,
+    /// See [`crate::Request::absent_cookies`].
+    pub absent_cookies: Vec<String>,
 }
 
 /// Values that a fill would find, by name.
@@ -225,6 +229,8 @@ pub struct Requests {
     pub cost: Vec<Option<Duration>>,
     /// The lifetime that the response named. May be empty.
     pub ttl: Vec<Option<Duration>>,
+    /// What the cache did that was there. May be empty.
+    pub cache_status: Vec<Option<CacheStatus>>,
 }
 
 /// Accesses in columns, as [`Requests`].
@@ -356,6 +362,7 @@ impl Requests {
         self.bytes.clear();
         self.cost.clear();
         self.ttl.clear();
+        self.cache_status.clear();
     }
 }
 

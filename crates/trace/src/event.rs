@@ -84,6 +84,10 @@ pub struct Request {
     pub cookies_known: bool,
     /// See `cookies_known`.
     pub headers_known: bool,
+    /// Headers that the request is known not to have, where the trace tells of some alone.
+    pub absent_headers: Vec<String>,
+    /// See `absent_headers`.
+    pub absent_cookies: Vec<String>,
     /// Other properties of the user and the request: `user.role`, `plan`.
     pub attrs: Vec<(String, String)>,
     /// Values that a fill would find.
@@ -98,6 +102,70 @@ pub struct Request {
     pub cost: Option<Duration>,
     /// The lifetime that the response named.
     pub ttl: Option<Duration>,
+    /// What the cache did that was there when the trace was recorded.
+    pub cache_status: Option<CacheStatus>,
+}
+
+/// What a cache did with a request, by the names of nginx's `$upstream_cache_status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CacheStatus {
+    /// Answered from the cache.
+    Hit,
+    /// Not in the cache.
+    Miss,
+    /// In the cache and too old: the origin answered.
+    Expired,
+    /// Too old, and served since the origin failed.
+    Stale,
+    /// Too old, and served while another request refreshes it.
+    Updating,
+    /// Too old, and the origin said that it is still good.
+    Revalidated,
+    /// The cache was not asked.
+    Bypass,
+}
+
+impl CacheStatus {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Hit,
+        Self::Miss,
+        Self::Expired,
+        Self::Stale,
+        Self::Updating,
+        Self::Revalidated,
+        Self::Bypass,
+    ];
+
+    /// Its name in a trace.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Expired => "expired",
+            Self::Stale => "stale",
+            Self::Updating => "updating",
+            Self::Revalidated => "revalidated",
+            Self::Bypass => "bypass",
+        }
+    }
+
+    /// The one of that name, in any case.
+    #[must_use]
+    pub fn named(name: &[u8]) -> Option<Self> {
+        let is = |status: &Self| name.eq_ignore_ascii_case(status.name().as_bytes());
+        Self::ALL.into_iter().find(is)
+    }
+
+    /// Was the origin left alone?
+    #[must_use]
+    pub const fn is_hit(self) -> bool {
+        match self {
+            Self::Hit | Self::Stale | Self::Updating => true,
+            Self::Miss | Self::Expired | Self::Revalidated | Self::Bypass => false,
+        }
+    }
 }
 
 impl Request {
@@ -113,6 +181,8 @@ impl Request {
         self.user_known = false;
         self.cookies_known = false;
         self.headers_known = false;
+        self.absent_headers.clear();
+        self.absent_cookies.clear();
         self.attrs.clear();
         self.data.clear();
         self.process = None;
@@ -120,6 +190,7 @@ impl Request {
         self.bytes = None;
         self.cost = None;
         self.ttl = None;
+        self.cache_status = None;
     }
 }
 

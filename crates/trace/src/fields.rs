@@ -3,7 +3,8 @@
 use crate::block::{NONE, UNKNOWN_BYTES};
 use crate::decimal::parse_nanos;
 use crate::event::{
-    Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
+    Access, AccessKey, AccessOperation, CacheStatus, Event, FaultEvent, NamedFault, Request, Row,
+    Value, Write,
 };
 use crate::json;
 use crate::text::{did_you_mean, quote};
@@ -43,6 +44,7 @@ const REQUEST: &[&str] = &[
     "bytes",
     "cost",
     "ttl",
+    "cache_status",
     "user_known",
     "cookies_known",
     "headers_known",
@@ -56,7 +58,7 @@ const FAULT: &[&str] = &[
 ];
 
 /// Every field, in the order of CSV's columns.
-pub(crate) const ALL: [&str; 28] = [
+pub(crate) const ALL: [&str; 29] = [
     "at",
     "type",
     "method",
@@ -72,6 +74,7 @@ pub(crate) const ALL: [&str; 28] = [
     "bytes",
     "cost",
     "ttl",
+    "cache_status",
     "user_known",
     "cookies_known",
     "headers_known",
@@ -220,9 +223,11 @@ impl<'a> Fields<'a> {
             .path
             .push_str(&self.required("path", "text", Cell::text)?);
         let names = "an object of names and texts";
-        if let Some(headers) = self.optional("headers", names, Cell::texts)? {
+        if let Some((headers, absent)) = self.optional("headers", names, Cell::texts_and_absent)? {
             request.headers = headers;
-            for (name, _) in &mut request.headers {
+            request.absent_headers = absent;
+            let names = request.headers.iter_mut().map(|(name, _)| name);
+            for name in names.chain(&mut request.absent_headers) {
                 name.make_ascii_lowercase();
             }
             let mut names = request.headers.iter().map(|(name, _)| name.as_str());
@@ -230,9 +235,10 @@ impl<'a> Fields<'a> {
                 return Err(format!("`headers` has `{name}` twice"));
             }
         }
-        request.cookies = self
-            .optional("cookies", names, Cell::texts)?
-            .unwrap_or_default();
+        if let Some((cookies, absent)) = self.optional("cookies", names, Cell::texts_and_absent)? {
+            request.cookies = cookies;
+            request.absent_cookies = absent;
+        }
         request.attrs = self
             .optional("attrs", names, Cell::texts)?
             .unwrap_or_default();
@@ -254,6 +260,11 @@ impl<'a> Fields<'a> {
         request.bytes = self.bytes()?;
         request.cost = self.duration("cost")?;
         request.ttl = self.duration("ttl")?;
+        let statuses = CacheStatus::ALL.map(CacheStatus::name).join(", ");
+        let expected = format!("one of {statuses}");
+        request.cache_status = self.optional("cache_status", &expected, |cell| {
+            CacheStatus::named(cell.scalar()?.as_bytes())
+        })?;
         Ok(())
     }
 
@@ -383,6 +394,10 @@ impl<'a> Cell<'a> {
 
     fn texts(self) -> Option<Vec<(String, String)>> {
         json::texts(self.json())
+    }
+
+    fn texts_and_absent(self) -> Option<json::TextsAndAbsent> {
+        json::texts_and_absent(self.json())
     }
 
     fn lists(self) -> Option<Vec<(String, Vec<String>)>> {

@@ -21,8 +21,10 @@ pub(crate) struct Spec {
     pub(crate) name: &'static str,
     /// In one line.
     pub(crate) about: &'static str,
-    /// Do robots and crashes write garbage into it, and do its lines stand out of order?
-    pub(crate) server_log: bool,
+    /// Do its lines stand out of order, as those of servers that write when a request ends?
+    pub(crate) is_unordered: bool,
+    /// Do robots and crashes write garbage into it?
+    pub(crate) has_garbage: bool,
     /// Does this look like it?
     pub(crate) sniff: fn(&Sample<'_>) -> bool,
     /// Reads it.
@@ -123,22 +125,22 @@ impl Format {
         self.0.write.map(|writer| writer(out))
     }
 
-    /// How far out of order its events are usually put in order: 60 s in server logs, whose
+    /// How far out of order its events are usually put in order: 60 s in access logs, whose
     /// lines are written when a request ends (Apache stamps them with its beginning); else none.
     #[must_use]
     pub fn reorder_window(self) -> Duration {
-        if self.0.server_log {
+        if self.0.is_unordered {
             Duration::from_secs(60)
         } else {
             Duration::ZERO
         }
     }
 
-    /// How many of its lines are usually allowed to be unreadable: 1% in server logs, where robots
-    /// write garbage; else none.
+    /// How many of its lines are usually allowed to be unreadable: 1% in what servers write, where
+    /// robots bring garbage and the last line is cut off; else none.
     #[must_use]
     pub fn max_errors(self) -> MaxErrors {
-        if self.0.server_log {
+        if self.0.has_garbage {
             MaxErrors::Share(0.01)
         } else {
             MaxErrors::Count(0)
@@ -241,7 +243,9 @@ fn opening<'a, 'o>(
     let (bytes, whole) = input.peek().map_err(io)?;
     let mark = bytes.starts_with(b"\xef\xbb\xbf");
     let sample = Sample { bytes, whole };
-    let format = match options.format {
+    let by_layout = options.log_format.as_ref();
+    let by_layout = by_layout.and_then(|_| Format::named(formats::BY_LAYOUT));
+    let format = match options.format.or(by_layout) {
         Some(format) if !bytes.is_empty() => named(format, &sample),
         _ => tell(&sample),
     };
@@ -314,7 +318,7 @@ fn describe(sample: &Sample<'_>) -> String {
     }
     if line.starts_with(b"{") || line.starts_with(b"[") {
         return format!(
-            "this is JSON, but not one event a line with `at` and `type`: it begins with {}",
+            "this is JSON, but neither one event a line with `at` and `type` nor an access log with a time and a request: it begins with {}",
             quote(line)
         );
     }

@@ -44,9 +44,7 @@ impl Read for Counted<'_> {
 pub(crate) enum Framed {
     /// A record: see [`Input::record`].
     Record,
-    /// The same record once more: it holds several events.
-    Again,
-    /// A line longer than [`LINE_BYTES_MAX`], or a quote that never ends: left out.
+    /// A line longer than [`Input::line_bytes_max`], or a quote that never ends: left out.
     TooLong,
     /// The input ends inside a record of fixed length.
     Cut,
@@ -66,6 +64,7 @@ pub(crate) struct Input<'a> {
     number: u64,
     /// Lines that the record spans beyond its first.
     further_lines: u64,
+    line_bytes_max: usize,
 }
 
 impl<'a> Input<'a> {
@@ -80,7 +79,18 @@ impl<'a> Input<'a> {
             ended: false,
             number: 0,
             further_lines: 0,
+            line_bytes_max: LINE_BYTES_MAX,
         }
+    }
+
+    /// Lines may be so long, instead of [`LINE_BYTES_MAX`].
+    pub(crate) fn allow_lines_of(&mut self, bytes: usize) {
+        self.line_bytes_max = bytes;
+    }
+
+    /// How long a line may be.
+    pub(crate) fn line_bytes_max(&self) -> usize {
+        self.line_bytes_max
     }
 
     /// Bytes of the file taken so far.
@@ -148,7 +158,7 @@ impl<'a> Input<'a> {
                 let end = self.pending.end;
                 return Ok(self.take_line(end, end));
             }
-            if searched > LINE_BYTES_MAX {
+            if searched > self.line_bytes_max {
                 return self.skip_line();
             }
             self.fill()?;
@@ -160,7 +170,7 @@ impl<'a> Input<'a> {
         self.pending.start = next;
         let carriage_return = end > start && self.buffer.get(end - 1) == Some(&b'\r');
         self.record = start..end - usize::from(carriage_return);
-        if self.record.len() > LINE_BYTES_MAX {
+        if self.record.len() > self.line_bytes_max {
             Framed::TooLong
         } else {
             Framed::Record
@@ -282,7 +292,7 @@ mod tests {
             match input.next_line().unwrap() {
                 Framed::Record => lines.push(String::from_utf8_lossy(input.record()).into_owned()),
                 Framed::TooLong => lines.push("too long".to_owned()),
-                Framed::Again | Framed::Cut | Framed::End => return lines,
+                Framed::Cut | Framed::End => return lines,
             }
         }
     }

@@ -133,6 +133,23 @@ pub(crate) fn texts(json: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
+/// Members that are texts, and the names of those that are null.
+pub(crate) type TextsAndAbsent = (Vec<(String, String)>, Vec<String>);
+
+/// An object of texts, and of nulls where it is known that there is none.
+pub(crate) fn texts_and_absent(json: &str) -> Option<TextsAndAbsent> {
+    let object: Object<'_> = serde_json::from_str(json).ok()?;
+    let (mut texts, mut absent) = (Vec::new(), Vec::new());
+    for (name, value) in object.0 {
+        if value == "null" {
+            absent.push(name.into_owned());
+        } else {
+            texts.push((name.into_owned(), scalar(value)?.into_owned()));
+        }
+    }
+    Some((texts, absent))
+}
+
 /// An object of lists of texts; a single text is a list of one.
 pub(crate) fn lists(json: &str) -> Option<Vec<(String, Vec<String>)>> {
     let object: Object<'_> = serde_json::from_str(json).ok()?;
@@ -186,10 +203,20 @@ pub(crate) fn push_text(text: &str, out: &mut String) {
 pub(crate) fn push_object<T>(
     members: &[(String, T)],
     out: &mut String,
-    mut push: impl FnMut(&T, &mut String),
+    push: impl FnMut(&T, &mut String),
+) {
+    let members = members.iter().map(|(name, value)| (name, value));
+    push_members(members, out, push);
+}
+
+/// Appends an object of these members.
+pub(crate) fn push_members<'m, T>(
+    members: impl Iterator<Item = (&'m String, T)>,
+    out: &mut String,
+    mut push: impl FnMut(T, &mut String),
 ) {
     out.push('{');
-    for (index, (name, value)) in members.iter().enumerate() {
+    for (index, (name, value)) in members.enumerate() {
         if index > 0 {
             out.push(',');
         }

@@ -31,9 +31,11 @@ mod written;
 pub use block::{Block, BlockSource};
 pub use cptrace::{CompactReader, CompactSummary, CompactWriter};
 pub use event::{
-    Access, AccessKey, AccessOperation, Event, FaultEvent, NamedFault, Request, Row, Value, Write,
+    Access, AccessKey, AccessOperation, CacheStatus, Event, FaultEvent, NamedFault, Request, Row,
+    Value, Write,
 };
 pub use format::{Format, open, open_blocks};
+pub use formats::{LogFormat, LogFormatError};
 pub use generate::{Generator, data_values, generate};
 pub use input::LINE_BYTES_MAX;
 pub use json::NESTING_MAX;
@@ -47,6 +49,7 @@ pub use written::{EventWriter, WriteError};
 
 use cachepolicy_core::policy::{Carrier, Policy};
 use cachepolicy_core::units::Duration;
+use std::collections::BTreeMap;
 
 /// What the policy asks of a request. Readers leave out the rest, which is most of a log line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,16 +60,18 @@ pub struct Needs {
     pub cookies: Vec<String>,
     /// The user's id.
     pub user: bool,
+    /// Whatever headers and cookies there are.
+    pub all: bool,
 }
 
 impl Needs {
-    /// All that access logs can say. Other formats give everything that they have anyway.
+    /// All that a trace can say.
     #[must_use]
     pub fn everything() -> Self {
         Self {
-            headers: vec!["referer".to_owned(), "user-agent".to_owned()],
-            cookies: Vec::new(),
             user: true,
+            all: true,
+            ..Self::default()
         }
     }
 
@@ -91,6 +96,8 @@ impl Needs {
 pub struct ReadOptions {
     /// `None`: told by the content.
     pub format: Option<Format>,
+    /// The layout of an access log; then the format is `log-format`.
+    pub log_format: Option<LogFormat>,
     /// What is read of a request beyond method, path, host, status and bytes.
     pub needs: Needs,
     /// How far out of order an event may be and still be put in order; `None`: as usual for the
@@ -194,6 +201,9 @@ pub struct ReadStats {
     pub lateness_max: Duration,
     /// Times were whole seconds and were spread inside their second.
     pub spread: bool,
+    /// Records that were well-formed and no events, by what they are: commands of Redis that look
+    /// at no key. Known at the end.
+    pub others: BTreeMap<String, u64>,
     /// The input's size read so far, compressed where it is; for progress.
     pub input_bytes: u64,
 }

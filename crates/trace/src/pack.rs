@@ -103,6 +103,8 @@ impl Packer {
         put(&mut requests.bytes, before, bytes, UNKNOWN_BYTES);
         put(&mut requests.cost, before, request.cost, None);
         put(&mut requests.ttl, before, request.ttl, None);
+        let status = request.cache_status;
+        put(&mut requests.cache_status, before, status, None);
     }
 
     fn target(&mut self, request: &Request, block: &mut Block) -> Result<u32, TooManyDistinct> {
@@ -130,6 +132,8 @@ impl Packer {
                 && carried.headers_known == request.headers_known
                 && carried.cookies_known == request.cookies_known
                 && carried.user_known == request.user_known
+                && carried.absent_headers == request.absent_headers
+                && carried.absent_cookies == request.absent_cookies
         };
         if self.carried.get(self.last_carried).is_some_and(is) {
             return self.last_carried;
@@ -141,6 +145,10 @@ impl Packer {
                     write_text(hasher, name);
                     write_text(hasher, value);
                 }
+            }
+            for names in [&request.absent_headers, &request.absent_cookies] {
+                hasher.write_usize(names.len());
+                names.iter().for_each(|name| write_text(hasher, name));
             }
             for known in [
                 request.headers_known,
@@ -157,6 +165,8 @@ impl Packer {
             headers_known: request.headers_known,
             cookies_known: request.cookies_known,
             user_known: request.user_known,
+            absent_headers: request.absent_headers.clone(),
+            absent_cookies: request.absent_cookies.clone(),
         };
         let Numbered { number, is_new } = self.carried.number(hash, is, make);
         if is_new {

@@ -7,6 +7,7 @@ use crate::order::{Moment, Order};
 use crate::tally::Tally;
 use crate::{ReadOptions, ReadStats, Source, TraceError};
 use cachepolicy_core::units::Duration;
+use std::collections::BTreeMap;
 use std::io;
 
 /// What a format knows of its times.
@@ -43,6 +44,28 @@ pub(crate) trait Records {
     /// # Errors
     /// Why it cannot be read.
     fn fill(&mut self, record: &[u8], mark: u32, event: &mut Event) -> Result<bool, String>;
+
+    /// May an event be of an earlier record than the one that it was filled from last? Then it has
+    /// its exact time.
+    fn delays(&self) -> bool {
+        false
+    }
+
+    /// Fills the event with a further one of the records so far; `false` where there is none.
+    fn fill_further(&mut self, _event: &mut Event) -> bool {
+        false
+    }
+
+    /// At the end of the input: fills the event with one that the format itself held back; `false`
+    /// where there is none.
+    fn fill_last(&mut self, _event: &mut Event) -> bool {
+        false
+    }
+
+    /// Records so far that were well-formed and no events, by what they are.
+    fn others(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 }
 
 /// Reads a trace of any format.
@@ -87,14 +110,14 @@ impl<'a, R: Records> Reader<'a, R> {
             error,
         })?;
         let number = self.input.number();
-        self.tally.stats.lines += u64::from(!matches!(framed, Framed::End | Framed::Again));
+        self.tally.stats.lines += u64::from(framed != Framed::End);
         let record = self.input.record();
         let outcome = match framed {
             Framed::End => {
                 self.ended = true;
                 Ok(false)
             }
-            Framed::TooLong => Err(too_long()),
+            Framed::TooLong => Err(longer_than(self.input.line_bytes_max())),
             Framed::Cut => Err(cut_off(record.len())),
             Framed::Record if self.held_back => match self.records.moment(record) {
                 Ok(Some(moment)) => self
@@ -105,18 +128,26 @@ impl<'a, R: Records> Reader<'a, R> {
                 Ok(None) => Ok(false),
                 Err(reason) => Err(reason),
             },
-            Framed::Record | Framed::Again => match self.records.fill(record, 0, event) {
-                Ok(true) => self
-                    .order
-                    .pass(event.at())
-                    .map(|()| true)
-                    .map_err(|late| self.tally.too_late(late)),
-                other => other,
-            },
+            Framed::Record => self.records.fill(record, 0, event),
         };
         match outcome {
-            Ok(filled) => Ok(filled),
+            Ok(filled) => Ok(filled && self.passes(event)?),
             Err(reason) => self.tally.unreadable(number, reason).map(|()| false),
+        }
+    }
+
+    /// Is a filled event in order, if its record was not put in order?
+    fn passes(&mut self, event: &Event) -> Result<bool, TraceError> {
+        if self.held_back {
+            return Ok(true);
+        }
+        match self.order.pass(event.at()) {
+            Ok(()) => Ok(true),
+            Err(late) => {
+                let reason = self.tally.too_late(late);
+                let number = self.input.number();
+                self.tally.unreadable(number, reason).map(|()| false)
+            }
         }
     }
 
@@ -130,11 +161,19 @@ impl<'a, R: Records> Reader<'a, R> {
 
 impl<R: Records> Source for Reader<'_, R> {
     fn next(&mut self, event: &mut Event) -> Result<bool, TraceError> {
+        while self.records.fill_further(event) {
+            if self.passes(event)? {
+                self.tally.stats.events += 1;
+                return Ok(true);
+            }
+        }
         loop {
             while let Some(held) = self.order.pop() {
                 match self.records.fill(held.bytes, held.mark, event) {
                     Ok(true) => {
-                        event.set_at(held.at);
+                        if !self.records.delays() {
+                            event.set_at(held.at);
+                        }
                         self.tally.stats.events += 1;
                         return Ok(true);
                     }
@@ -150,7 +189,14 @@ impl<R: Records> Source for Reader<'_, R> {
                 continue;
             }
             if self.ended {
+                while self.records.fill_last(event) {
+                    if self.passes(event)? {
+                        self.tally.stats.events += 1;
+                        return Ok(true);
+                    }
+                }
                 self.update();
+                self.tally.stats.others = self.records.others();
                 return self.tally.judge(true).map(|()| false);
             }
             if self.advance(event)? {
@@ -175,5 +221,9 @@ pub(crate) fn cut_off(bytes: usize) -> String {
 
 /// Why a line cannot be read that is too long.
 pub(crate) fn too_long() -> String {
-    format!("longer than {} MiB", LINE_BYTES_MAX >> 20)
+    longer_than(LINE_BYTES_MAX)
+}
+
+fn longer_than(bytes: usize) -> String {
+    format!("longer than {} MiB", bytes >> 20)
 }

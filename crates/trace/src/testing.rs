@@ -1,12 +1,13 @@
 //! What the tests of all formats use.
 
 use crate::event::{
-    Access, AccessKey, AccessOperation, FaultEvent, NamedFault, Request, Row, Value, Write,
+    Access, AccessKey, AccessOperation, CacheStatus, FaultEvent, NamedFault, Request, Row, Value,
+    Write,
 };
 use crate::{Event, Format, ReadOptions, ReadStats, TraceError, open};
 use cachepolicy_core::edge::Operation;
 use cachepolicy_core::units::{Duration, Time};
-use proptest::collection::{btree_map, vec};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -91,17 +92,23 @@ fn request() -> impl Strategy<Value = Request> {
     );
     let data = btree_map(name(), vec(text(), 0..3), 0..3);
     let known = any::<[bool; 3]>();
+    // Longer than the names of what is there.
+    let absent = || {
+        let names = btree_set("[a-z]{10,12}", 0..3);
+        names.prop_map(|names| names.into_iter().collect::<Vec<_>>())
+    };
     let figures = (
         option::of(any::<u32>()),
         option::of(0u16..=999),
         option::of(any::<u64>()),
         option::of(duration()),
         option::of(duration()),
+        option::of(proptest::sample::select(CacheStatus::ALL.to_vec())),
     );
     (
         target,
-        pairs(),
-        pairs(),
+        (pairs(), absent()),
+        (pairs(), absent()),
         option::of(text()),
         pairs(),
         data,
@@ -109,7 +116,16 @@ fn request() -> impl Strategy<Value = Request> {
         figures,
     )
         .prop_map(
-            |(target, headers, cookies, user, attrs, data, known, figures)| Request {
+            |(
+                target,
+                (headers, absent_headers),
+                (cookies, absent_cookies),
+                user,
+                attrs,
+                data,
+                known,
+                figures,
+            )| Request {
                 at: Time::ZERO,
                 method: target.0,
                 host: target.1,
@@ -120,6 +136,8 @@ fn request() -> impl Strategy<Value = Request> {
                 user_known: known[0],
                 cookies_known: known[1],
                 headers_known: known[2],
+                absent_headers,
+                absent_cookies,
                 attrs,
                 data: data.into_iter().collect(),
                 process: figures.0,
@@ -127,6 +145,7 @@ fn request() -> impl Strategy<Value = Request> {
                 bytes: figures.2,
                 cost: figures.3,
                 ttl: figures.4,
+                cache_status: figures.5,
             },
         )
 }

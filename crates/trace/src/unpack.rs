@@ -78,6 +78,8 @@ impl Known {
             request.headers_known = carried.headers_known;
             request.cookies_known = carried.cookies_known;
             request.user_known = carried.user_known;
+            request.absent_headers.clone_from(&carried.absent_headers);
+            request.absent_cookies.clone_from(&carried.absent_cookies);
         }
         request.user = named(&self.users, &requests.user, index).cloned();
         if let Some(data) = named(&block.news.data, &requests.data, index) {
@@ -88,6 +90,7 @@ impl Known {
         request.bytes = of(&requests.bytes, index).filter(|bytes| *bytes != UNKNOWN_BYTES);
         request.cost = of(&requests.cost, index).flatten();
         request.ttl = of(&requests.ttl, index).flatten();
+        request.cache_status = of(&requests.cache_status, index).flatten();
     }
 
     fn access(&self, block: &Block, index: usize) -> Event {

@@ -5,7 +5,7 @@ use crate::ReadStats;
 use crate::block::Block;
 use crate::decimal::format_nanos;
 use crate::event::{Access, AccessKey, Event, NamedFault, Request, Row, Write};
-use crate::json::{push_list, push_object, push_text, push_value};
+use crate::json::{push_list, push_members, push_object, push_text, push_value};
 use cachepolicy_core::units::Duration;
 use std::io;
 
@@ -103,11 +103,23 @@ impl Fields {
         }
     }
 
-    /// An object of texts, and whether it is all that there was.
-    fn texts(&mut self, [name, flag]: [&'static str; 2], texts: &[(String, String)], known: bool) {
-        if known || !texts.is_empty() {
+    /// An object of texts, with nulls for what is known to be absent, and whether it is all that
+    /// there was.
+    fn texts(
+        &mut self,
+        [name, flag]: [&'static str; 2],
+        texts: &[(String, String)],
+        absent: &[String],
+        known: bool,
+    ) {
+        if known || !texts.is_empty() || !absent.is_empty() {
+            let texts = texts.iter().map(|(name, text)| (name, Some(text)));
+            let absent = absent.iter().map(|name| (name, None));
             self.json(name, |out| {
-                push_object(texts, out, |text, out| push_text(text, out));
+                push_members(texts.chain(absent), out, |text, out| match text {
+                    Some(text) => push_text(text, out),
+                    None => out.push_str("null"),
+                });
             });
             if !known {
                 self.plain(flag, Some(false));
@@ -125,11 +137,15 @@ impl Fields {
         let Request {
             headers,
             cookies,
+            absent_headers,
+            absent_cookies,
             attrs,
             ..
         } = request;
-        self.texts(["headers", "headers_known"], headers, request.headers_known);
-        self.texts(["cookies", "cookies_known"], cookies, request.cookies_known);
+        let names = ["headers", "headers_known"];
+        self.texts(names, headers, absent_headers, request.headers_known);
+        let names = ["cookies", "cookies_known"];
+        self.texts(names, cookies, absent_cookies, request.cookies_known);
         match &request.user {
             Some(user) => {
                 self.text("user", user);
@@ -157,6 +173,9 @@ impl Fields {
         self.plain("bytes", request.bytes);
         self.duration("cost", request.cost);
         self.duration("ttl", request.ttl);
+        if let Some(status) = request.cache_status {
+            self.text("cache_status", status.name());
+        }
     }
 
     fn access(&mut self, access: &Access) {

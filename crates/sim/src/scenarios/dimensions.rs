@@ -43,3 +43,21 @@ fn what_follows_a_drawn_base_is_absent_where_that_is() {
     // Five standard deviations of 100 draws at a half.
     assert!((25..=75).contains(&drawn), "{drawn}");
 }
+
+/// A log with that header alone says where it is absent.
+#[test]
+fn a_header_that_is_known_to_be_absent_is_not_drawn() {
+    let mut scenario = Scenario::new(SHOP);
+    scenario.options.workload = Some(WorkloadId(0));
+    for second in 0..100 {
+        scenario.request(f64::from(second), "/", |request| {
+            request.absent_headers.push("accept-language".to_owned());
+        });
+    }
+    let report = scenario.run();
+    assert_eq!(outcomes(&report, "page")[4], 0);
+    let language = report.dimensions["accept-language"];
+    assert_eq!((language.observed, language.sampled), (100, 0));
+    let currency = report.dimensions["currency"];
+    assert_eq!((currency.observed, currency.sampled), (0, 100));
+}

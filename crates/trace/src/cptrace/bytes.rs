@@ -30,11 +30,13 @@ impl Encoder {
 #[derive(Debug)]
 pub(super) struct Decoder<'a> {
     bytes: &'a [u8],
+    /// Of the compact form that they are.
+    pub(super) version: u32,
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes }
+    pub(super) fn new(bytes: &'a [u8], version: u32) -> Self {
+        Self { bytes, version }
     }
 
     pub(super) fn is_at_end(&self) -> bool {
@@ -101,7 +103,7 @@ mod tests {
             let mut encoder = Encoder::default();
             numbers.iter().for_each(|number| encoder.number(*number));
             encoder.text(&text);
-            let mut decoder = Decoder::new(&encoder.bytes);
+            let mut decoder = Decoder::new(&encoder.bytes, 1);
             for number in numbers {
                 prop_assert_eq!(decoder.number(), Some(number));
             }
@@ -111,7 +113,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let mut decoder = Decoder::new(&bytes);
+            let mut decoder = Decoder::new(&bytes, 1);
             while decoder.number().is_some() || decoder.text().is_some() {}
         }
     }

@@ -5,7 +5,7 @@ use super::columns;
 use crate::block::{
     Accesses, BLOCK_EVENTS_MAX, Block, Carried, Kind, News, Requests, Target, Writes, Written,
 };
-use crate::event::{AccessKey, AccessOperation, FaultEvent, NamedFault, Row, Value};
+use crate::event::{AccessKey, AccessOperation, CacheStatus, FaultEvent, NamedFault, Row, Value};
 use crate::json::NESTING_MAX;
 use cachepolicy_core::edge::Operation;
 use cachepolicy_core::units::{Duration, Time};
@@ -54,6 +54,8 @@ pub(super) fn encode(block: &Block, to: &mut Encoder) {
     columns::encode(requests.bytes.iter().copied(), to);
     durations(&requests.cost, to);
     durations(&requests.ttl, to);
+    let statuses = requests.cache_status.iter();
+    columns::encode(statuses.map(|status| cache_status_code(*status)), to);
     let accesses = &block.accesses;
     times(&accesses.at, to);
     columns::encode(accesses.key.iter().map(|key| u64::from(*key)), to);
@@ -71,6 +73,12 @@ pub(super) fn encode(block: &Block, to: &mut Encoder) {
     for fault in &block.faults {
         encode_fault(fault, to);
     }
+}
+
+/// 0: the trace does not say.
+fn cache_status_code(status: Option<CacheStatus>) -> u64 {
+    let place = CacheStatus::ALL.iter().position(|one| Some(*one) == status);
+    place.map_or(0, |place| place as u64 + 1)
 }
 
 /// In an order-preserving code without signs.
@@ -131,6 +139,10 @@ fn encode_news(news: &News, to: &mut Encoder) {
             carried.user_known,
         ] {
             to.byte(u8::from(known));
+        }
+        for names in [&carried.absent_headers, &carried.absent_cookies] {
+            to.number(names.len() as u64);
+            names.iter().for_each(|name| to.text(name));
         }
     }
     to.number(news.users.len() as u64);
@@ -210,9 +222,9 @@ fn encode_fault(event: &FaultEvent, to: &mut Encoder) {
     }
 }
 
-/// Reads a block into one that is empty. `known`: what was numbered before it.
-pub(super) fn decode(bytes: &[u8], known: Known, block: &mut Block) -> Option<()> {
-    let mut from = Decoder::new(bytes);
+/// Reads a block of that version into one that is empty. `known`: what was numbered before it.
+pub(super) fn decode(bytes: &[u8], version: u32, known: Known, block: &mut Block) -> Option<()> {
+    let mut from = Decoder::new(bytes, version);
     let mut counts = [0_usize; 4];
     for _ in 0..from.count()? {
         let kind = *KINDS.get(usize::from(from.byte()?))?;
@@ -259,7 +271,14 @@ fn decode_requests(
     columns::decode(from, count, &mut into.status, |status| status as u16)?;
     columns::decode(from, count, &mut into.bytes, |bytes| bytes)?;
     decode_durations(from, count, &mut into.cost)?;
-    decode_durations(from, count, &mut into.ttl)
+    decode_durations(from, count, &mut into.ttl)?;
+    if from.version < 2 {
+        return Some(());
+    }
+    columns::decode(from, count, &mut into.cache_status, |code| {
+        let place = usize::try_from(code).ok()?.checked_sub(1)?;
+        CacheStatus::ALL.get(place).copied()
+    })
 }
 
 fn decode_accesses(
@@ -350,6 +369,8 @@ fn decode_news(from: &mut Decoder<'_>, news: &mut News) -> Option<()> {
             headers_known: from.flag()?,
             cookies_known: from.flag()?,
             user_known: from.flag()?,
+            absent_headers: names(from)?,
+            absent_cookies: names(from)?,
         });
     }
     for _ in 0..from.count()? {
@@ -385,6 +406,15 @@ fn decode_news(from: &mut Decoder<'_>, news: &mut News) -> Option<()> {
         });
     }
     Some(())
+}
+
+/// Names that are known to be absent, which came with the second version.
+fn names(from: &mut Decoder<'_>) -> Option<Vec<String>> {
+    if from.version < 2 {
+        return Some(Vec::new());
+    }
+    let count = from.count()?;
+    (0..count).map(|_| Some(from.text()?.to_owned())).collect()
 }
 
 fn decode_keys(from: &mut Decoder<'_>, keys: &mut Vec<AccessKey>) -> Option<()> {

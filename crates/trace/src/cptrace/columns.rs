@@ -101,7 +101,7 @@ mod tests {
     fn there_and_back(values: &[u64]) -> (usize, Vec<u64>) {
         let mut encoder = Encoder::default();
         encode(values.iter().copied(), &mut encoder);
-        let mut decoder = Decoder::new(&encoder.bytes);
+        let mut decoder = Decoder::new(&encoder.bytes, 1);
         let mut read = Vec::new();
         decode(&mut decoder, values.len(), &mut read, |value| value).unwrap();
         assert!(decoder.is_at_end());
@@ -127,7 +127,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..40), count in 0..50_usize) {
             let mut read = Vec::new();
-            let _ = decode(&mut Decoder::new(&bytes), count, &mut read, |value| value);
+            let _ = decode(&mut Decoder::new(&bytes, 1), count, &mut read, |value| value);
             prop_assert!(read.len() <= count);
         }
     }

@@ -27,9 +27,12 @@ pub use read::CompactReader;
 pub use write::CompactWriter;
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// The version that is written, and the greatest that is read.
-pub const COMPACT_VERSION: u32 = 1;
+/// The version that is written, and the greatest that is read; all before it are read too.
+///
+/// 2: what the cache did that was there, and headers and cookies that are known to be absent.
+pub const COMPACT_VERSION: u32 = 2;
 
 /// What every file begins with.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89CPTRACE";
@@ -71,4 +74,6 @@ pub struct CompactSummary {
     pub lateness_max: i64,
     /// Its times were whole seconds and were spread inside their second.
     pub spread: bool,
+    /// Its records that were no events, by what they were.
+    pub others: BTreeMap<String, u64>,
 }

@@ -16,6 +16,7 @@ use std::borrow::Cow;
 pub struct CompactReader<'a> {
     bytes: Cow<'a, [u8]>,
     name: String,
+    version: u32,
     summary: CompactSummary,
     /// Where the next block begins, and where the last one ends.
     next: usize,
@@ -40,7 +41,7 @@ impl<'a> CompactReader<'a> {
     /// When it is no compact trace, or of a later version, or cut off.
     pub fn new(bytes: impl Into<Cow<'a, [u8]>>, name: &str) -> Result<Self, TraceError> {
         let bytes = bytes.into();
-        let (summary, end) = summary(&bytes).map_err(|reason| TraceError::Format {
+        let (version, summary, end) = summary(&bytes).map_err(|reason| TraceError::Format {
             name: name.to_owned(),
             reason,
         })?;
@@ -51,11 +52,13 @@ impl<'a> CompactReader<'a> {
             reordered: summary.reordered,
             lateness_max: Duration::from_nanos(summary.lateness_max.max(0)),
             spread: summary.spread,
+            others: summary.others.clone(),
             ..ReadStats::default()
         };
         Ok(Self {
             bytes,
             name: name.to_owned(),
+            version,
             summary,
             next: HEADER_BYTES,
             end,
@@ -119,8 +122,8 @@ impl<'a> CompactReader<'a> {
     }
 }
 
-/// The summary, and where the blocks end.
-fn summary(bytes: &[u8]) -> Result<(CompactSummary, usize), String> {
+/// The version, the summary, and where the blocks end.
+fn summary(bytes: &[u8]) -> Result<(u32, CompactSummary, usize), String> {
     let header = bytes
         .strip_prefix(&MAGIC)
         .and_then(|rest| rest.first_chunk());
@@ -149,7 +152,7 @@ fn summary(bytes: &[u8]) -> Result<(CompactSummary, usize), String> {
         return Err(damaged.to_owned());
     }
     let summary = serde_json::from_slice(json).map_err(|_| damaged)?;
-    Ok((summary, begins))
+    Ok((version, summary, begins))
 }
 
 impl BlockSource for CompactReader<'_> {
@@ -161,8 +164,8 @@ impl BlockSource for CompactReader<'_> {
         let Some((payload, next)) = self.payload() else {
             return Err(self.damaged());
         };
-        let is_read = codec::decode(payload, self.known, block).is_some() && !block.is_empty();
-        if !is_read || !self.count(block) {
+        let is_read = codec::decode(payload, self.version, self.known, block).is_some();
+        if !is_read || block.is_empty() || !self.count(block) {
             return Err(self.damaged());
         }
         self.known = self.known.with(&block.news);

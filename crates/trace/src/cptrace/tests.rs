@@ -7,7 +7,7 @@ use crate::written::EventWriter as _;
 use crate::{Event, Packed, ReadOptions, Source as _, Unpacked};
 
 const JSON_LINES: &str = r#"{"at":1,"type":"request","method":"GET","host":"a.b","path":"/x?y=1","headers":{"accept-language":"de"},"cookies":{"c":"d"},"user":"7","attrs":{"user.role":"editor"},"data":{"headlines":["a","b"]},"process":2,"status":200,"bytes":512,"cost":0.25}
-{"at":1,"type":"request","method":"POST","path":"/x"}
+{"at":1,"type":"request","method":"POST","path":"/x","headers":{"accept-language":null},"headers_known":false,"cookies":{"a":"b","c":null},"cookies_known":false,"cache_status":"hit"}
 {"at":2,"type":"write","model":"Article","op":"update","old":{"slug":"a","tags":["x",null]},"new":{"slug":"b","author":{"id":3,"name":"N"}},"process":1,"delay":0.5}
 {"at":2.5,"type":"fault","fault":"outage","backend":"shared","duration":30}
 {"at":3,"type":"fault","fault":"flush","backend":"shared"}
@@ -114,6 +114,15 @@ fn every_cut_is_noticed() {
     assert!(error.contains("cut off"), "{error}");
 }
 
+/// As the first version was written, of the events beside it.
+#[test]
+fn the_first_version_is_read() {
+    let first = include_bytes!("../../../../tests/data/traces/version1.cptrace");
+    let text = include_str!("../../../../tests/data/traces/version1.jsonl");
+    assert_eq!(first[8], 1);
+    assert_eq!(read_back(first).unwrap(), events(text));
+}
+
 #[test]
 fn a_later_version_is_named() {
     let mut bytes = compact(JSON_LINES);
@@ -127,12 +136,12 @@ fn a_later_version_is_named() {
 fn any_payload_is_read_or_refused() {
     use proptest::prelude::*;
     proptest!(|(bytes in proptest::collection::vec(any::<u8>(), 0..120), cut in 0_usize..200, flip in any::<(usize, u8)>())| {
-        let _ = codec::decode(&bytes, codec::Known::default(), &mut Block::default());
+        let _ = codec::decode(&bytes, COMPACT_VERSION, codec::Known::default(), &mut Block::default());
         let whole = compact(JSON_LINES);
         let mut payload = whole[HEADER_BYTES + BLOCK_HEADER_BYTES..].to_vec();
         let place = flip.0 % payload.len();
         payload[place] ^= flip.1;
         payload.truncate(payload.len().saturating_sub(cut));
-        let _ = codec::decode(&payload, codec::Known::default(), &mut Block::default());
+        let _ = codec::decode(&payload, COMPACT_VERSION, codec::Known::default(), &mut Block::default());
     });
 }

@@ -149,6 +149,7 @@ impl<W: Write> EventWriter for CompactWriter<W> {
         summary.reordered = stats.reordered;
         summary.lateness_max = stats.lateness_max.nanos();
         summary.spread = stats.spread;
+        summary.others.clone_from(&stats.others);
     }
 
     fn finish(&mut self) -> Result<(), WriteError> {

@@ -4,15 +4,14 @@
 use super::keys::Steps;
 use crate::event::{AccessKey, Event};
 use crate::format::{Sample, Spec};
-use crate::input::{Framed, Input};
 use crate::order::Moment;
 use crate::reader::{Records, Times};
-use std::io;
 
 pub(crate) const SPEC: Spec = Spec {
     name: "arc",
     about: "block traces of the ARC paper: start, count and two numbers a line",
-    server_log: false,
+    is_unordered: false,
+    has_garbage: false,
     sniff,
     open: |opening| Ok(opening.source(Arc::default())),
     open_blocks: None,
@@ -52,40 +51,35 @@ impl Records for Arc {
         Times::Made
     }
 
-    /// A line is the record of each of its blocks.
-    fn advance(&mut self, input: &mut Input<'_>) -> io::Result<Framed> {
-        if self.left > 0 {
-            return Ok(Framed::Again);
-        }
-        input.next_line()
-    }
-
     fn moment(&mut self, _: &[u8]) -> Result<Option<Moment>, String> {
         Ok(None)
     }
 
     fn fill(&mut self, record: &[u8], _: u32, event: &mut Event) -> Result<bool, String> {
+        if record.trim_ascii().is_empty() {
+            return Ok(false);
+        }
+        let row =
+            numbers(record).ok_or("expected four whole numbers: start, count and two more")?;
+        let [start, count, ..] = row;
+        if count > BLOCKS_MAX {
+            return Err(format!(
+                "{count} blocks in one line are more than {BLOCKS_MAX}"
+            ));
+        }
+        (self.next, self.left) = (start, count);
+        Ok(self.fill_further(event))
+    }
+
+    /// A line has as many events as blocks.
+    fn fill_further(&mut self, event: &mut Event) -> bool {
         if self.left == 0 {
-            if record.trim_ascii().is_empty() {
-                return Ok(false);
-            }
-            let row =
-                numbers(record).ok_or("expected four whole numbers: start, count and two more")?;
-            let [start, count, ..] = row;
-            if count > BLOCKS_MAX {
-                return Err(format!(
-                    "{count} blocks in one line are more than {BLOCKS_MAX}"
-                ));
-            }
-            if count == 0 {
-                return Ok(false);
-            }
-            (self.next, self.left) = (start, count);
+            return false;
         }
         self.steps.read(AccessKey::Number(self.next), event);
         self.next = self.next.wrapping_add(1);
         self.left -= 1;
-        Ok(true)
+        true
     }
 }
 

@@ -6,7 +6,8 @@ use crate::format::Spec;
 pub(crate) const SPEC: Spec = Spec {
     name: "combined",
     about: "Combined Log Format of Apache and nginx",
-    server_log: true,
+    is_unordered: true,
+    has_garbage: true,
     sniff: |sample| access_log::sniff(sample) && sample.lines().any(access_log::has_referer),
     open: |opening| {
         let records = AccessLog::new(&opening.options.needs);

@@ -6,7 +6,8 @@ use crate::format::Spec;
 pub(crate) const SPEC: Spec = Spec {
     name: "common",
     about: "Common Log Format of Apache, nginx and others",
-    server_log: true,
+    is_unordered: true,
+    has_garbage: true,
     sniff: |sample| access_log::sniff(sample),
     open: |opening| {
         let records = AccessLog::new(&opening.options.needs);

@@ -8,7 +8,8 @@ use crate::unpack::Unpacked;
 pub(crate) const SPEC: Spec = Spec {
     name: "cptrace",
     about: "the compact form, which `trace convert` makes",
-    server_log: false,
+    is_unordered: false,
+    has_garbage: false,
     sniff: |sample| sample.bytes.starts_with(&MAGIC),
     open: |opening| Ok(Box::new(Unpacked::new(open(opening)?))),
     open_blocks: Some(|opening| Ok(Box::new(open(opening)?))),

@@ -18,7 +18,8 @@ use std::io;
 pub(crate) const SPEC: Spec = Spec {
     name: "csv",
     about: "CSV with a header that names the fields of JSON lines",
-    server_log: false,
+    is_unordered: false,
+    has_garbage: false,
     sniff,
     open,
     open_blocks: None,

@@ -12,7 +12,8 @@ use std::io;
 pub(crate) const SPEC: Spec = Spec {
     name: "jsonl",
     about: "JSON lines, one event each",
-    server_log: false,
+    is_unordered: false,
+    has_garbage: false,
     sniff,
     open: |opening| Ok(opening.source(JsonLines)),
     open_blocks: None,
@@ -177,6 +178,15 @@ mod tests {
             known(r#"{"at":1,"path":"/","headers":{"referer":"x"},"headers_known":false}"#),
             (false, false, false)
         );
+        let Event::Request(request) = one(
+            r#"{"at":1,"path":"/","headers":{"Accept-Language":null,"referer":"x"},"cookies":{"a":null},"cookies_known":false}"#,
+        ) else {
+            panic!("no request");
+        };
+        assert_eq!(request.absent_headers, ["accept-language"]);
+        assert_eq!(request.headers, [pair("referer", "x")]);
+        assert_eq!(request.absent_cookies, ["a"]);
+        assert!(request.headers_known && !request.cookies_known);
     }
 
     #[test]
@@ -288,6 +298,10 @@ mod tests {
         assert_eq!(
             of(r#"{"at":1,"path":"/","status":20000}"#),
             "`status` is a whole number up to 999, not `20000`"
+        );
+        assert_eq!(
+            of(r#"{"at":1,"path":"/","cache_status":"hot"}"#),
+            "`cache_status` is one of hit, miss, expired, stale, updating, revalidated, bypass, not `\"hot\"`"
         );
         assert_eq!(
             of(r#"{"at":1,"path":"/","cost":-1}"#),

@@ -12,7 +12,8 @@ use std::io;
 pub(crate) const SPEC: Spec = Spec {
     name: "keys",
     about: "one key a line",
-    server_log: false,
+    is_unordered: false,
+    has_garbage: false,
     sniff,
     open: |opening| {
         let steps = Steps::default();

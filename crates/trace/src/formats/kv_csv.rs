@@ -4,7 +4,7 @@
 //! | what | names |
 //! |---|---|
 //! | time | `time`, `timestamp`, `ts` (seconds); `time_ms`, `timestamp_ms`; `time_us`, `timestamp_us`; none: an event every millisecond |
-//! | key | `key`, `id`, `object`, `obj`, `object_id`, `obj_id`, `lbn`, `lba`, `block` |
+//! | key | `key`, `id`, `anonymized_key`, `object`, `obj`, `object_id`, `obj_id`, `lbn`, `lba`, `block` |
 //! | size in bytes | `size`, `bytes`, `object_size`, `obj_size`, `value_size` |
 //! | operation | `op`, `operation`: `get`, `gets`, `read`; `set`, `add`, `replace`, `cas`, `write`, `put`; `delete`, `remove`; SCSI codes in hexadecimal (`28`, `2a`) all count as reads, as in other cache simulators |
 //! | lifetime in seconds | `ttl`; 0: none |
@@ -28,7 +28,8 @@ use std::io;
 pub(crate) const SPEC: Spec = Spec {
     name: "kv-csv",
     about: "CSV with columns like time, key, size and op",
-    server_log: false,
+    is_unordered: false,
+    has_garbage: false,
     sniff,
     open,
     open_blocks: Some(open_blocks),
@@ -49,6 +50,7 @@ const TIMES: [(&str, i32); 7] = [
 const KEYS: &[&str] = &[
     "key",
     "id",
+    "anonymized_key",
     "object",
     "obj",
     "object_id",
@@ -288,7 +290,7 @@ impl KeyRecords for KvCsv {
             match framed {
                 Framed::End => return Ok(Next::End),
                 Framed::TooLong => to.take(number, Err(too_long()))?,
-                Framed::Record | Framed::Again | Framed::Cut => {
+                Framed::Record | Framed::Cut => {
                     let row = input.record();
                     if let Some(record) = self.columns.plain(row, self.delimiter) {
                         to.take(number, Ok(record))?;

@@ -15,7 +15,8 @@ use std::io;
 pub(crate) const SPEC: Spec = Spec {
     name: "oracle-general",
     about: "libCacheSim's binary records",
-    server_log: false,
+    is_unordered: false,
+    has_garbage: false,
     sniff,
     open: |opening| Ok(opening.source(OracleGeneral)),
     open_blocks: Some(|opening| match opening.options.reorder_window {

@@ -2,13 +2,13 @@
 
 use super::super::Outcome;
 use super::output::OutputArgs;
-use super::read::{ReadArgs, everything, notes};
+use super::read::{ReadArgs, notes};
 use crate::args::Session;
 use crate::output;
 use crate::output::colour::Meaning;
 use crate::output::progress::Progress;
 use anyhow::{Context as _, Result};
-use cachepolicy_trace::Event;
+use cachepolicy_trace::{Event, Needs};
 use std::path::PathBuf;
 
 /// Write a trace in another format
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let mut trace = arguments
         .read
-        .open(&arguments.input, everything(), arguments.seed)?;
+        .open(&arguments.input, Needs::everything(), arguments.seed)?;
     let source = &mut trace.source;
     let mut progress = Progress::new(session.stderr, "events", trace.size);
     arguments.output.write(|writer| {

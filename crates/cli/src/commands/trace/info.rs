@@ -1,7 +1,7 @@
 //! `cachepolicy trace info FILE`
 
 use super::super::{Outcome, ReportFormat};
-use super::read::{ReadArgs, everything, notes};
+use super::read::{ReadArgs, notes};
 use crate::args::Session;
 use crate::output::Terminal;
 use crate::output::colour::Meaning;
@@ -10,7 +10,7 @@ use crate::output::table::{self, Column, plain};
 use crate::output::{self, text, units};
 use anyhow::{Context as _, Result};
 use cachepolicy_trace::summary::{Figures, Frequent, Summary};
-use cachepolicy_trace::{Event, ReadStats};
+use cachepolicy_trace::{Event, Needs, ReadStats};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -49,12 +49,15 @@ struct Document<'a> {
     format: Option<&'static str>,
     #[serde(flatten)]
     figures: &'a Figures,
+    others: &'a BTreeMap<String, u64>,
     notes: &'a [String],
 }
 
 /// Looks into it.
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
-    let mut trace = arguments.read.open(&arguments.input, everything(), 0)?;
+    let mut trace = arguments
+        .read
+        .open(&arguments.input, Needs::everything(), 0)?;
     let mut progress = Progress::new(session.stderr, "events", trace.size);
     let mut summary = Summary::new();
     let mut event = Event::default();
@@ -87,6 +90,7 @@ fn json(figures: &Figures, stats: &ReadStats, name: &str) -> Result<String> {
         name,
         format,
         figures,
+        others: &stats.others,
         notes: &notes,
     };
     let mut text = serde_json::to_string_pretty(&document)?;

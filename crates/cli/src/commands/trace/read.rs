@@ -5,8 +5,11 @@ use crate::input::{self, Opened};
 use crate::output::units;
 use anyhow::{Context as _, Result};
 use cachepolicy_core::Duration;
-use cachepolicy_trace::{BlockSource, Format, MaxErrors, Needs, ReadOptions, ReadStats, Source};
+use cachepolicy_trace::{
+    BlockSource, Format, LogFormat, MaxErrors, Needs, ReadOptions, ReadStats, Source,
+};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Arguments of every command that reads a trace.
@@ -16,6 +19,9 @@ pub(crate) struct ReadArgs {
     /// Its format; left out: told by its content
     #[arg(long, value_name = "FORMAT", value_parser = formats(|_| true))]
     trace_format: Option<Format>,
+    /// The layout of an access log, as in nginx's `log_format`: `$remote_addr [$time_local] "$request" …`
+    #[arg(long, value_name = "LAYOUT", conflicts_with = "trace_format")]
+    log_format: Option<LogFormat>,
     /// How far out of order an event may be and still be put in order; left out: 1m in access logs, else none
     #[arg(long, value_name = "DURATION", value_parser = figures::duration)]
     reorder: Option<Duration>,
@@ -29,16 +35,6 @@ pub(super) fn formats(wanted: impl Fn(Format) -> bool) -> impl TypedValueParser<
     let names = Format::all().filter(|format| wanted(*format));
     let names = names.map(|format| PossibleValue::new(format.name()).help(format.about()));
     PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("no such format"))
-}
-
-/// All that a trace can say of a request. Only access logs leave out what nobody asks for: they have
-/// two headers.
-pub(super) fn everything() -> Needs {
-    Needs {
-        headers: vec!["referer".to_owned(), "user-agent".to_owned()],
-        cookies: Vec::new(),
-        user: true,
-    }
 }
 
 /// A trace that was opened.
@@ -76,6 +72,7 @@ impl ReadArgs {
     fn options(&self, needs: Needs, seed: u64) -> ReadOptions {
         ReadOptions {
             format: self.trace_format,
+            log_format: self.log_format.clone(),
             needs,
             reorder_window: self.reorder,
             max_errors: self.max_errors,
@@ -102,6 +99,9 @@ pub(crate) fn notes(stats: &ReadStats) -> Vec<String> {
             if stats.errors == 1 { "was" } else { "were" }
         ));
     }
+    if let Some(others) = others(&stats.others) {
+        notes.push(others);
+    }
     if stats.reordered > 0 {
         notes.push(format!(
             "{} events stood out of order, by up to {}, and were put in order",
@@ -113,4 +113,32 @@ pub(crate) fn notes(stats: &ReadStats) -> Vec<String> {
         notes.push("the trace has times in whole seconds: they were spread inside their second, by the seed".to_owned());
     }
     notes
+}
+
+/// How many kinds of records that are no events are named.
+const OTHERS_MAX: usize = 5;
+
+/// What was no event, most frequent first.
+fn others(others: &BTreeMap<String, u64>) -> Option<String> {
+    let all: u64 = others.values().sum();
+    let mut kinds: Vec<_> = others.iter().collect();
+    kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let named: Vec<_> = kinds
+        .iter()
+        .take(OTHERS_MAX)
+        .map(|(name, count)| format!("{name} {}", units::grouped(**count)))
+        .collect();
+    let more = match kinds.len().saturating_sub(OTHERS_MAX) {
+        0 => String::new(),
+        more => format!(" and {}", units::plural(more as u64, "other", "others")),
+    };
+    (all > 0).then(|| {
+        format!(
+            "{} {} nothing to a cache and {} left out: {}{more}",
+            units::plural(all, "command", "commands"),
+            if all == 1 { "is" } else { "are" },
+            if all == 1 { "was" } else { "were" },
+            named.join(", ")
+        )
+    })
 }

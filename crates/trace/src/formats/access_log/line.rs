@@ -119,7 +119,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     let mut value: u64 = 0;
     for byte in digits {
         if !byte.is_ascii_digit() {
@@ -131,7 +131,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 /// Does an odd number of backslashes stand at the end?
-pub(super) fn is_escaped(text: &[u8]) -> bool {
+pub(in crate::formats) fn is_escaped(text: &[u8]) -> bool {
     let slashes = text.iter().rev().take_while(|byte| **byte == b'\\').count();
     slashes % 2 == 1
 }

@@ -6,9 +6,15 @@
 //! bytes that no URL may hold are percent-encoded.
 
 mod line;
+mod said;
 mod target;
 #[cfg(test)]
 mod tests;
+mod variables;
+
+pub(in crate::formats) use line::is_escaped;
+pub(in crate::formats) use said::Said;
+pub(in crate::formats) use variables::Wanted;
 
 use crate::Needs;
 use crate::event::{Event, Request};
@@ -20,7 +26,8 @@ use crate::timestamp::{Clock, Stamp};
 use cachepolicy_core::units::{Duration, Time};
 use line::{Client, Fields, quoted};
 use memchr::{memchr, memchr_iter};
-use target::{absolute, push_url, set_host, split_request, unescape};
+use target::{read_request, set_host, unescape};
+use variables::is_missing;
 
 /// Longer than any time in brackets.
 const TIME_BYTES_MAX: usize = 48;
@@ -55,7 +62,7 @@ pub(in crate::formats) struct AccessLog {
 
 impl AccessLog {
     pub(in crate::formats) fn new(needs: &Needs) -> Self {
-        let header = |name: &str| needs.headers.iter().any(|header| header == name);
+        let header = |name: &str| needs.all || needs.headers.iter().any(|header| header == name);
         Self {
             clock: Clock::default(),
             user: needs.user,
@@ -83,42 +90,6 @@ impl AccessLog {
         }
     }
 
-    /// Fills in method, path and host from a request line.
-    fn read_request(&mut self, line: &[u8], request: &mut Request) -> Result<(), String> {
-        let (method, target) = split_request(line)?;
-        let broken = || format!("the request {} is no HTTP", quote(line));
-        let method = std::str::from_utf8(method).map_err(|_| broken())?;
-        request.method.push_str(method);
-        request.method.make_ascii_uppercase();
-        let target = if target.contains(&b'\\') {
-            unescape(target, &mut self.scratch);
-            &self.scratch
-        } else {
-            target
-        };
-        let path = match absolute(target) {
-            Some((host, path)) => {
-                set_host(host, request);
-                path
-            }
-            None => target,
-        };
-        match path.first() {
-            Some(b'/') => {}
-            Some(b'?') | None => request.path.push('/'),
-            Some(b'*') if path == b"*" => {}
-            Some(_) => {
-                return Err(format!(
-                    "the request {} has no path: {} does not begin with `/`",
-                    quote(line),
-                    quote(path)
-                ));
-            }
-        }
-        push_url(path, &mut request.path);
-        Ok(())
-    }
-
     fn read_headers(&mut self, behind: &[u8], request: &mut Request) {
         if !self.referer && !self.user_agent {
             return;
@@ -137,7 +108,8 @@ impl AccessLog {
     }
 
     fn push_header(&mut self, name: &str, value: &[u8], request: &mut Request) {
-        if value.is_empty() || value == b"-" {
+        if is_missing(value) {
+            request.absent_headers.push(name.to_owned());
             return;
         }
         unescape(value, &mut self.scratch);
@@ -175,7 +147,7 @@ impl Records for AccessLog {
         let fields = Fields::split(behind)?;
         let request = event.make_request();
         self.read_client(before, request);
-        self.read_request(fields.request, request)?;
+        read_request(fields.request, true, &mut self.scratch, request)?;
         request.status = fields.status()?;
         request.bytes = fields.bytes()?;
         self.read_headers(fields.behind, request);

@@ -19,6 +19,53 @@ pub(super) fn set_host(host: &[u8], request: &mut Request) {
     request.host.make_ascii_lowercase();
 }
 
+/// Fills in method, path and host from a request line, in which the server escaped some bytes or
+/// did not.
+pub(super) fn read_request(
+    line: &[u8],
+    is_escaped: bool,
+    scratch: &mut Vec<u8>,
+    request: &mut Request,
+) -> Result<(), String> {
+    let (method, target) = split_request(line)?;
+    let method = std::str::from_utf8(method);
+    let method = method.map_err(|_| format!("the request {} is no HTTP", quote(line)))?;
+    request.method.push_str(method);
+    request.method.make_ascii_uppercase();
+    read_target(target, is_escaped, scratch, request)
+        .map_err(|reason| format!("the request {} has no path: {reason}", quote(line)))
+}
+
+/// Fills in path and host from a target.
+pub(super) fn read_target(
+    target: &[u8],
+    is_escaped: bool,
+    scratch: &mut Vec<u8>,
+    request: &mut Request,
+) -> Result<(), String> {
+    let target = if is_escaped && target.contains(&b'\\') {
+        unescape(target, scratch);
+        scratch
+    } else {
+        target
+    };
+    let path = match absolute(target) {
+        Some((host, path)) => {
+            set_host(host, request);
+            path
+        }
+        None => target,
+    };
+    match path.first() {
+        Some(b'/') => {}
+        Some(b'?') | None => request.path.push('/'),
+        Some(b'*') if path == b"*" => {}
+        Some(_) => return Err(format!("{} does not begin with `/`", quote(path))),
+    }
+    push_url(path, &mut request.path);
+    Ok(())
+}
+
 /// Method and target of a request line; spaces may stand in the target, the protocol may be
 /// missing.
 pub(super) fn split_request(line: &[u8]) -> Result<(&[u8], &[u8]), String> {
@@ -28,7 +75,7 @@ pub(super) fn split_request(line: &[u8]) -> Result<(&[u8], &[u8]), String> {
     let (method, rest) = word(line);
     let letters = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
     if method.len() >= METHOD_BYTES_MAX || method.is_empty() || !method.iter().all(letters) {
-        let tls = line.starts_with(b"\\x16\\x03");
+        let tls = line.starts_with(b"\\x16\\x03") || line.starts_with(b"\\u0016\\u0003");
         let why = if tls {
             ": TLS sent to a port without it"
         } else {
@@ -102,13 +149,19 @@ pub(super) fn push_url(bytes: &[u8], out: &mut String) {
     }
 }
 
-/// Replaces escapes by what they stand for; unknown ones stay.
+/// Replaces the escapes of Apache, nginx and JSON by what they stand for; unknown ones stay.
 pub(super) fn unescape(text: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut rest = text;
     while let Some(slash) = memchr(b'\\', rest) {
         let (plain, escape) = rest.split_at(slash);
         out.extend_from_slice(plain);
+        if let Some((c, length)) = unicode(escape) {
+            let mut bytes = [0; 4];
+            out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
+            rest = escape.get(length..).unwrap_or_default();
+            continue;
+        }
         let (byte, length) = match escape {
             [_, b'x', high, low, ..] => match (hex(*high), hex(*low)) {
                 (Some(high), Some(low)) => (high << 4 | low, 4),
@@ -120,13 +173,36 @@ pub(super) fn unescape(text: &[u8], out: &mut Vec<u8>) {
             [_, b'b', ..] => (0x08, 2),
             [_, b'v', ..] => (0x0b, 2),
             [_, b'f', ..] => (0x0c, 2),
-            [_, byte @ (b'"' | b'\\'), ..] => (*byte, 2),
+            [_, byte @ (b'"' | b'\\' | b'/'), ..] => (*byte, 2),
             _ => (b'\\', 1),
         };
         out.push(byte);
         rest = escape.get(length..).unwrap_or_default();
     }
     out.extend_from_slice(rest);
+}
+
+/// A `\uXXXX` of JSON, or two for a character outside the basic plane; half of such a pair alone
+/// stands for no character.
+fn unicode(escape: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| -> Option<u32> {
+        let digits = escape.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        let digits = digits.iter().map(|digit| hex(*digit));
+        digits
+            .into_iter()
+            .try_fold(0, |unit, digit| Some(unit << 4 | u32::from(digit?)))
+    };
+    let first = unit(0)?;
+    if let 0xd800..0xdc00 = first
+        && let Some(second @ 0xdc00..0xe000) = unit(6)
+    {
+        let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        return Some((char::from_u32(code)?, 12));
+    }
+    Some((
+        char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER),
+        6,
+    ))
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -7,8 +7,8 @@ fn everything() -> ReadOptions {
     ReadOptions {
         needs: Needs {
             headers: vec!["user-agent".to_owned(), "referer".to_owned()],
-            cookies: Vec::new(),
             user: true,
+            ..Needs::default()
         },
         max_errors: Some(MaxErrors::Share(1.0)),
         ..format("combined")
