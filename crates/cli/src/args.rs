@@ -1,7 +1,7 @@
 //! What can be asked for. Every command's own arguments stand in its file.
 
 use crate::commands::{
-    Outcome, check, compile, completions, explain, fmt, graph, man, simulate, trace,
+    Outcome, check, compile, completions, curve, explain, fmt, graph, man, simulate, trace,
 };
 use crate::output::Terminal;
 use crate::output::colour::ColorWhen;
@@ -64,6 +64,7 @@ pub(crate) enum Command {
     Explain(explain::Args),
     Compile(compile::Args),
     Simulate(simulate::Args),
+    Curve(curve::Args),
     Trace(trace::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -92,6 +93,7 @@ impl Cli {
             Command::Explain(arguments) => explain::run(&arguments, session),
             Command::Compile(arguments) => compile::run(&arguments, session),
             Command::Simulate(arguments) => simulate::run(&arguments, session),
+            Command::Curve(arguments) => curve::run(&arguments, session),
             Command::Trace(arguments) => trace::run(&arguments, session),
             Command::Completions(arguments) => completions::run(&arguments),
             Command::Man(arguments) => man::run(&arguments),
