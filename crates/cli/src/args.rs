@@ -1,7 +1,7 @@
 //! What can be asked for. Every command's own arguments stand in its file.
 
 use crate::commands::{
-    Outcome, check, compare, compile, completions, explain, fmt, graph, man, simulate, trace,
+    Outcome, check, compare, compile, completions, curve, explain, fmt, graph, man, simulate, trace,
 };
 use crate::output::Terminal;
 use crate::output::colour::ColorWhen;
@@ -65,6 +65,7 @@ pub(crate) enum Command {
     Compile(compile::Args),
     Simulate(simulate::Args),
     Compare(compare::Args),
+    Curve(curve::Args),
     Trace(trace::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -94,6 +95,7 @@ impl Cli {
             Command::Compile(arguments) => compile::run(&arguments, session),
             Command::Simulate(arguments) => simulate::run(&arguments, session),
             Command::Compare(arguments) => compare::run(&arguments, session),
+            Command::Curve(arguments) => curve::run(&arguments, session),
             Command::Trace(arguments) => trace::run(&arguments, session),
             Command::Completions(arguments) => completions::run(&arguments),
             Command::Man(arguments) => man::run(&arguments),

@@ -1,7 +1,9 @@
 //! Figures on the command line, written as in the language: `10m`, `10%`, `200`.
 
+use crate::curve::Listed;
 use cachepolicy_compiler::quantity::{Quantity, quantity};
 use cachepolicy_core::Duration;
+use cachepolicy_sim::curve::{At, POINTS_MAX};
 
 /// `90s`, `10m`, `1h30m`
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -27,6 +29,59 @@ pub(crate) fn extent(text: &str) -> Result<Extent, String> {
         Some(Quantity::Share(share)) if share <= 1.0 => Ok(Extent::Share(share)),
         _ => Err("expected a duration or a share of the trace: `10m`, `10%`".to_owned()),
     }
+}
+
+/// `1%` or `0.01`
+pub(crate) fn rate(text: &str) -> Result<cachepolicy_sim::sample::Rate, String> {
+    let share = match figure(text) {
+        Some(Quantity::Share(share)) => Some(share),
+        Some(Quantity::Number(number)) => Some(number),
+        _ => None,
+    };
+    let rate = share.and_then(cachepolicy_sim::sample::Rate::new);
+    rate.ok_or_else(|| "expected a share above 0 and up to 1: `1%`, `0.01`".to_owned())
+}
+
+/// `100,1_000`, `64MiB..1GiB`, `1%..100%`
+pub(crate) fn capacities(text: &str) -> Result<Listed, String> {
+    let wrong = || {
+        "expected capacities in copies, bytes or shares, as a list or a range: `100,1_000`, \
+         `64MiB..1GiB`, `1%..100%`"
+            .to_owned()
+    };
+    let mut by_bytes = None;
+    let mut one = |text: &str| {
+        let (at, unit) = match figure(text.trim()).ok_or_else(wrong)? {
+            Quantity::Bytes(bytes) => (At::Absolute(bytes), Some(true)),
+            Quantity::Number(count) if count.fract() == 0.0 => {
+                (At::Absolute(count as u64), Some(false))
+            }
+            Quantity::Share(share) if share <= 10.0 => (At::Footprint(share), None),
+            _ => return Err(wrong()),
+        };
+        if at == At::Absolute(0) || at == At::Footprint(0.0) {
+            return Err("a capacity is at least 1".to_owned());
+        }
+        if by_bytes.is_some() && unit.is_some() && by_bytes != unit {
+            return Err("either all capacities are in bytes or none".to_owned());
+        }
+        by_bytes = by_bytes.or(unit);
+        Ok(at)
+    };
+    let (list, range) = match text.split_once("..") {
+        Some((from, to)) => (Vec::new(), Some((one(from)?, one(to)?))),
+        None => (text.split(',').map(one).collect::<Result<_, _>>()?, None),
+    };
+    if list.len() > POINTS_MAX {
+        return Err(format!(
+            "at most {POINTS_MAX} capacities can be tried at once"
+        ));
+    }
+    Ok(Listed {
+        list,
+        range,
+        by_bytes,
+    })
 }
 
 /// `100` or `1%`

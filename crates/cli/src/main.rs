@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod curve;
 mod diagnostics;
 mod explain;
 mod figures;

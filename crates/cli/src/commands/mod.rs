@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod compile;
 pub(crate) mod completions;
+pub(crate) mod curve;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod graph;

@@ -50,6 +50,15 @@ impl Progress {
             return;
         }
         self.looked = events;
+        self.draw(events, done);
+    }
+
+    /// So many of few pieces of work, each of which takes its time, are done.
+    pub(crate) fn step(&mut self, done: u64) {
+        self.draw(done, || done);
+    }
+
+    fn draw(&mut self, events: u64, done: impl FnOnce() -> u64) {
         if let Some(bar) = &self.bar {
             let now = Instant::now();
             if now - self.began >= SILENT && now - self.drawn >= REDRAW {

@@ -7,6 +7,7 @@ use crate::input;
 use crate::policy;
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_core::{Duration, LevelId, Policy, WorkloadId};
+use cachepolicy_sim::sample::Rate;
 use cachepolicy_sim::{Operations, Options};
 use cachepolicy_trace::{Event, Needs};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,24 @@ use std::path::{Path, PathBuf};
 /// What is replayed and how.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    traffic: TrafficArgs,
+    /// Replay with so many seeds, from `--seed` on, and report means with their 95% confidence
+    /// intervals
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=SEEDS_MAX))]
+    pub(crate) seeds: Option<u32>,
+    /// From one point of the timeline to the next; left out: what suits the length of the trace
+    #[arg(long, value_name = "DURATION", value_parser = figures::duration)]
+    timeline: Option<Duration>,
+    /// Replay only this share of the keys, or of the paths of requests, each with all of its
+    /// history, and with the same share of each capacity: `1%`, `0.01`
+    #[arg(long, value_name = "RATE", value_parser = figures::rate)]
+    sample: Option<Rate>,
+}
+
+/// What is replayed, and how it is read.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct TrafficArgs {
     /// The trace to replay
     #[arg(long, value_name = "FILE", conflicts_with = "workload")]
     pub(crate) trace: Option<PathBuf>,
@@ -23,16 +42,9 @@ pub(crate) struct ReplayArgs {
     /// Seed of all that is drawn by chance
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Replay with so many seeds, from `--seed` on, and report means with their 95% confidence
-    /// intervals
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=SEEDS_MAX))]
-    pub(crate) seeds: Option<u32>,
     /// Replay so much at the beginning without counting it: a duration or a share of the trace
     #[arg(long, value_name = "DURATION|SHARE", value_parser = figures::extent)]
     warmup: Option<Extent>,
-    /// From one point of the timeline to the next; left out: what suits the length of the trace
-    #[arg(long, value_name = "DURATION", value_parser = figures::duration)]
-    timeline: Option<Duration>,
     /// Use so many threads; left out: as many as the machine has cores. The figures are the same
     /// with any number
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=THREADS_MAX))]
@@ -75,7 +87,10 @@ enum Ops {
 
 /// What the arguments say, once for all runs.
 pub(crate) struct Settings<'a> {
-    arguments: &'a ReplayArgs,
+    arguments: &'a TrafficArgs,
+    seeds: Option<u32>,
+    timeline: Option<Duration>,
+    sample: Option<Rate>,
     /// What is replayed.
     pub(crate) traffic: Traffic<'a>,
     /// For the report's title.
@@ -87,6 +102,23 @@ pub(crate) struct Settings<'a> {
 }
 
 impl ReplayArgs {
+    /// Only one of what is read can be standard input.
+    pub(crate) fn only_one_stdin(&self, policies: &[PathBuf]) -> Result<()> {
+        self.traffic.only_one_stdin(policies)
+    }
+
+    /// What is replayed through these policies. A workload is that of the first policy that has it.
+    pub(crate) fn settings<'a>(&'a self, policies: &'a [&'a Policy]) -> Result<Settings<'a>> {
+        Ok(Settings {
+            seeds: self.seeds,
+            timeline: self.timeline,
+            sample: self.sample,
+            ..self.traffic.settings(policies)?
+        })
+    }
+}
+
+impl TrafficArgs {
     /// Only one of what is read can be standard input.
     pub(crate) fn only_one_stdin(&self, policies: &[PathBuf]) -> Result<()> {
         let policies = policies.iter().map(|path| (path.as_path(), "the policy"));
@@ -133,6 +165,9 @@ impl ReplayArgs {
         let threads = self.threads.map(|threads| threads as usize);
         Ok(Settings {
             arguments: self,
+            seeds: None,
+            timeline: None,
+            sample: None,
             traffic,
             name,
             what,
@@ -182,13 +217,13 @@ impl Settings<'_> {
     /// The seeds, in order.
     pub(crate) fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
         let first = self.arguments.seed;
-        let count = u64::from(self.arguments.seeds.unwrap_or(1));
+        let count = u64::from(self.seeds.unwrap_or(1));
         (0..count).map(move |number| first.wrapping_add(number))
     }
 
     /// Were means asked for, of however many?
     pub(crate) const fn averages(&self) -> bool {
-        self.arguments.seeds.is_some()
+        self.seeds.is_some()
     }
 
     /// Threads to use.
@@ -203,7 +238,8 @@ impl Settings<'_> {
         Ok(Options {
             seed,
             warmup: self.warmup,
-            timeline_step: self.arguments.timeline,
+            timeline_step: self.timeline,
+            sample: self.sample,
             level: level.transpose()?,
             operations: match keys.ops {
                 Ops::Fill => Operations::Fill,
@@ -211,6 +247,7 @@ impl Settings<'_> {
                 Ops::Auto => Operations::Auto,
             },
             workload: self.workload_in(policy)?,
+            ..Options::default()
         })
     }
 

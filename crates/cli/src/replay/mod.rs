@@ -7,12 +7,14 @@
 mod args;
 mod events;
 mod fan_out;
+mod jobs;
 mod progress;
 mod run;
 mod traffic;
 
-pub(crate) use args::{ReplayArgs, Settings};
+pub(crate) use args::{ReplayArgs, Settings, TrafficArgs};
 pub(crate) use events::EventsFile;
+pub(crate) use jobs::on_threads;
 pub(crate) use run::Run;
 pub(crate) use traffic::Traffic;
 
@@ -20,6 +22,7 @@ use crate::commands::trace;
 use crate::output::Terminal;
 use anyhow::Result;
 use cachepolicy_sim::report::Report;
+use cachepolicy_trace::Block;
 use progress::Tally;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -61,6 +64,25 @@ pub(crate) fn replay(
     }
     tally.finish();
     Ok(reports)
+}
+
+/// Gives all events of the traffic to somebody, and returns what must be known of how they were
+/// read.
+pub(crate) fn read(
+    traffic: Traffic<'_>,
+    seed: u64,
+    stderr: Terminal,
+    mut take: impl FnMut(&Block),
+) -> Result<Vec<String>> {
+    let tally = Tally::new(stderr, 1, traffic.size());
+    let mut opened = traffic.open(seed)?;
+    let mut block = Block::default();
+    while opened.next(&mut block)? {
+        take(&block);
+        tally.advance(0, block.len() as u64, || opened.done(&block));
+    }
+    tally.finish();
+    Ok(trace::notes(opened.stats()))
 }
 
 /// Each stream on one thread, as many at once as there are threads.

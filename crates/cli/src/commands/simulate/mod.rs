@@ -11,6 +11,7 @@ use crate::report::page::Layout;
 use crate::report::{self, Format};
 use anyhow::{Context as _, Result};
 use cachepolicy_core::Policy;
+use cachepolicy_sim::Options;
 use cachepolicy_sim::aggregate::Aggregate;
 use cachepolicy_sim::report::Report;
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ Examples:
   cachepolicy simulate shop.cachepolicy --trace access.log.gz --warmup 10%
   zcat access.log*.gz | cachepolicy simulate shop.cachepolicy --trace - --format json
   cachepolicy simulate shop.cachepolicy --seeds 10
+  cachepolicy simulate shop.cachepolicy --trace year.log.zst --sample 1%
+  cachepolicy simulate shop.cachepolicy --trace access.log.gz --yardsticks
   cachepolicy simulate shop.cachepolicy --set article.ttl=5m --set shared.capacity=1GiB --check")]
 pub(crate) struct Args {
     /// The policy
@@ -35,6 +38,10 @@ pub(crate) struct Args {
     /// Write everything that happens into this file, as CSV
     #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
     events: Option<PathBuf>,
+    /// Also say what the hit ratio of each backend could be: with room for everything, and if it
+    /// knew the future. One more run for each backend with a capacity
+    #[arg(long)]
+    yardsticks: bool,
     /// Exit with 1 if a measured expectation is missed
     #[arg(long)]
     check: bool,
@@ -74,7 +81,10 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let streams = settings.streams(1, |_, seed| {
         Ok(Run {
             policy: &policy,
-            options: settings.options(&policy, seed)?,
+            options: Options {
+                yardsticks: arguments.yardsticks,
+                ..settings.options(&policy, seed)?
+            },
             name: settings.what.clone(),
             events: events.take(),
         })

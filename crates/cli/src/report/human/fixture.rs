@@ -313,6 +313,7 @@ pub(super) fn report() -> Report {
         ..OriginFigures::default()
     };
     Report {
+        sampled: None,
         schema: SCHEMA,
         policy: PolicyIdentity {
             name: "news".to_owned(),
