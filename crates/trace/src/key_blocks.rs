@@ -5,6 +5,8 @@
 //! What comes out is what [`crate::reader`] and [`crate::pack`] make of the same records, to the
 //! last drawn nanosecond: see the tests.
 
+mod columns;
+
 use crate::block::{BLOCK_EVENTS_MAX, Block, BlockSource, Kind, UNKNOWN_BYTES};
 use crate::dictionary::{KeyNumbers, Numbered};
 use crate::event::{AccessKey, AccessOperation};
@@ -15,6 +17,7 @@ use crate::random::Stream;
 use crate::tally::Tally;
 use crate::{ReadStats, TraceError};
 use cachepolicy_core::units::{Duration, Time};
+use columns::{Columns, copy};
 use std::io;
 
 const SECOND: i64 = Duration::SECOND.nanos();
@@ -113,105 +116,6 @@ struct Stage {
     left: usize,
     ripe: usize,
     draws: Vec<u64>,
-}
-
-#[derive(Debug, Default)]
-struct Columns {
-    at: Vec<i64>,
-    whole_second: Vec<bool>,
-    /// Numeric keys; for a text, its place among `texts`.
-    key: Vec<u64>,
-    /// Which keys are texts.
-    is_text: Vec<bool>,
-    texts: Vec<String>,
-    operation: Vec<AccessOperation>,
-    bytes: Vec<u64>,
-    ttl: Vec<Option<Duration>>,
-}
-
-impl Columns {
-    fn clear(&mut self) {
-        self.at.clear();
-        self.whole_second.clear();
-        self.key.clear();
-        self.is_text.clear();
-        self.texts.clear();
-        self.operation.clear();
-        self.bytes.clear();
-        self.ttl.clear();
-    }
-
-    /// Columns that may be empty get their values when the first one differs from `nothing`.
-    #[inline]
-    fn put<T: Clone + PartialEq>(column: &mut Vec<T>, before: usize, value: T, nothing: T) {
-        if column.is_empty() && value == nothing {
-            return;
-        }
-        if column.len() < before {
-            column.resize(before, nothing);
-        }
-        column.push(value);
-    }
-
-    #[inline]
-    fn push(&mut self, record: &KeyRecord<'_>) {
-        let before = self.at.len();
-        self.at.push(record.at);
-        Self::put(&mut self.whole_second, before, record.whole_second, true);
-        let (key, is_text) = match record.key {
-            RecordKey::Number(number) => (number, false),
-            RecordKey::Text(text) => {
-                self.texts.push(text.to_owned());
-                (self.texts.len() as u64 - 1, true)
-            }
-        };
-        self.key.push(key);
-        Self::put(&mut self.is_text, before, is_text, false);
-        let get = AccessOperation::Get;
-        Self::put(&mut self.operation, before, record.operation, get);
-        Self::put(&mut self.bytes, before, record.bytes, UNKNOWN_BYTES);
-        Self::put(&mut self.ttl, before, record.ttl, None);
-    }
-
-    /// From a place on in the order of time; what is of one instant stays in its order.
-    fn sort_from(&mut self, first: usize) {
-        fn permute<T: Clone>(column: &mut [T], first: usize, order: &[usize]) {
-            let before = column.to_vec();
-            let places = column.iter_mut().skip(first);
-            for (place, &index) in places.zip(order) {
-                if let Some(value) = before.get(index) {
-                    place.clone_from(value);
-                }
-            }
-        }
-        let mut order: Vec<usize> = (first..self.at.len()).collect();
-        order.sort_by_key(|&index| self.at.get(index).copied());
-        permute(&mut self.at, first, &order);
-        permute(&mut self.whole_second, first, &order);
-        permute(&mut self.key, first, &order);
-        permute(&mut self.is_text, first, &order);
-        permute(&mut self.operation, first, &order);
-        permute(&mut self.bytes, first, &order);
-        permute(&mut self.ttl, first, &order);
-    }
-
-    /// Forgets the first so many.
-    fn drain(&mut self, count: usize) {
-        fn drain<T>(column: &mut Vec<T>, count: usize) {
-            column.drain(..count.min(column.len()));
-        }
-        if count == self.at.len() {
-            self.clear();
-            return;
-        }
-        drain(&mut self.at, count);
-        drain(&mut self.whole_second, count);
-        drain(&mut self.key, count);
-        drain(&mut self.is_text, count);
-        drain(&mut self.operation, count);
-        drain(&mut self.bytes, count);
-        drain(&mut self.ttl, count);
-    }
 }
 
 impl Take for Stage {
@@ -376,29 +280,6 @@ fn number(keys: &mut KeyNumbers, raw: &[u64], to: &mut Vec<u32>, news: &mut Vec<
     }
 }
 
-/// Copies a range of a column that may be empty to one that may be empty and stands for `before`
-/// values so far.
-fn copy<T: Clone>(
-    from: &[T],
-    range: &std::ops::Range<usize>,
-    before: usize,
-    nothing: T,
-    to: &mut Vec<T>,
-) {
-    let Some(values) = from.get(range.start..range.end.min(from.len())) else {
-        if !to.is_empty() {
-            to.resize(before + range.len(), nothing);
-        }
-        return;
-    };
-    if values.is_empty() && to.is_empty() {
-        return;
-    }
-    to.resize(before, nothing.clone());
-    to.extend_from_slice(values);
-    to.resize(before + range.len(), nothing);
-}
-
 impl<'a, R: KeyRecords + 'a> KeyBlocks<'a, R> {
     /// Of a format that keeps the order of time as `opening` says.
     pub(crate) fn open(opening: Opening<'a, '_>, records: R) -> Box<dyn BlockSource + 'a> {
@@ -476,113 +357,4 @@ impl<'a, R: KeyRecords + 'a> BlockSource for KeyBlocks<'a, R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::format;
-    use crate::{Event, Packed, ReadOptions, Source, Unpacked};
-    use proptest::prelude::*;
-
-    /// What a source gives, and whether it ends with an error.
-    fn events(source: &mut dyn Source) -> (Vec<Event>, Option<String>) {
-        let mut events = Vec::new();
-        let mut event = Event::default();
-        loop {
-            match source.next(&mut event) {
-                Ok(true) => events.push(event.clone()),
-                Ok(false) => return (events, None),
-                Err(error) => return (events, Some(error.to_string())),
-            }
-        }
-    }
-
-    fn both(bytes: &[u8], options: &ReadOptions) -> [(Vec<Event>, Option<String>, ReadStats); 2] {
-        let mut one = crate::open(Box::new(bytes), "trace", options).unwrap();
-        let blocks = crate::open_blocks(Box::new(bytes), "trace", options).unwrap();
-        let mut other = Unpacked::new(blocks);
-        let (first, first_error) = events(one.as_mut());
-        let (second, second_error) = events(&mut other);
-        [
-            (first, first_error, one.stats().clone()),
-            (second, second_error, other.stats().clone()),
-        ]
-    }
-
-    fn record(second: u32, key: u64, bytes: u32) -> Vec<u8> {
-        let mut record = second.to_le_bytes().to_vec();
-        record.extend(key.to_le_bytes());
-        record.extend(bytes.to_le_bytes());
-        record.extend((-1_i64).to_le_bytes());
-        record
-    }
-
-    #[test]
-    fn a_second_too_large_to_be_held_leaves_in_parts() {
-        let one = record(7, 1, 1);
-        let bytes: Vec<u8> = one
-            .iter()
-            .copied()
-            .cycle()
-            .take(24 * (HELD_MAX + 10))
-            .collect();
-        let [one, other] = both(&bytes, &format("oracle-general"));
-        assert_eq!(one.0.len(), HELD_MAX + 10);
-        assert!(one.0 == other.0);
-    }
-
-    proptest! {
-        #[test]
-        fn records_as_event_by_event(steps in proptest::collection::vec((0_u32..3, 0_u64..40, 0_u32..3), 1..300), seed in 0_u64..3) {
-            let mut second = 1_600_000_000;
-            let bytes: Vec<u8> = steps.iter().flat_map(|(step, key, bytes)| {
-                second += step;
-                record(second, *key, *bytes)
-            }).collect();
-            let options = ReadOptions { seed, ..format("oracle-general") };
-            let [one, other] = both(&bytes, &options);
-            prop_assert_eq!(one.0, other.0);
-            prop_assert_eq!(one.2.lines, other.2.lines);
-            prop_assert!(other.2.spread);
-        }
-
-        #[test]
-        fn rows_as_event_by_event(rows in proptest::collection::vec((0_u32..4, "[0-3]{0,1}|[.]5", "[0-9]{1,2}|a|\"b,\"|0|007| 7|", "[0-9]{0,3}|x", "get|set|delete|GET||28|scan", "0||60|1.5|-1"), 1..40), skip in any::<bool>()) {
-            let mut second = 0;
-            let mut text = "time,key,size,op,ttl\n".to_owned();
-            for (step, fraction, key, size, op, ttl) in rows {
-                second += step;
-                let fraction = if fraction.starts_with('.') { fraction } else { String::new() };
-                text.push_str(&format!("{second}{fraction},{key},{size},{op},{ttl}\n\n"));
-            }
-            let max_errors = skip.then_some(crate::MaxErrors::Share(1.0));
-            let options = ReadOptions { max_errors, ..ReadOptions::default() };
-            let [one, other] = both(text.as_bytes(), &options);
-            if one.1.is_none() {
-                prop_assert_eq!(other.1, None);
-                prop_assert_eq!(one.2.lines, other.2.lines);
-                // A row with a mistake may have had a place in its second.
-                if one.2.errors == 0 {
-                    prop_assert_eq!(other.2.errors, 0);
-                    prop_assert_eq!(one.0, other.0);
-                }
-            } else {
-                // Which line is met first may differ: times are looked at before the rest.
-                prop_assert!(other.1.is_some());
-            }
-        }
-    }
-
-    #[test]
-    fn packed_and_unpacked_is_the_same() {
-        let text = "key,op\n1,get\na,set\n1,delete\n";
-        let source = crate::open(Box::new(text.as_bytes()), "trace", &ReadOptions::default());
-        let mut source = source.unwrap();
-        let packed = Packed::new(
-            crate::open(Box::new(text.as_bytes()), "trace", &ReadOptions::default()).unwrap(),
-            "trace",
-        );
-        assert_eq!(
-            events(source.as_mut()).0,
-            events(&mut Unpacked::new(packed)).0
-        );
-    }
-}
+mod tests;

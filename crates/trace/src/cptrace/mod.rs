@@ -6,7 +6,7 @@
 //! | 8 | `0x89 CPTRACE` |
 //! | 4 | version, little-endian as all numbers |
 //! | 4 | zero |
-//! | … | blocks, each: length of the payload (4), its CRC-32 (4), the payload: see `codec.rs` |
+//! | … | blocks, each: length of the payload (4), its CRC-32 (4), the payload: see `encode.rs` |
 //! | … | summary as JSON |
 //! | 8 | where the summary begins |
 //! | 4 | its length |
@@ -18,6 +18,8 @@
 mod bytes;
 mod codec;
 mod columns;
+mod decode;
+mod encode;
 mod read;
 #[cfg(test)]
 mod tests;

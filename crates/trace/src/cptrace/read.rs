@@ -1,6 +1,7 @@
 //! Reading.
 
-use super::codec::{self, Known};
+use super::codec::Known;
+use super::decode::decode;
 use super::{
     BLOCK_HEADER_BYTES, COMPACT_VERSION, CompactSummary, HEADER_BYTES, MAGIC, MAGIC_END,
     PAYLOAD_BYTES_MAX, TAIL_BYTES,
@@ -164,7 +165,7 @@ impl BlockSource for CompactReader<'_> {
         let Some((payload, next)) = self.payload() else {
             return Err(self.damaged());
         };
-        let is_read = codec::decode(payload, self.version, self.known, block).is_some();
+        let is_read = decode(payload, self.version, self.known, block).is_some();
         if !is_read || block.is_empty() || !self.count(block) {
             return Err(self.damaged());
         }

@@ -136,12 +136,12 @@ fn a_later_version_is_named() {
 fn any_payload_is_read_or_refused() {
     use proptest::prelude::*;
     proptest!(|(bytes in proptest::collection::vec(any::<u8>(), 0..120), cut in 0_usize..200, flip in any::<(usize, u8)>())| {
-        let _ = codec::decode(&bytes, COMPACT_VERSION, codec::Known::default(), &mut Block::default());
+        let _ = decode::decode(&bytes, COMPACT_VERSION, codec::Known::default(), &mut Block::default());
         let whole = compact(JSON_LINES);
         let mut payload = whole[HEADER_BYTES + BLOCK_HEADER_BYTES..].to_vec();
         let place = flip.0 % payload.len();
         payload[place] ^= flip.1;
         payload.truncate(payload.len().saturating_sub(cut));
-        let _ = codec::decode(&payload, COMPACT_VERSION, codec::Known::default(), &mut Block::default());
+        let _ = decode::decode(&payload, COMPACT_VERSION, codec::Known::default(), &mut Block::default());
     });
 }

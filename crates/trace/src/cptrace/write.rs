@@ -1,7 +1,8 @@
 //! Writing.
 
 use super::bytes::Encoder;
-use super::codec::{self, Known};
+use super::codec::Known;
+use super::encode::encode;
 use super::{COMPACT_VERSION, CompactSummary, MAGIC, MAGIC_END};
 use crate::block::{Block, Kind};
 use crate::event::Event;
@@ -62,7 +63,7 @@ impl<W: Write> CompactWriter<W> {
         self.start()?;
         let mut encoder = std::mem::take(&mut self.encoder);
         encoder.bytes.clear();
-        codec::encode(block, &mut encoder);
+        encode(block, &mut encoder);
         let length = encoder.bytes.len();
         if length > super::PAYLOAD_BYTES_MAX {
             return Err(WriteError::Unsupported {

@@ -1,0 +1,133 @@
+//! Accesses on their way into a block, in columns.
+
+use super::{KeyRecord, RecordKey};
+use crate::block::UNKNOWN_BYTES;
+use crate::event::AccessOperation;
+use cachepolicy_core::units::Duration;
+
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    pub(super) at: Vec<i64>,
+    pub(super) whole_second: Vec<bool>,
+    /// Numeric keys; for a text, its place among `texts`.
+    pub(super) key: Vec<u64>,
+    /// Which keys are texts.
+    pub(super) is_text: Vec<bool>,
+    pub(super) texts: Vec<String>,
+    pub(super) operation: Vec<AccessOperation>,
+    pub(super) bytes: Vec<u64>,
+    pub(super) ttl: Vec<Option<Duration>>,
+}
+
+impl Columns {
+    pub(super) fn clear(&mut self) {
+        self.at.clear();
+        self.whole_second.clear();
+        self.key.clear();
+        self.is_text.clear();
+        self.texts.clear();
+        self.operation.clear();
+        self.bytes.clear();
+        self.ttl.clear();
+    }
+
+    /// Columns that may be empty get their values when the first one differs from `nothing`.
+    #[inline]
+    pub(super) fn put<T: Clone + PartialEq>(
+        column: &mut Vec<T>,
+        before: usize,
+        value: T,
+        nothing: T,
+    ) {
+        if column.is_empty() && value == nothing {
+            return;
+        }
+        if column.len() < before {
+            column.resize(before, nothing);
+        }
+        column.push(value);
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, record: &KeyRecord<'_>) {
+        let before = self.at.len();
+        self.at.push(record.at);
+        Self::put(&mut self.whole_second, before, record.whole_second, true);
+        let (key, is_text) = match record.key {
+            RecordKey::Number(number) => (number, false),
+            RecordKey::Text(text) => {
+                self.texts.push(text.to_owned());
+                (self.texts.len() as u64 - 1, true)
+            }
+        };
+        self.key.push(key);
+        Self::put(&mut self.is_text, before, is_text, false);
+        let get = AccessOperation::Get;
+        Self::put(&mut self.operation, before, record.operation, get);
+        Self::put(&mut self.bytes, before, record.bytes, UNKNOWN_BYTES);
+        Self::put(&mut self.ttl, before, record.ttl, None);
+    }
+
+    /// From a place on in the order of time; what is of one instant stays in its order.
+    pub(super) fn sort_from(&mut self, first: usize) {
+        fn permute<T: Clone>(column: &mut [T], first: usize, order: &[usize]) {
+            let before = column.to_vec();
+            let places = column.iter_mut().skip(first);
+            for (place, &index) in places.zip(order) {
+                if let Some(value) = before.get(index) {
+                    place.clone_from(value);
+                }
+            }
+        }
+        let mut order: Vec<usize> = (first..self.at.len()).collect();
+        order.sort_by_key(|&index| self.at.get(index).copied());
+        permute(&mut self.at, first, &order);
+        permute(&mut self.whole_second, first, &order);
+        permute(&mut self.key, first, &order);
+        permute(&mut self.is_text, first, &order);
+        permute(&mut self.operation, first, &order);
+        permute(&mut self.bytes, first, &order);
+        permute(&mut self.ttl, first, &order);
+    }
+
+    /// Forgets the first so many.
+    pub(super) fn drain(&mut self, count: usize) {
+        fn drain<T>(column: &mut Vec<T>, count: usize) {
+            column.drain(..count.min(column.len()));
+        }
+        if count == self.at.len() {
+            self.clear();
+            return;
+        }
+        drain(&mut self.at, count);
+        drain(&mut self.whole_second, count);
+        drain(&mut self.key, count);
+        drain(&mut self.is_text, count);
+        drain(&mut self.operation, count);
+        drain(&mut self.bytes, count);
+        drain(&mut self.ttl, count);
+    }
+}
+
+/// Copies a range of a column that may be empty to one that may be empty and stands for `before`
+/// values so far.
+pub(super) fn copy<T: Clone>(
+    from: &[T],
+    range: &std::ops::Range<usize>,
+    before: usize,
+    nothing: T,
+    to: &mut Vec<T>,
+) {
+    let Some(values) = from.get(range.start..range.end.min(from.len())) else {
+        if !to.is_empty() {
+            to.resize(before + range.len(), nothing);
+        }
+        return;
+    };
+    if values.is_empty() && to.is_empty() {
+        return;
+    }
+    to.resize(before, nothing.clone());
+    to.extend_from_slice(values);
+    to.resize(before + range.len(), nothing);
+}
