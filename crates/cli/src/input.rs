@@ -1,6 +1,7 @@
 //! Everything that is read.
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use memmap2::Mmap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -51,6 +52,32 @@ pub(crate) fn open(path: &Path, what: &'static str) -> Result<Opened> {
         size,
     })
 }
+
+/// A file in memory, of which the operating system reads what is looked at.
+#[expect(
+    unsafe_code,
+    reason = "a file that is shortened while it is mapped ends the process: that is the price of reading a trace of any length without a copy of it; what the bytes are is checked as they are read"
+)]
+pub(crate) fn map(path: &Path) -> Result<Mmap> {
+    let name = path.display();
+    let file = File::open(path).with_context(|| format!("cannot read `{name}`"))?;
+    // SAFETY: nothing here writes to the file, and whatever is in it is taken as bytes alone.
+    let mapped = unsafe { Mmap::map(&file) };
+    mapped.with_context(|| format!("cannot read `{name}`"))
+}
+
+/// Does a file begin with these bytes? `false` where it is none, or cannot be read.
+pub(crate) fn begins(path: &Path, is_it: impl Fn(&[u8]) -> bool) -> bool {
+    let mut beginning = Vec::new();
+    size(path).is_some()
+        && File::open(path)
+            .and_then(|file| file.take(BEGINNING_BYTES).read_to_end(&mut beginning))
+            .is_ok()
+        && is_it(&beginning)
+}
+
+/// So much of a file is looked at to tell what it is.
+const BEGINNING_BYTES: u64 = 16;
 
 /// The bytes of a file, where it is one and they can be known without reading it.
 pub(crate) fn size(path: &Path) -> Option<u64> {

@@ -9,13 +9,11 @@ use super::{
 use crate::block::{Block, BlockSource};
 use crate::{Format, ReadStats, TraceError};
 use cachepolicy_core::units::Duration;
-use std::borrow::Cow;
-
 /// A compact trace in memory, mostly a mapped file. Blocks are checked as they are reached: a
 /// damaged one ends the reading with a message.
 #[derive(Debug)]
-pub struct CompactReader<'a> {
-    bytes: Cow<'a, [u8]>,
+pub struct CompactReader<B> {
+    bytes: B,
     name: String,
     version: u32,
     summary: CompactSummary,
@@ -29,23 +27,25 @@ pub struct CompactReader<'a> {
     stats: ReadStats,
 }
 
-impl<'a> CompactReader<'a> {
+impl CompactReader<()> {
     /// Do these bytes begin as a compact trace does?
     #[must_use]
     pub fn is_compact(beginning: &[u8]) -> bool {
         beginning.starts_with(&MAGIC)
     }
+}
 
+impl<B: AsRef<[u8]>> CompactReader<B> {
     /// Of all bytes of a file that messages call `name`.
     ///
     /// # Errors
     /// When it is no compact trace, or of a later version, or cut off.
-    pub fn new(bytes: impl Into<Cow<'a, [u8]>>, name: &str) -> Result<Self, TraceError> {
-        let bytes = bytes.into();
-        let (version, summary, end) = summary(&bytes).map_err(|reason| TraceError::Format {
-            name: name.to_owned(),
-            reason,
-        })?;
+    pub fn new(bytes: B, name: &str) -> Result<Self, TraceError> {
+        let (version, summary, end) =
+            summary(bytes.as_ref()).map_err(|reason| TraceError::Format {
+                name: name.to_owned(),
+                reason,
+            })?;
         let stats = ReadStats {
             format: Format::named("cptrace"),
             lines: summary.lines,
@@ -77,7 +77,7 @@ impl<'a> CompactReader<'a> {
     }
 
     fn payload(&self) -> Option<(&[u8], usize)> {
-        let header = self.bytes.get(self.next..self.end)?;
+        let header = self.bytes.as_ref().get(self.next..self.end)?;
         let (length, rest) = header.split_first_chunk::<4>()?;
         let (checksum, rest) = rest.split_first_chunk::<4>()?;
         let length = u32::from_le_bytes(*length) as usize;
@@ -156,7 +156,7 @@ fn summary(bytes: &[u8]) -> Result<(u32, CompactSummary, usize), String> {
     Ok((version, summary, begins))
 }
 
-impl BlockSource for CompactReader<'_> {
+impl<B: AsRef<[u8]>> BlockSource for CompactReader<B> {
     fn next_block(&mut self, block: &mut Block) -> Result<bool, TraceError> {
         block.clear();
         if self.next == self.end {

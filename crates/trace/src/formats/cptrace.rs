@@ -18,7 +18,7 @@ pub(crate) const SPEC: Spec = Spec {
 };
 
 /// All of it in memory. Whoever has a file rather maps it and makes a [`CompactReader`] of that.
-fn open<'a>(opening: Opening<'a, '_>) -> Result<CompactReader<'a>, TraceError> {
+fn open(opening: Opening<'_, '_>) -> Result<CompactReader<Vec<u8>>, TraceError> {
     let Opening { input, name, .. } = opening;
     let bytes = input.rest().map_err(|error| TraceError::Io {
         name: name.to_owned(),

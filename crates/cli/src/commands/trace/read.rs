@@ -6,7 +6,8 @@ use crate::output::units;
 use anyhow::{Context as _, Result};
 use cachepolicy_core::Duration;
 use cachepolicy_trace::{
-    BlockSource, Format, LogFormat, MaxErrors, Needs, ReadOptions, ReadStats, Source,
+    BlockSource, CompactReader, Format, LogFormat, MaxErrors, Needs, ReadOptions, ReadStats,
+    Source, Unpacked,
 };
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::collections::BTreeMap;
@@ -50,6 +51,14 @@ pub(crate) struct Trace {
 impl ReadArgs {
     /// Opens a trace.
     pub(crate) fn open(&self, path: &Path, needs: Needs, seed: u64) -> Result<Trace> {
+        if self.is_compact(path) {
+            let reader = compact(path)?;
+            return Ok(Trace {
+                source: Box::new(Unpacked::new(reader)),
+                name: path.display().to_string(),
+                size: input::size(path),
+            });
+        }
         let Opened { reader, name, size } = input::open(path, "the trace")?;
         let options = self.options(needs, seed);
         let source =
@@ -64,9 +73,20 @@ impl ReadArgs {
         needs: Needs,
         seed: u64,
     ) -> Result<Box<dyn BlockSource>> {
+        if self.is_compact(path) {
+            return Ok(Box::new(compact(path)?));
+        }
         let Opened { reader, name, .. } = input::open(path, "the trace")?;
         cachepolicy_trace::open_blocks(reader, &name, &self.options(needs, seed))
             .context("cannot read the trace")
+    }
+
+    /// Can the trace be mapped into memory? Another format may be asked for, which then refuses it.
+    fn is_compact(&self, path: &Path) -> bool {
+        let wanted = self
+            .trace_format
+            .is_none_or(|format| format.name() == "cptrace");
+        wanted && self.log_format.is_none() && input::begins(path, CompactReader::is_compact)
     }
 
     fn options(&self, needs: Needs, seed: u64) -> ReadOptions {
@@ -79,6 +99,11 @@ impl ReadArgs {
             seed,
         }
     }
+}
+
+fn compact(path: &Path) -> Result<CompactReader<memmap2::Mmap>> {
+    let name = path.display().to_string();
+    CompactReader::new(input::map(path)?, &name).context("cannot read the trace")
 }
 
 /// What must be known of how a trace was read, one sentence each.
