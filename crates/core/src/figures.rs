@@ -194,6 +194,8 @@ figures! {
     one "lookups" (LEVEL Count "look-ups");
     one "fills" (LEVEL Count "fills begun, background ones included");
     part "stampede" ["peak"] (LEVEL Count "the most concurrent fills of one key");
+    part "stampede" ["risk"] (LEVEL Ratio
+        "the highest probability, of any key, that an expiry meets two fills at the same time");
     one "redundant_fills" (LEVEL Ratio
         "fills begun while another fill of the same key was running, of all fills");
     part "lock" ["waits"] (LEVEL Count "look-ups that waited for somebody else's fill");

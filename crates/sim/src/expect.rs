@@ -161,6 +161,7 @@ fn of_level(level: &LevelFigures, figure: &str) -> Option<f64> {
         ("lookups", "") => count(level.lookups),
         ("fills", "") => count(level.fills),
         ("stampede", "peak") => count(level.stampede.peak),
+        ("stampede", "risk") => (level.fills > 0).then(|| highest_risk(level)),
         ("lock", "waits") => count(level.lock.waits),
         ("lock", "timeouts") => count(level.lock.timeouts),
         ("lock", wait) => quantile(&level.lock.wait, wait.strip_prefix("wait.")?),
@@ -170,6 +171,12 @@ fn of_level(level: &LevelFigures, figure: &str) -> Option<f64> {
         ("latency", which) => quantile(&level.latency, which),
         _ => of_freshness(&level.out_of_date, head, rest),
     }
+}
+
+/// Keys that are not in the report are at less risk than can be told.
+fn highest_risk(level: &LevelFigures) -> f64 {
+    let risks = level.risk.iter().map(|risk| risk.probability);
+    risks.fold(0.0, f64::max)
 }
 
 fn of_requests(requests: &RequestFigures, figure: &str) -> Option<f64> {

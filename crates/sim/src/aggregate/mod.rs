@@ -6,6 +6,7 @@
 
 pub mod interval;
 mod merge;
+mod risk;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +23,8 @@ use serde::{Serialize, Serializer};
 pub struct Aggregate {
     /// Every figure's mean; counts are rounded. Not means are: of a claim, its figure in the seed
     /// in which it is worst, and whether it held in all of them; of a level, the worst seed's
-    /// stampede, which has a key and a time; of a fault, the worst outcome.
+    /// stampede, which has a key and a time; of a key at risk, the mean over the seeds whose report
+    /// has it; of a fault, the worst outcome.
     pub report: Report,
     /// The seeds, in order.
     pub seeds: Vec<u64>,
@@ -63,7 +65,10 @@ impl Aggregate {
         report.seed = first.seed;
         report.notes = notes(reports);
         for (name, level) in &mut report.levels {
-            stampede(level, reports.iter().filter_map(|it| it.levels.get(name)));
+            let seeds = || reports.iter().filter_map(|it| it.levels.get(name));
+            stampede(level, seeds());
+            level.risk = risk::keys(seeds());
+            intervals.remove(&["levels", name, "risk"]);
         }
         for (index, recovery) in report.recovery.iter_mut().enumerate() {
             let all = reports.iter().filter_map(|it| it.recovery.get(index));

@@ -3,7 +3,8 @@
 use cachepolicy_sim::report::{
     BackendFigures, Coverage, ExpectationResult, FamilyFigures, InvalidationFigures, LevelFigures,
     LockFigures, Ordered, OriginFigures, OutOfDate, PolicyIdentity, Quantiles, Rate, Recovery,
-    RecoveryOutcome, Report, RequestFigures, SCHEMA, StampedeFigures, Timeline, TraceSummary,
+    RecoveryOutcome, Report, RequestFigures, RiskFigures, RiskWorst, SCHEMA, StampedeFigures,
+    Timeline, TraceSummary,
 };
 /// Half, 99 of 100, and the greatest.
 fn quantiles(count: u64, p50: f64, p99: f64, max: f64) -> Quantiles {
@@ -60,6 +61,31 @@ fn level(kind: &str, lookups: u64, hit_ratio: f64) -> LevelFigures {
     }
 }
 
+/// A key: fills that an expiry meets with protection and without, look-ups a second and their fill.
+fn risk(
+    key: &str,
+    probability: f64,
+    (concurrent, bare): (f64, f64),
+    (arrival_rate, fill_time): (f64, f64),
+) -> RiskFigures {
+    RiskFigures {
+        key: key.to_owned(),
+        probability,
+        probability_unprotected: probability.max(1.0 - 1.0 / bare),
+        concurrent,
+        concurrent_unprotected: bare,
+        expiries: 12,
+        arrival_rate,
+        fill_time,
+        worst: RiskWorst {
+            concurrent: 9,
+            met: 11,
+            at: 1_800.4,
+            cause: "flush".to_owned(),
+        },
+    }
+}
+
 fn levels() -> Ordered<LevelFigures> {
     let homepage = LevelFigures {
         out_of_date: out_of_date(215_000, 31_200, 21.4, 64.2),
@@ -80,6 +106,20 @@ fn levels() -> Ordered<LevelFigures> {
         version_lag: quantiles(2_140, 1.0, 1.0, 2.0),
         stale: 0,
         negative: 312,
+        risk: vec![
+            risk(
+                "view:article_page:/articles/77#en#EUR",
+                0.871,
+                (3.1, 3.1),
+                (120.0, 0.018),
+            ),
+            risk(
+                "view:article_page:/articles/1#en#EUR",
+                0.093,
+                (1.1, 1.1),
+                (5.2, 0.019),
+            ),
+        ],
         ..level("view", 431_000, 0.412)
     };
     let top_authors = LevelFigures {
@@ -91,6 +131,12 @@ fn levels() -> Ordered<LevelFigures> {
             cause: Some("flush".to_owned()),
         },
         redundant_fills: Some(0.271),
+        risk: vec![risk(
+            "shared:1:authors:top:v1",
+            0.062,
+            (1.4, 8.2),
+            (17.3, 0.42),
+        )],
         ..level("object", 62_400, 0.993)
     };
     let sidebar = LevelFigures {

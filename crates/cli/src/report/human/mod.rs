@@ -11,6 +11,7 @@ mod notes;
 mod origins;
 mod recovery;
 mod requests;
+mod risks;
 pub(super) mod sparkline;
 mod staleness;
 mod stampedes;
@@ -51,6 +52,7 @@ pub(crate) fn render(view: &View<'_>) -> String {
         levels::render(view),
         staleness::render(view),
         stampedes::render(view),
+        risks::render(view),
         origins::render(view),
         backends::render(view),
         invalidation::render(view),

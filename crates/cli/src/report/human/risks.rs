@@ -1,0 +1,179 @@
+//! The keys whose expiry would meet the most fills at the same time, worst first, and what to do.
+
+use super::View;
+use crate::output::colour::Meaning;
+use crate::output::table::{Column, Field, plain};
+use crate::output::{text, units};
+use crate::report::page::Mark;
+use cachepolicy_core::Level;
+use cachepolicy_core::decide::Stampede;
+use cachepolicy_core::units::Duration;
+use cachepolicy_sim::report::RiskFigures;
+
+/// Columns for a key; the JSON has all of it.
+const KEY_WIDTH: usize = 32;
+
+/// More would be a list; the JSON has ten of each level.
+const KEYS_MAX: usize = 8;
+
+/// Levels for which it is said what to do.
+const ADVICE_MAX: usize = 3;
+
+/// Keys that are less likely to meet two fills, even without protection, are not worth a row.
+const WORTH_A_ROW: f64 = 0.05;
+
+/// What remains with the protection and is worth a sentence.
+const WORTH_A_SENTENCE: f64 = 0.05;
+
+const COLUMNS: [Column; 8] = [
+    Column::name("key"),
+    Column::figure("risk", 0),
+    Column::figure("bare", 0),
+    Column::figure("fills", 3),
+    Column::figure("bare fills", 3),
+    Column::figure("look-ups", 4),
+    Column::figure("fill takes", 5),
+    Column::words("worst seen", 2),
+];
+
+type Row<'a> = (&'a str, &'a RiskFigures);
+
+pub(super) fn render(view: &View<'_>) -> String {
+    let levels = view.report.levels.iter();
+    let mut keys: Vec<Row<'_>> = levels
+        .flat_map(|(name, figures)| figures.risk.iter().map(move |risk| (name.as_str(), risk)))
+        .filter(|(_, risk)| risk.probability_unprotected >= WORTH_A_ROW)
+        .collect();
+    if keys.is_empty() {
+        return String::new();
+    }
+    keys.sort_by(|(_, a), (_, b)| {
+        let bare = b
+            .concurrent_unprotected
+            .total_cmp(&a.concurrent_unprotected);
+        b.concurrent.total_cmp(&a.concurrent).then(bare)
+    });
+    keys.truncate(KEYS_MAX);
+    let rows: Vec<_> = keys.iter().map(|(_, risk)| row(risk)).collect();
+    let mut section = view.heading(
+        "Keys to look at first",
+        "risk: an expiry meets two fills at once; bare: without protection",
+    );
+    section.push_str(&view.table(&COLUMNS, &rows));
+    for (name, risk) in worst_of_each_level(&keys) {
+        if let Some(sentence) = view.level(name).and_then(|level| advice(view, level, risk)) {
+            section.push_str(&view.point(Mark::Look, &sentence));
+        }
+    }
+    section
+}
+
+fn row(risk: &RiskFigures) -> Vec<Field> {
+    let remains = if risk.probability >= WORTH_A_SENTENCE {
+        Meaning::Warning
+    } else {
+        Meaning::Good
+    };
+    let worst = &risk.worst;
+    let key = text::tame(&risk.key);
+    vec![
+        plain(text::shorten_middle(&key, KEY_WIDTH)),
+        (units::ratio(risk.probability), remains),
+        plain(units::ratio(risk.probability_unprotected)),
+        plain(units::number(risk.concurrent)),
+        plain(units::number(risk.concurrent_unprotected)),
+        plain(units::rate(risk.arrival_rate)),
+        plain(units::seconds(risk.fill_time)),
+        plain(format!("{} after {}", worst.concurrent, worst.cause)),
+    ]
+}
+
+/// The worst key of each level, where something is left to be done about it.
+fn worst_of_each_level<'a>(keys: &[Row<'a>]) -> Vec<Row<'a>> {
+    let mut worst: Vec<Row<'a>> = Vec::new();
+    for &(name, risk) in keys {
+        if risk.probability >= WORTH_A_SENTENCE && worst.iter().all(|(known, _)| *known != name) {
+            worst.push((name, risk));
+        }
+    }
+    worst.truncate(ADVICE_MAX);
+    worst
+}
+
+fn advice(view: &View<'_>, level: &Level, risk: &RiskFigures) -> Option<String> {
+    let fill = Duration::from_secs_f64(risk.fill_time);
+    let took = units::seconds(risk.fill_time);
+    let (lease, wait) = (
+        units::literal(round_up(times(fill, 4))),
+        units::literal(round_up(times(fill, 2))),
+    );
+    let what = match level.rules.stampede {
+        Stampede::None => format!(
+            "`{}` has no protection: `stampede lease {lease} wait {wait}` lets one fill through, which takes {took}",
+            level.name
+        ),
+        Stampede::Coalesce if view.policy.processes > 1 => format!(
+            "`{}` lets one fill in each of {} processes through: `stampede lease {lease} wait {wait}` lets one in all",
+            level.name, view.policy.processes
+        ),
+        Stampede::Lock { expires, .. } | Stampede::Lease { expires, .. } if expires < fill => {
+            format!(
+                "fills of `{}` take {took} and outlast its protection of {}: {lease} would do",
+                level.name,
+                units::literal(expires)
+            )
+        }
+        Stampede::Lock { wait: patience, .. } | Stampede::Lease { wait: patience, .. }
+            if patience < fill =>
+        {
+            format!(
+                "fills of `{}` take {took}, others wait {} and fill too: `wait {wait}`, or `stale-if-error`, which gives them the old copy",
+                level.name,
+                units::literal(patience)
+            )
+        }
+        Stampede::Lock { .. } | Stampede::Lease { .. } => format!(
+            "some fills of `{}` outlast its protection, although {took} is what they take on average: look at what makes them slow",
+            level.name
+        ),
+        Stampede::Coalesce => return None,
+    };
+    Some(format!("{what} ({})", view.place(level.place)))
+}
+
+fn times(duration: Duration, factor: i64) -> Duration {
+    Duration::from_nanos(duration.nanos().saturating_mul(factor))
+}
+
+/// To a duration as people write it: 1, 2 or 5 of a unit.
+fn round_up(duration: Duration) -> Duration {
+    const MILLIS: [i64; 13] = [
+        10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000,
+    ];
+    let steps = MILLIS.into_iter().map(Duration::from_millis);
+    let minutes = duration.nanos() / 60_000_000_000 + 1;
+    steps
+        .into_iter()
+        .find(|step| *step >= duration)
+        .unwrap_or(Duration::from_secs(minutes.saturating_mul(60)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_rounded_up() {
+        for (given, rounded) in [
+            (0.003, "10ms"),
+            (0.01, "10ms"),
+            (0.32, "500ms"),
+            (1.2, "2s"),
+            (59.0, "1m"),
+            (61.0, "2m"),
+        ] {
+            let rounded_up = round_up(Duration::from_secs_f64(given));
+            assert_eq!(units::literal(rounded_up), rounded);
+        }
+    }
+}
