@@ -8,7 +8,7 @@ use super::{
 };
 use crate::block::{Block, BlockSource};
 use crate::{Format, ReadStats, TraceError};
-use cachepolicy_core::units::Duration;
+use cachepolicy_core::units::{Duration, Time};
 use std::borrow::Cow;
 
 /// A compact trace in memory, mostly a mapped file. Blocks are checked as they are reached: a
@@ -26,6 +26,8 @@ pub struct CompactReader<'a> {
     known: Known,
     /// Requests, accesses, writes and faults so far.
     counts: [u64; 4],
+    /// When the last event so far happens.
+    last: Time,
     stats: ReadStats,
 }
 
@@ -66,6 +68,7 @@ impl<'a> CompactReader<'a> {
             number: 0,
             known: Known::default(),
             counts: [0; 4],
+            last: Time::DISTANT_PAST,
             stats,
         })
     }
@@ -108,6 +111,21 @@ impl<'a> CompactReader<'a> {
         counts.all(|((count, found), said)| {
             *count += found as u64;
             *count <= said
+        })
+    }
+
+    /// Moves on to the end of a block; `false` where its events are not in the order of time.
+    fn pass(&mut self, block: &Block) -> bool {
+        let mut next = [0; 4];
+        block.runs.iter().all(|&(kind, count)| {
+            let first = next[kind as usize];
+            let end = first + count as usize;
+            next[kind as usize] = end;
+            (first..end).all(|index| {
+                let before = self.last;
+                self.last = block.at(kind, index).unwrap_or(before);
+                self.last >= before
+            })
         })
     }
 
@@ -166,7 +184,7 @@ impl BlockSource for CompactReader<'_> {
             return Err(self.damaged());
         };
         let is_read = decode(payload, self.version, self.known, block).is_some();
-        if !is_read || block.is_empty() || !self.count(block) {
+        if !is_read || block.is_empty() || !self.count(block) || !self.pass(block) {
             return Err(self.damaged());
         }
         self.known = self.known.with(&block.news);
