@@ -61,6 +61,7 @@ fn case(policy: &str, make: Make) -> Case {
         overrides: Vec::new(),
         workload: None,
         format: None,
+        log_format: None,
         seed: 0,
         events: EVENTS,
     }
@@ -100,6 +101,20 @@ fn format(path: &Path) -> Option<String> {
     name(path).contains(".trace.").then(|| "keys".to_owned())
 }
 
+/// The layout of a log that must be said.
+fn layout(path: &Path) -> Option<String> {
+    let layout = match name(path).as_str() {
+        "nginx_custom.log.gz" => {
+            r#"$remote_addr - $remote_user [$time_local] $host "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time "$upstream_response_time" $upstream_cache_status "$http_accept_language" "$cookie_currency" $msec"#
+        }
+        "nginx_escape_none.log.gz" => {
+            "$msec $scheme://$host$request_uri $request_method $status [$http_user_agent] $upstream_cache_status"
+        }
+        _ => return None,
+    };
+    Some(layout.to_owned())
+}
+
 fn key_value_traces() -> Vec<PathBuf> {
     let mut paths = files("tests/data/kv", "z");
     paths.extend(files("tests/data/kv", ".zst"));
@@ -121,15 +136,18 @@ fn of_traces(cases: &mut Vec<Replayed>) {
     let policies = policies();
     let any = &policies.first().unwrap().1;
     let logs = files("tests/data/http", ".gz");
+    let is_routed = |text: &str| {
+        let levels = compiled(text).unwrap().levels;
+        levels.iter().any(|level| level.route.is_some())
+    };
     for path in &logs {
         for (name, text) in &policies {
-            if compiled(text)
-                .unwrap()
-                .levels
-                .iter()
-                .any(|level| level.route.is_some())
-            {
-                add(path, name, case(text, Make::Report));
+            if !name.contains("diagnostics") && is_routed(text) {
+                let replayed = Case {
+                    log_format: layout(path),
+                    ..case(text, Make::Report)
+                };
+                add(path, name, replayed);
             }
         }
     }
@@ -155,6 +173,7 @@ fn of_traces(cases: &mut Vec<Replayed>) {
         for make in ["cptrace", "csv"] {
             let converted = Case {
                 format: format(path),
+                log_format: layout(path),
                 ..case(any, Make::Trace(make.to_owned()))
             };
             add(path, "nothing", converted);

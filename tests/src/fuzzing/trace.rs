@@ -1,6 +1,8 @@
-//! A trace, of a format that is named or told by its content.
+//! A trace, of a format that is named or told by its content. Where its layout must be said, it
+//! stands behind a line `%%%`.
 
 use super::compact::with_checksums;
+use super::sections;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::{
     Event, Format, MaxErrors, Needs, ReadOptions, ReadStats, SAMPLES_MAX, Source, Summary,
@@ -10,6 +12,9 @@ use std::io::Read;
 
 /// More events are not looked at: a compressed input may have any number.
 const EVENTS_MAX: usize = 5_000;
+
+/// The format whose layout must be said.
+const BY_LAYOUT: &str = "log-format";
 
 /// Formats that keep all that an event says.
 const LOSSLESS: [&str; 2] = ["jsonl", "cptrace"];
@@ -24,8 +29,16 @@ pub(super) fn check(format: Option<Format>, bytes: &[u8]) {
 }
 
 fn check_one(format: Option<Format>, bytes: &[u8]) {
+    let by_layout = format.is_some_and(|format| format.name() == BY_LAYOUT);
+    let (bytes, layout) = if by_layout {
+        let [bytes, layout] = sections::split(bytes);
+        (bytes, String::from_utf8_lossy(layout).parse().ok())
+    } else {
+        (bytes, None)
+    };
     let strict = ReadOptions {
         format,
+        log_format: layout,
         needs: Needs::everything(),
         ..ReadOptions::default()
     };

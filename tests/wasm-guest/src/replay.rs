@@ -21,6 +21,8 @@ pub struct Case {
     pub workload: Option<u16>,
     /// The trace's format, where it is not told by its content.
     pub format: Option<String>,
+    /// The layout of an access log, as `--log-format` takes it.
+    pub log_format: Option<String>,
     /// Of the first run.
     pub seed: u64,
     /// About so many events are made for a workload, by lowering its rates; of a trace no more than
@@ -109,7 +111,9 @@ fn traffic<'a>(
             policy, workload, seed,
         )));
     }
+    let layout = case.log_format.as_deref().map(str::parse);
     let options = ReadOptions {
+        log_format: layout.transpose().map_err(said)?,
         format: case.format.as_deref().and_then(Format::named),
         needs: match case.make {
             Make::Trace(_) => Needs::everything(),

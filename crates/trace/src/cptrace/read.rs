@@ -8,7 +8,8 @@ use super::{
 };
 use crate::block::{Block, BlockSource};
 use crate::{Format, ReadStats, TraceError};
-use cachepolicy_core::units::Duration;
+use cachepolicy_core::units::{Duration, Time};
+
 /// A compact trace in memory, mostly a mapped file. Blocks are checked as they are reached: a
 /// damaged one ends the reading with a message.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct CompactReader<B> {
     known: Known,
     /// Requests, accesses, writes and faults so far.
     counts: [u64; 4],
+    /// When the last event so far happens.
+    last: Time,
     stats: ReadStats,
 }
 
@@ -66,6 +69,7 @@ impl<B: AsRef<[u8]>> CompactReader<B> {
             number: 0,
             known: Known::default(),
             counts: [0; 4],
+            last: Time::DISTANT_PAST,
             stats,
         })
     }
@@ -108,6 +112,21 @@ impl<B: AsRef<[u8]>> CompactReader<B> {
         counts.all(|((count, found), said)| {
             *count += found as u64;
             *count <= said
+        })
+    }
+
+    /// Moves on to the end of a block; `false` where its events are not in the order of time.
+    fn pass(&mut self, block: &Block) -> bool {
+        let mut next = [0; 4];
+        block.runs.iter().all(|&(kind, count)| {
+            let first = next[kind as usize];
+            let end = first + count as usize;
+            next[kind as usize] = end;
+            (first..end).all(|index| {
+                let before = self.last;
+                self.last = block.at(kind, index).unwrap_or(before);
+                self.last >= before
+            })
         })
     }
 
@@ -166,7 +185,7 @@ impl<B: AsRef<[u8]>> BlockSource for CompactReader<B> {
             return Err(self.damaged());
         };
         let is_read = decode(payload, self.version, self.known, block).is_some();
-        if !is_read || block.is_empty() || !self.count(block) {
+        if !is_read || block.is_empty() || !self.count(block) || !self.pass(block) {
             return Err(self.damaged());
         }
         self.known = self.known.with(&block.news);

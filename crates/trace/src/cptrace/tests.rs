@@ -104,6 +104,46 @@ fn every_damaged_byte_is_noticed() {
     }
 }
 
+/// What its checksums say is right, and what no reader gives.
+#[test]
+fn what_contradicts_itself_is_damaged() {
+    let of = |changed: &dyn Fn(&mut Block)| {
+        let source = crate::open(
+            Box::new(JSON_LINES.as_bytes()),
+            "trace",
+            &ReadOptions::default(),
+        );
+        let mut block = Block::default();
+        Packed::new(source.unwrap(), "trace")
+            .next_block(&mut block)
+            .unwrap();
+        changed(&mut block);
+        let mut bytes = Vec::new();
+        let mut writer = CompactWriter::new(&mut bytes);
+        CompactWriter::write_block(&mut writer, &block).unwrap();
+        CompactWriter::finish(&mut writer).unwrap();
+        bytes
+    };
+    assert!(read_back(&of(&|_| {})).is_ok());
+    let disordered = of(&|block| block.requests.at.swap(0, 2));
+    assert!(read_back(&disordered).unwrap_err().contains("is damaged"));
+
+    let whole = of(&|_| {});
+    let text = String::from_utf8_lossy(&whole);
+    assert!(text.contains("\"writes\":1"));
+    let summary = whole.len() - TAIL_BYTES;
+    let begins = u64::from_le_bytes(whole[summary..summary + 8].try_into().unwrap()) as usize;
+    let mut more = whole.clone();
+    let place = begins
+        + String::from_utf8_lossy(&whole[begins..summary])
+            .find("\"writes\":1")
+            .unwrap();
+    more[place + 9] = b'0';
+    let checksum = crc32fast::hash(&more[begins..summary]);
+    more[summary + 12..summary + 16].copy_from_slice(&checksum.to_le_bytes());
+    assert!(read_back(&more).unwrap_err().contains("is damaged"));
+}
+
 #[test]
 fn every_cut_is_noticed() {
     let bytes = compact(JSON_LINES);

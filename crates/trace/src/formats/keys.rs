@@ -125,6 +125,10 @@ impl EventWriter for KeysWriter<'_> {
             AccessKey::Text(text) if text.contains(['\n', '\r']) || is_none(text.as_bytes()) => {
                 return unsupported("a key with a line break, or one that begins with `#` or `*`");
             }
+            // At the beginning of a file it would be left out.
+            AccessKey::Text(text) if text.starts_with('\u{feff}') => {
+                return unsupported("a key that begins with a byte order mark");
+            }
             AccessKey::Text(text) => writeln!(self.out, "{text}")?,
         }
         Ok(())
