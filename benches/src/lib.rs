@@ -2,3 +2,4 @@
 
 pub mod ours;
 pub mod traces;
+pub mod zipf;

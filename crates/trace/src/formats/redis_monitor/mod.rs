@@ -176,14 +176,14 @@ impl Command<'_> {
             let option = self.arguments.get(at);
             let is = |name: &&[u8]| option.eq_ignore_ascii_case(name);
             at += 1;
-            if FLAGS.iter().any(|name| is(name)) {
+            if FLAGS.iter().any(&is) {
                 continue;
             }
             if let Some((_, unit)) = UNITS.iter().find(|(name, _)| is(name)) {
                 // Not even an instant that has passed may be before the epoch.
                 let number = self.arguments.number(at).filter(|number| *number > 0)?;
                 kept = unit.kept(number, self.head.at);
-            } else if !CONDITIONS.iter().any(|name| is(name)) {
+            } else if !CONDITIONS.iter().any(is) {
                 return None;
             }
             at += 1;

@@ -1,0 +1,87 @@
+//! The trace that speeds are measured on: independent requests for objects by Zipf's law.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Which requests there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Zipf {
+    /// How many.
+    pub requests: usize,
+    /// Of so many objects.
+    pub objects: usize,
+    /// The k-th most popular one is asked for in proportion to k^−alpha.
+    pub alpha: f64,
+    /// So many a second, in whole seconds.
+    pub rate: usize,
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+fn mix(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+impl Zipf {
+    /// A million objects, alpha 1, 20,000 requests a second.
+    #[must_use]
+    pub const fn standard(requests: usize) -> Self {
+        Self {
+            requests,
+            objects: 1_000_000,
+            alpha: 1.0,
+            rate: 20_000,
+        }
+    }
+
+    /// The object of each request, by its popularity from 0.
+    #[must_use]
+    pub fn ranks(&self) -> Vec<u32> {
+        let mut shares = Vec::with_capacity(self.objects);
+        let mut sum = 0.0;
+        for object in 0..self.objects {
+            sum += 1.0 / libm::pow((object + 1) as f64, self.alpha);
+            shares.push(sum);
+        }
+        let mut state = 42_u64;
+        (0..self.requests)
+            .map(|_| {
+                state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let draw = (mix(state) >> 11) as f64 / (1_u64 << 53) as f64 * sum;
+                let rank = shares.partition_point(|&share| share < draw);
+                rank.min(self.objects - 1) as u32
+            })
+            .collect()
+    }
+
+    /// Writes them as libCacheSim's binary records and as CSV.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, binary: &Path, csv: &Path) -> io::Result<()> {
+        let ranks = self.ranks();
+        let mut last = vec![-1_i64; self.objects];
+        let mut next = vec![-1_i64; ranks.len()];
+        for (index, &rank) in ranks.iter().enumerate().rev() {
+            next[index] = last[rank as usize];
+            last[rank as usize] = index as i64 + 1;
+        }
+        let mut binary = BufWriter::with_capacity(1 << 20, File::create(binary)?);
+        let mut csv = BufWriter::with_capacity(1 << 20, File::create(csv)?);
+        writeln!(csv, "time,id,size")?;
+        for (index, (&rank, next)) in ranks.iter().zip(next).enumerate() {
+            let key = mix(u64::from(rank) ^ 0x00ab_cdef) >> 1;
+            let second = (1_600_000_000 + index / self.rate) as u32;
+            binary.write_all(&second.to_le_bytes())?;
+            binary.write_all(&key.to_le_bytes())?;
+            binary.write_all(&1_u32.to_le_bytes())?;
+            binary.write_all(&next.to_le_bytes())?;
+            writeln!(csv, "{second},{key},1")?;
+        }
+        binary.flush()?;
+        csv.flush()
+    }
+}
