@@ -135,6 +135,7 @@ impl Engine {
             bytes: bytes.filter(|bytes| *bytes != UNKNOWN_BYTES),
             cost: accesses.cost.get(index).copied().flatten(),
             ttl: accesses.ttl.get(index).copied().flatten(),
+            cache_status: None,
             data,
             data_values,
             has_thread: false,

@@ -214,6 +214,7 @@ impl Engine {
             bytes: bytes.filter(|_| status != Some(304)),
             cost: requests.cost.get(index).copied().flatten(),
             ttl: requests.ttl.get(index).copied().flatten(),
+            cache_status: requests.cache_status.get(index).copied().flatten(),
             has_thread: false,
             next: NONE,
             current: NONE,

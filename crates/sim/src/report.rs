@@ -40,6 +40,9 @@ pub struct Report {
     pub dimensions: Ordered<Coverage>,
     /// What users got.
     pub requests: RequestFigures,
+    /// What the cache did that was there when the trace was recorded; null: the trace does not
+    /// tell.
+    pub observed: Option<ObservedFigures>,
     /// The same by route, of those that had requests or that a claim names.
     pub routes: Ordered<RequestFigures>,
     /// Each level's own look-ups.
@@ -153,6 +156,32 @@ pub struct RequestFigures {
     pub errors: u64,
     /// Serves of another principal's copy.
     pub leaks: u64,
+}
+
+/// What the cache did that was there when the trace was recorded, by the words of nginx, of those
+/// requests of which the trace tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ObservedFigures {
+    /// = hit + stale + updating + revalidated + expired + miss + bypass.
+    pub count: u64,
+    /// Answered from the cache.
+    pub hit: u64,
+    /// Answered from the cache past its lifetime, since the origin failed.
+    pub stale: u64,
+    /// Answered from the cache past its lifetime, while another request refreshed it.
+    pub updating: u64,
+    /// Past its lifetime; the origin said that it was still good.
+    pub revalidated: u64,
+    /// Past its lifetime; the origin answered.
+    pub expired: u64,
+    /// Not in the cache.
+    pub miss: u64,
+    /// The cache was not asked.
+    pub bypass: u64,
+    /// (hit + stale + updating) / count: without any origin work, as `requests.hit_ratio`.
+    pub hit_ratio: Option<f64>,
+    /// `requests.hit_ratio` of the simulation over the same requests.
+    pub simulated_hit_ratio: Option<f64>,
 }
 
 /// One level's own look-ups.

@@ -59,6 +59,7 @@ impl Engine {
             error: t.status.is_some_and(|status| status >= 500),
             bytes: t.bytes.unwrap_or(0),
             origin_time: t.cost.unwrap_or_default(),
+            cache_status: t.cache_status,
             ..RequestEnd::default()
         };
         self.metrics.request_ended(None, self.now, &end);
@@ -89,6 +90,7 @@ impl Engine {
                 bytes_from_copies: gathered.bytes_from_copies.min(bytes),
                 origin_time: gathered.origin_time,
                 origin_time_saved: gathered.origin_time_saved,
+                cache_status: of.cache_status,
             };
             self.metrics.request_ended(route, self.now, &end);
             self.note_task(task, What::Answer { route, end });

@@ -3,6 +3,7 @@
 
 use crate::intern::NONE;
 use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_trace::CacheStatus;
 use cachepolicy_trace::event::AccessOperation;
 
 /// Things that come and go, in slots that are used again.
@@ -93,6 +94,8 @@ pub(crate) struct Task {
     pub(crate) bytes: Option<u64>,
     pub(crate) cost: Option<Duration>,
     pub(crate) ttl: Option<Duration>,
+    /// What the cache did that was there when the trace was recorded.
+    pub(crate) cache_status: Option<CacheStatus>,
     /// Data values of the trace: name, first value, one behind the last.
     pub(crate) data: Vec<(u32, u32, u32)>,
     pub(crate) data_values: Vec<u32>,

@@ -242,6 +242,7 @@ impl Summary {
             ("bytes", request.bytes.is_some()),
             ("cost", request.cost.is_some()),
             ("ttl", request.ttl.is_some()),
+            ("cache status", request.cache_status.is_some()),
         ];
         self.said(&said);
         let groups = [

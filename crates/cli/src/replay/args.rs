@@ -34,9 +34,10 @@ pub(crate) struct ReplayArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct TrafficArgs {
     /// The trace to replay
-    #[arg(long, value_name = "FILE", conflicts_with = "workload")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// The workload to replay; without it and without a trace: the first
+    /// The workload to replay, or with a trace: the one whose distributions fill in what the trace
+    /// does not tell; left out: the first
     #[arg(long, value_name = "NAME")]
     pub(crate) workload: Option<String>,
     /// Seed of all that is drawn by chance
@@ -130,6 +131,10 @@ impl TrafficArgs {
     pub(crate) fn settings<'a>(&'a self, policies: &'a [&'a Policy]) -> Result<Settings<'a>> {
         let (traffic, name, what, duration) = match &self.trace {
             Some(path) => {
+                if self.workload.is_some() {
+                    // At least one of the policies must have it.
+                    self.workload_of(policies)?;
+                }
                 let read = &self.read;
                 let duration = match self.warmup {
                     Some(Extent::Share(_)) => self.duration_of(path)?,
@@ -253,10 +258,11 @@ impl Settings<'_> {
 
     /// The workload of that name in a policy, if it has one.
     fn workload_in(&self, policy: &Policy) -> Result<Option<WorkloadId>> {
-        let Traffic::Workload { policy: from, id } = self.traffic else {
-            return Ok(None);
+        let name = match (self.traffic, &self.arguments.workload) {
+            (Traffic::Workload { policy: from, id }, _) => &workload::get(from, id)?.name,
+            (Traffic::Trace { .. }, Some(name)) => name,
+            (Traffic::Trace { .. }, None) => return Ok(None),
         };
-        let name = &workload::get(from, id)?.name;
         let mut named = (0..).map(WorkloadId).zip(&policy.workloads);
         Ok(named
             .find(|(_, workload)| workload.name == *name)

@@ -49,6 +49,7 @@ impl Metrics {
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             dimensions: self.coverages.figures(policy),
             requests: self.requests.figures(),
+            observed: self.observed.figures(),
             routes: self.route_figures(policy),
             levels: self.level_figures(end),
             backends: self.backend_figures(policy),

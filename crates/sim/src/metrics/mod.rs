@@ -12,6 +12,7 @@ mod histogram;
 mod invalidation;
 pub mod labels;
 mod level;
+mod observed;
 mod origin;
 mod peaks;
 mod recovery;
@@ -39,6 +40,7 @@ use cachepolicy_core::units::{Duration, Time};
 use coverage::Coverages;
 use invalidation::ActionCounts;
 use level::LevelCounts;
+use observed::ObservedCounts;
 use origin::OriginCounts;
 use recovery::Recoveries;
 use requests::RequestCounts;
@@ -55,6 +57,7 @@ pub struct Metrics {
     /// When the timeline or the recoveries have something to do.
     next_tick: Time,
     requests: RequestCounts,
+    observed: ObservedCounts,
     routes: Vec<RequestCounts>,
     route_names: Vec<String>,
     levels: Vec<LevelCounts>,
@@ -107,6 +110,7 @@ impl Metrics {
             busy_until: Time::DISTANT_PAST,
             next_tick: Time::NEVER,
             requests: RequestCounts::default(),
+            observed: ObservedCounts::default(),
             routes: vec![RequestCounts::default(); routes.len()],
             route_names: routes,
             levels: vec![LevelCounts::default(); levels],
@@ -146,6 +150,7 @@ impl Metrics {
     pub fn warmed_up(&mut self, now: Time) {
         self.counted_from = now;
         self.requests = RequestCounts::default();
+        self.observed = ObservedCounts::default();
         self.routes.fill_with(RequestCounts::default);
         self.levels.fill_with(LevelCounts::default);
         self.risks.iter_mut().flatten().for_each(Risks::forget);
@@ -223,6 +228,7 @@ impl Metrics {
         self.tick(now);
         self.timeline.latency(end.latency);
         self.requests.ended(end);
+        self.observed.ended(end);
         if let Some(RouteIx(route)) = route {
             self.routes[route as usize].ended(end);
         }

@@ -5,6 +5,7 @@ use cachepolicy_core::decide::{BypassReason, Hit, ServeOnlyReason};
 use cachepolicy_core::ids::{BackendId, LevelId, OriginId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_trace::CacheStatus;
 
 /// A row of the report's `routes`: an index into the names given to [`super::Metrics::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -192,6 +193,8 @@ pub struct RequestEnd {
     pub origin_time: Duration,
     /// What the work that it was spared would have taken there.
     pub origin_time_saved: Duration,
+    /// What the cache did that was there when the trace was recorded.
+    pub cache_status: Option<CacheStatus>,
 }
 
 /// A store's answer to the first look-up of a walk there.

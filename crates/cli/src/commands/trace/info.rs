@@ -23,6 +23,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   cachepolicy trace info access.log.gz
+  cachepolicy trace info access.log --log-format '[$time_iso8601] $host $request $status'
   cachepolicy trace info cluster052.oracleGeneral.zst --top 20
   cachepolicy trace info - --format json < requests.jsonl")]
 pub(crate) struct Args {

@@ -399,6 +399,7 @@ pub(super) fn report() -> Report {
             leaks: 17,
             ..all
         },
+        observed: None,
         routes: routes.into(),
         levels: levels(),
         backends: [("shared".to_owned(), shared), ("hot".to_owned(), hot)].into(),

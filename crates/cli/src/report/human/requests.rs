@@ -4,7 +4,7 @@ use super::{View, sparkline};
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::{text, units};
-use cachepolicy_sim::report::RequestFigures;
+use cachepolicy_sim::report::{ObservedFigures, RequestFigures};
 
 /// Routes in the table; the JSON has all.
 const ROUTES_MAX: usize = 12;
@@ -57,7 +57,37 @@ pub(super) fn render(view: &View<'_>) -> String {
         );
         section.push_str(&view.paragraph("  ", &more, Meaning::Faint));
     }
+    if let Some(observed) = &report.observed {
+        section.push_str(&view.paragraph("  ", &beside(view, observed), Meaning::Plain));
+    }
     section
+}
+
+/// What the trace says that the cache did, beside what the policy would do.
+fn beside(view: &View<'_>, observed: &ObservedFigures) -> String {
+    let simulated = view.ratio(
+        observed.simulated_hit_ratio,
+        &["observed", "simulated_hit_ratio"],
+    );
+    let each = [
+        (observed.hit, "hit"),
+        (observed.stale, "stale"),
+        (observed.updating, "updating"),
+        (observed.revalidated, "revalidated"),
+        (observed.expired, "expired"),
+        (observed.miss, "miss"),
+        (observed.bypass, "bypass"),
+    ];
+    let each = each.into_iter().filter(|(count, _)| *count > 0);
+    let each: Vec<_> = each
+        .map(|(count, name)| format!("{name} {}", units::count(count)))
+        .collect();
+    format!(
+        "observed: {} of the {} with a cache status in the trace needed no origin ({}); simulated: {simulated} of the same",
+        units::or_nothing(observed.hit_ratio, units::ratio),
+        units::plural(observed.count, "request", "requests"),
+        each.join(", "),
+    )
 }
 
 /// Of a route, or of all requests.

@@ -94,8 +94,9 @@ pub(super) fn is_known(name: &str) -> bool {
 /// Variables with nothing between them, and the text behind them.
 #[derive(Debug, Clone)]
 struct Step {
-    /// What `find` gives has a place for each of them.
     variables: Vec<String>,
+    /// Between each of them and the next one.
+    borders: Vec<Border>,
     check: Check,
     literal: Finder<'static>,
 }
@@ -141,26 +142,31 @@ impl Matcher {
         escaping: Escaping,
     ) -> Result<Self, LogFormatError> {
         let mut begin = Vec::new();
-        let mut steps: Vec<(Vec<String>, Vec<u8>)> = Vec::new();
+        let mut steps: Vec<(Vec<String>, Vec<Border>, Vec<u8>)> = Vec::new();
         for piece in pieces {
             match (piece, steps.last_mut()) {
                 (Piece::Literal(literal), None) => begin.clone_from(literal),
-                (Piece::Literal(literal), Some((_, behind))) => behind.clone_from(literal),
-                (Piece::Variable(name, place), Some((names, behind))) if behind.is_empty() => {
+                (Piece::Literal(literal), Some((.., behind))) => behind.clone_from(literal),
+                (Piece::Variable(name, place), Some((names, borders, behind)))
+                    if behind.is_empty() =>
+                {
                     let last = names.last().map_or("", String::as_str);
-                    if border(last, name).is_none() {
+                    let border = border(last, name).ok_or_else(|| {
                         let reason = format!(
                             "nothing says where `${last}` ends and `${name}` begins: there is no text between them"
                         );
-                        return Err(at(text, *place, &reason));
-                    }
+                        at(text, *place, &reason)
+                    })?;
+                    borders.push(border);
                     names.push(name.clone());
                 }
-                (Piece::Variable(name, _), _) => steps.push((vec![name.clone()], Vec::new())),
+                (Piece::Variable(name, _), _) => {
+                    steps.push((vec![name.clone()], Vec::new(), Vec::new()));
+                }
             }
         }
         let mut before = begin.clone();
-        let steps = steps.into_iter().map(|(variables, literal)| {
+        let steps = steps.into_iter().map(|(variables, borders, literal)| {
             let check = match variables.as_slice() {
                 [name] => Check::of(name),
                 _ => Check::Any,
@@ -172,6 +178,7 @@ impl Matcher {
             };
             let step = Step {
                 variables,
+                borders,
                 check,
                 literal: Finder::new(&literal).into_owned(),
             };
@@ -278,6 +285,7 @@ impl Matcher {
     }
 
     /// Gives each variable of a step its part of what was found for the step.
+    #[inline]
     pub(super) fn split(
         &self,
         line: &[u8],
@@ -289,17 +297,16 @@ impl Matcher {
             return;
         };
         let mut start = value.start;
-        for (index, name) in step.variables.iter().enumerate() {
-            let next = step.variables.get(index + 1);
+        for (index, border) in step.borders.iter().enumerate() {
             let rest = line.get(start..value.end).unwrap_or_default();
-            let length = match next.and_then(|next| border(name, next)) {
-                Some(Border::Before(byte)) => memchr(byte, rest).unwrap_or(rest.len()),
-                Some(Border::Behind(byte)) => usize::from(rest.first() == Some(&byte)),
-                None => rest.len(),
+            let length = match border {
+                Border::Before(byte) => memchr(*byte, rest).unwrap_or(rest.len()),
+                Border::Behind(byte) => usize::from(rest.first() == Some(byte)),
             };
             take(index, start..start + length);
             start += length;
         }
+        take(step.borders.len(), start..value.end);
     }
 
     fn explain(&self, line: &[u8], misfit: Misfit) -> String {

@@ -118,16 +118,27 @@ impl<'l> Cursor<'l> {
         self.line.get(self.at).copied()
     }
 
+    #[inline]
     fn space(&mut self) {
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_ascii_start().len();
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
     }
 
     fn cut(&self) -> String {
         "the JSON is cut off".to_owned()
     }
 
+    #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), String> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            return Ok(());
+        }
+        self.expect_behind_space(byte)
+    }
+
+    fn expect_behind_space(&mut self, byte: u8) -> Result<(), String> {
         self.space();
         match self.peek() {
             Some(found) if found == byte => {
