@@ -1,7 +1,8 @@
 //! One stream of events through many simulations, on as many threads as one likes.
 //!
 //! The events are read once, on the thread that was there before, into blocks that everybody
-//! shares. Whoever is free takes the simulation that is furthest behind and replays its next block;
+//! shares. Whoever is free replays the next block of the simulation that it had before, which its
+//! processor's caches still know, or of the one that is furthest behind, should that be far behind;
 //! a block that all have replayed is filled again. So reading is bounded by the slowest
 //! simulation, every simulation gets every event in order, and what comes out does not depend on
 //! the number of threads, nor on which of them was faster.
@@ -16,8 +17,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Blockes that are read ahead of the slowest simulation.
+/// Blocks that are read ahead of the slowest simulation.
 const AHEAD: usize = 8;
+
+/// A simulation that is so many blocks behind goes first. With fewer, the tables of one simulation
+/// would push those of another out of the caches all the time; with more, the last simulation would
+/// be alone for too long at the end.
+const BEHIND: u64 = 4;
 
 /// A run, and how far it is.
 struct Place {
@@ -38,11 +44,11 @@ enum Doing {
 }
 
 struct State {
-    /// Blockes that somebody has not replayed yet.
+    /// Blocks that somebody has not replayed yet.
     window: VecDeque<Arc<Block>>,
     /// The number of the first of them.
     first: u64,
-    /// Blockes to be filled again.
+    /// Blocks to be filled again.
     spare: Vec<Block>,
     /// Everything was read.
     ended: bool,
@@ -117,6 +123,7 @@ impl Board {
     /// Reads, and helps while there is nothing to be read.
     fn lead(&self, traffic: &mut Opened<'_>, tally: &Tally, stream: usize) {
         let mut state = self.lock();
+        let mut last = None;
         loop {
             if state.wants_more() {
                 let mut block = state.spare.pop().unwrap_or_default();
@@ -130,7 +137,7 @@ impl Board {
                 self.changed.notify_all();
                 continue;
             }
-            state = match self.step(state) {
+            state = match self.step(state, &mut last) {
                 Some(state) => state,
                 None => return,
             };
@@ -140,14 +147,20 @@ impl Board {
     /// Replays until nothing is left.
     fn help(&self) {
         let mut state = self.lock();
-        while let Some(after) = self.step(state) {
+        let mut last = None;
+        while let Some(after) = self.step(state, &mut last) {
             state = after;
         }
     }
 
-    /// Does what is next, or waits; `None`: there is nothing left.
-    fn step<'b>(&'b self, mut state: MutexGuard<'b, State>) -> Option<MutexGuard<'b, State>> {
-        match state.next() {
+    /// Does what is next, or waits; `None`: there is nothing left. `last`: the run that this thread
+    /// had before.
+    fn step<'b>(
+        &'b self,
+        mut state: MutexGuard<'b, State>,
+        last: &mut Option<usize>,
+    ) -> Option<MutexGuard<'b, State>> {
+        match state.next(*last) {
             Step::Over => {
                 self.changed.notify_all();
                 None
@@ -158,6 +171,7 @@ impl Board {
             }
             Step::Replay(index, mut seat, block) => {
                 drop(state);
+                *last = Some(index);
                 let broken = BrokenOff(self, index);
                 let outcome = seat.replay(&block);
                 std::mem::forget(broken);
@@ -219,13 +233,14 @@ impl State {
         }
     }
 
-    /// What somebody who is free does now.
-    fn next(&mut self) -> Step {
+    /// What somebody who is free does now; `last`: the run that was theirs before.
+    fn next(&mut self, last: Option<usize>) -> Step {
         let (end, failed) = (self.end(), self.failed.is_some());
         // What comes before the failure is finished, so that the first failure is the one told.
         let limit = self.failed.as_ref().map(|(block, run, _)| (*block, *run));
         let mut over = self.ended || failed;
         let mut furthest_behind = None;
+        let mut own = None;
         for (index, place) in self.places.iter().enumerate() {
             match place.doing {
                 Doing::Idle(_) => {}
@@ -241,10 +256,16 @@ impl State {
                 over = false;
                 let this = (place.next, index);
                 furthest_behind = Some(furthest_behind.map_or(this, |other| this.min(other)));
+                own = own.or((last == Some(index)).then_some(this));
             }
         }
         match furthest_behind {
-            Some((next, index)) => self.take(index, next),
+            Some(behind) => {
+                let (next, index) = own
+                    .filter(|own| own.0 < behind.0 + BEHIND)
+                    .unwrap_or(behind);
+                self.take(index, next)
+            }
             None if over => Step::Over,
             None => Step::Wait,
         }
@@ -308,7 +329,7 @@ impl State {
         }
     }
 
-    /// Blockes that all have replayed are filled again.
+    /// Blocks that all have replayed are filled again.
     fn recycle(&mut self) {
         let under_way = self
             .places
