@@ -9,7 +9,7 @@ use cachepolicy_core::Policy;
 use cachepolicy_sim::Options;
 use cachepolicy_sim::report::Report;
 use cachepolicy_tests::run::{compile, replay};
-use cachepolicy_trace::{Event, Format, Needs, ReadOptions, Source as _};
+use cachepolicy_trace::{Event, Format, Needs, ReadOptions};
 use std::fs;
 
 /// Asks for one dimension of each kind.

@@ -189,6 +189,19 @@ impl Engine {
         }
     }
 
+    /// Own work was cut off, this long before it would have been done.
+    pub(crate) fn uncount_origin_work(&mut self, frame: u32, rest: Duration) {
+        let less = |time: Duration| Duration::from_nanos((time.nanos() - rest.nanos()).max(0));
+        if rest > Duration::ZERO {
+            let f = &mut self.frames[frame];
+            f.work = less(f.work);
+            let task = &mut self.tasks[f.task];
+            if task.kind != TaskKind::Background {
+                task.gathered.origin_time = less(task.gathered.origin_time);
+            }
+        }
+    }
+
     /// Own work begins.
     pub(crate) fn serve_work(&mut self, t: &Tables, frame: u32, lag: Duration) -> Option<u32> {
         self.begin_reading(t, frame, lag);

@@ -44,6 +44,7 @@ mod provenance;
 mod queue;
 mod random;
 mod requests;
+mod routes;
 mod rows;
 mod simulation;
 mod skip;

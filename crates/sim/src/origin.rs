@@ -58,8 +58,6 @@ impl Engine {
             self.refuse_work(frame, id);
             return Some(frame);
         }
-        let cost = self.frames[frame].cost;
-        self.count_origin_work(frame, cost);
         let origin = &mut self.origins[id.index()];
         let is_free = origin.queue.2 == 0 && origin.busy < origin.slots;
         let token = match &mut origin.bucket {
@@ -108,6 +106,8 @@ impl Engine {
 
     /// A frame gets a slot; returns how old the data is that it reads.
     fn begin_service(&mut self, frame: u32, id: OriginId) -> Duration {
+        let cost = self.frames[frame].cost;
+        self.count_origin_work(frame, cost);
         let origin = &mut self.origins[id.index()];
         origin.busy += 1;
         let waited = self.now.since(self.frames[frame].work_began);
@@ -133,6 +133,8 @@ impl Engine {
         f.flags.clear(Flags::IN_SERVICE);
         let failed = f.flags.has(Flags::ERROR);
         let took = self.now.since(f.work_began);
+        let cut_off = Duration::from_nanos(f.cost.nanos().saturating_sub(took.nanos()));
+        self.uncount_origin_work(frame, cut_off);
         self.metrics.origin_ended(id, self.now, took, busy, failed);
         self.note(
             frame,

@@ -73,6 +73,8 @@ pub(crate) struct Paths {
     line_of: Vec<u32>,
     /// Hosts, where a dimension is one.
     pub(crate) hosts: Vec<u32>,
+    /// Rows of the report that only claims ask for, by target, in the order of their numbers.
+    claimed: Vec<(u32, u32)>,
     /// What some targets write, in the order of their numbers.
     written: Vec<(u32, Arc<WrittenImages>)>,
     links: Vec<Link>,
@@ -119,6 +121,15 @@ impl Paths {
         let (path, query) = split_target(target.path);
         let entry = self.resolve(t, values, target, path, query);
         self.entries.push(entry);
+        let route = self.chains.get(entry.chain as usize);
+        let route = route
+            .map(|chain| chain.route)
+            .filter(|route| *route != NONE);
+        for claimed in &t.claimed {
+            if claimed.counts(target.method, path, route) {
+                self.claimed.push((number, claimed.row));
+            }
+        }
         if t.has_conditions {
             let mut line = core::mem::take(&mut self.scratch);
             line.clear();
@@ -162,6 +173,14 @@ impl Paths {
         let own = self.written.iter().skip(first);
         own.take_while(move |(number, _)| *number == path)
             .map(|(_, images)| images)
+    }
+
+    /// Rows of the report in which a request for this target counts because of a claim.
+    pub(crate) fn claimed(&self, path: u32) -> impl Iterator<Item = u32> {
+        let first = self.claimed.partition_point(|(number, _)| *number < path);
+        let own = self.claimed.iter().skip(first);
+        own.take_while(move |(number, _)| *number == path)
+            .map(|(_, row)| *row)
     }
 
     #[inline]

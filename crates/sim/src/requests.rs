@@ -50,6 +50,13 @@ impl Engine {
         (route != NONE).then_some(RouteIx(route))
     }
 
+    /// Counts a request where only a claim asks for it.
+    fn count_claimed(&mut self, task: u32, end: &RequestEnd) {
+        for row in self.ingest.paths.claimed(self.tasks[task].path) {
+            self.metrics.claimed_ended(RouteIx(row), self.now, end);
+        }
+    }
+
     /// No level answers: the application does the work, as without any cache.
     fn answer_unrouted(&mut self, task: u32) {
         let t = &self.tasks[task];
@@ -63,6 +70,7 @@ impl Engine {
             ..RequestEnd::default()
         };
         self.metrics.request_ended(None, self.now, &end);
+        self.count_claimed(task, &end);
         self.note_task(task, What::Answer { route: None, end });
         self.tasks.give_back(task);
     }
@@ -93,6 +101,7 @@ impl Engine {
                 cache_status: of.cache_status,
             };
             self.metrics.request_ended(route, self.now, &end);
+            self.count_claimed(task, &end);
             self.note_task(task, What::Answer { route, end });
         }
         if let Some(next) = self.processes.give_thread_back(&mut self.tasks, task) {

@@ -2,6 +2,7 @@
 
 use crate::depends::{self, LevelDims};
 use crate::options::SimError;
+use crate::routes::{ClaimedRoute, claimed, routes};
 use cachepolicy_core::decide::{Rules, Scope, Stampede};
 use cachepolicy_core::edge::{Target, Verb};
 use cachepolicy_core::graph::Graph;
@@ -37,6 +38,8 @@ pub(crate) struct Tables {
     pub(crate) routes: Vec<String>,
     /// The route of each level, by index into `routes`.
     pub(crate) route_of: Vec<Option<u32>>,
+    /// Rows of the report's routes that only claims ask for.
+    pub(crate) claimed: Vec<ClaimedRoute>,
     /// Where missing values are drawn from.
     pub(crate) workload: Option<WorkloadId>,
     /// An edge cascades: copies remember what they embed.
@@ -135,7 +138,8 @@ impl Tables {
             let level = level_table(policy, index, (&graph, &filter), &backends, &mut shapes)?;
             levels.push(level);
         }
-        let (routes, route_of) = routes(policy);
+        let (mut routes, route_of) = routes(policy);
+        let claimed = claimed(policy, &mut routes, &route_of);
         let actions = || policy.edges.iter().flat_map(|edge| &edge.actions);
         let first_action = policy
             .edges
@@ -164,6 +168,7 @@ impl Tables {
             first_action,
             routes,
             route_of,
+            claimed,
             workload,
             has_write_rules: writing.is_some_and(|workload| !workload.write_rules.is_empty()),
             has_conditions: policy.levels.iter().any(|level| level.skip.is_some()),
@@ -360,22 +365,6 @@ fn shape(
         lag,
     });
     shapes.len() - 1
-}
-
-/// The report's routes: one for each site or view, by its methods and pattern.
-fn routes(policy: &Policy) -> (Vec<String>, Vec<Option<u32>>) {
-    let mut names: Vec<String> = Vec::new();
-    let route_of = policy.levels.iter().map(|level| {
-        let route = level.route.as_ref()?;
-        let name = format!("{} {}", route.methods.join("|"), route.pattern.text);
-        let index = names.iter().position(|known| *known == name);
-        Some(index.unwrap_or_else(|| {
-            names.push(name);
-            names.len() - 1
-        }) as u32)
-    });
-    let route_of = route_of.collect();
-    (names, route_of)
 }
 
 /// The finest level that accesses of a key-value trace can go to.

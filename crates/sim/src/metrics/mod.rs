@@ -212,28 +212,6 @@ impl Metrics {
         }
     }
 
-    /// What its keys are at risk of, of a level whose fills take time.
-    #[inline]
-    pub(crate) fn risks(&mut self, level: LevelId) -> Option<&mut Risks> {
-        self.risks.get_mut(level.index())?.as_mut()
-    }
-
-    /// A request, or an access of a key-value trace (which has no route), is answered.
-    #[inline]
-    pub fn request_ended(&mut self, route: Option<RouteIx>, now: Time, end: &RequestEnd) {
-        self.busy_until = now;
-        if !self.counts(now, end.latency) {
-            return;
-        }
-        self.tick(now);
-        self.timeline.latency(end.latency);
-        self.requests.ended(end);
-        self.observed.ended(end);
-        if let Some(RouteIx(route)) = route {
-            self.routes[route as usize].ended(end);
-        }
-    }
-
     /// Accesses of a key-value trace that came before the next tick.
     pub(crate) fn lane(&mut self, level: LevelId, backend: BackendId, counts: &LaneCounts) {
         let Some(last) = counts.last else {

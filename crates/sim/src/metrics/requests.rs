@@ -2,10 +2,11 @@
 
 use super::freshness::Freshness;
 use super::histogram::{Histogram, Scale};
-use super::ratio;
-use super::types::RequestEnd;
+use super::types::{RequestEnd, RouteIx};
+use super::{Metrics, ratio};
 use crate::lane::LaneCounts;
 use crate::report::RequestFigures;
+use cachepolicy_core::units::Time;
 
 /// See the module's description.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,33 @@ pub(super) struct RequestCounts {
     origin_time_saved: u128,
     latency: Histogram,
     freshness: Freshness,
+}
+
+impl Metrics {
+    /// A request, or an access of a key-value trace (which has no route), is answered.
+    #[inline]
+    pub fn request_ended(&mut self, route: Option<RouteIx>, now: Time, end: &RequestEnd) {
+        self.busy_until = now;
+        if !self.counts(now, end.latency) {
+            return;
+        }
+        self.tick(now);
+        self.timeline.latency(end.latency);
+        self.requests.ended(end);
+        self.observed.ended(end);
+        if let Some(RouteIx(route)) = route {
+            self.routes[route as usize].ended(end);
+        }
+    }
+
+    /// A request also counts in a row that a claim asks for.
+    pub(crate) fn claimed_ended(&mut self, RouteIx(route): RouteIx, now: Time, end: &RequestEnd) {
+        if self.counts(now, end.latency)
+            && let Some(route) = self.routes.get_mut(route as usize)
+        {
+            route.ended(end);
+        }
+    }
 }
 
 impl RequestCounts {

@@ -112,6 +112,66 @@ fn what_is_left_to_do_after_the_last_work_is_no_time_of_load() {
     assert_eq!(report.origins["db"].utilisation, Some(1.0));
 }
 
+#[test]
+fn a_claim_has_the_figures_of_its_method_and_of_its_path() {
+    let mut scenario = Scenario::new(
+        "origin db
+         backend copies proxy
+         site all { route GET \"/**\"; store copies; ttl 60s }
+         view page(x) { route GET|POST \"/p/{x}\"; cost 1s on db }
+         view special { route GET \"/p/special\"; cost 3s on db }
+         workload w { duration 1s; requests 1/s { GET \"/o/{y}\" y uniform(9); GET \"/p/1\" } }
+         expect {
+           latency(POST \"/p/{x}\").max <= 2s
+           latency(GET \"/p/{x}\").max <= 2s
+           latency(GET \"/o/{y}\").max <= 2s
+         }",
+    );
+    scenario
+        .get(0.0, "/p/1")
+        .get(10.0, "/p/special")
+        .request(20.0, "/p/1", |request| request.method = "POST".into())
+        .request(30.0, "/p/2", |request| request.method = "POST".into())
+        .get(40.0, "/o/7")
+        .get(50.0, "/q/7");
+    let report = scenario.run();
+    let mut counts = routes(&report);
+    counts.sort_unstable();
+    assert_eq!(
+        counts,
+        [
+            ("GET /**", 2),
+            ("GET /o/{y}", 1),
+            ("GET /p/special", 1),
+            ("GET /p/{x}", 1),
+            ("GET|POST /p/{x}", 3),
+            ("POST /p/{x}", 2),
+        ]
+    );
+    assert_eq!(report.requests.count, 6);
+    let held: Vec<_> = report.expectations.iter().map(|claim| claim.held).collect();
+    assert_eq!(held, [Some(true); 3]);
+}
+
+#[test]
+fn work_that_an_outage_cuts_off_took_as_long_as_it_ran() {
+    let mut scenario = Scenario::new(
+        "origin db { slots 1 }
+         backend copies proxy
+         view page(x) { route GET \"/{x}\"; store copies; ttl forever; cost 4s on db }",
+    );
+    scenario
+        .get(0.0, "/a")
+        .get(10.0, "/a") // saves 4 s
+        .get(20.0, "/b")
+        .get(21.0, "/c") // queues, and never begins
+        .outage(22.0, "db", 5.0);
+    let report = scenario.run();
+    assert_eq!(report.requests.errors, 2);
+    assert_eq!(report.requests.saved, Some(4.0 / (4.0 + 4.0 + 2.0)));
+    assert_eq!(report.requests.origin_free, 1);
+}
+
 const SITE: &str = "backend copies proxy
     site public { route GET \"/**\"; store copies; ttl 60s }
     view page(x) { route GET \"/page/{x}\" }

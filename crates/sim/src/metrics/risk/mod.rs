@@ -10,6 +10,7 @@
 
 mod chance;
 
+use super::Metrics;
 use super::types::{Cause, FillBegan, Outcome};
 use crate::report::{RiskFigures, RiskWorst};
 use crate::store::KeyId;
@@ -71,6 +72,14 @@ struct Round {
     took: Option<Duration>,
     met: u32,
     fills: u32,
+}
+
+impl Metrics {
+    /// What its keys are at risk of, of a level whose fills take time.
+    #[inline]
+    pub(crate) fn risks(&mut self, level: LevelId) -> Option<&mut Risks> {
+        self.risks.get_mut(level.index())?.as_mut()
+    }
 }
 
 impl Risks {
