@@ -52,6 +52,29 @@ enum After {
     Unknown,
 }
 
+impl After {
+    /// Of a block that goes on after accesses of which the last is at that instant. Where all that
+    /// it has are further accesses of that instant, no more is known than before.
+    fn of(block: &Block, last: Time) -> Self {
+        let mut next = [0; 4];
+        for &(kind, count) in &block.runs {
+            let first = next[kind as usize];
+            next[kind as usize] = first + count as usize;
+            // Of accesses the last one tells, of anything else the first.
+            let index = match kind {
+                Kind::Access => next[kind as usize].saturating_sub(1),
+                Kind::Request | Kind::Write | Kind::Fault => first,
+            };
+            match block.at(kind, index) {
+                Some(at) if at > last => return Self::Later,
+                _ if kind == Kind::Access => {}
+                _ => return Self::SameInstant,
+            }
+        }
+        Self::SameInstant
+    }
+}
+
 impl Simulation {
     /// Of a policy.
     ///
@@ -151,14 +174,8 @@ impl Simulation {
     }
 
     fn replay(&mut self, block: &Block) -> Result<(), SimError> {
-        if let Some(&(kind, _)) = block.runs.first() {
-            let at = block.at(kind, 0);
-            let comes_later = kind == Kind::Access || at > self.tail.at.last().copied();
-            self.take_tail(if comes_later {
-                After::Later
-            } else {
-                After::SameInstant
-            })?;
+        if let Some(&last) = self.tail.at.last() {
+            self.take_tail(After::of(block, last))?;
         }
         self.engine.learn(&self.tables, &block.news)?;
         let mut next = [0; 4];

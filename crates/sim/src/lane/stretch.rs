@@ -252,6 +252,17 @@ impl Stretch<'_> {
         }
     }
 
+    /// The ttl that the trace says, as far as the level goes by it.
+    #[inline]
+    fn said_ttl(&self, access: Access) -> Option<Duration> {
+        let said = self.accesses.ttl.get(access.index).copied().flatten()?;
+        match self.lane.lifetime {
+            LifetimeSource::Declared => None,
+            LifetimeSource::Trace => Some(said),
+            LifetimeSource::Response { max } => Some(max.map_or(said, |max| said.min(max))),
+        }
+    }
+
     /// Stores a value where the rules let it be stored. `size`: where it is known beforehand.
     #[inline]
     fn store<E: Eviction>(
@@ -260,13 +271,8 @@ impl Stretch<'_> {
         size: Option<u64>,
         evictor: &mut E,
     ) -> FillResult {
-        let Access { index, at, key } = access;
-        let said = self.accesses.ttl.get(index).copied().flatten();
-        let ttl = match self.lane.lifetime {
-            LifetimeSource::Declared => None,
-            LifetimeSource::Trace => said,
-            LifetimeSource::Response { max } => said.map(|ttl| max.map_or(ttl, |max| ttl.min(max))),
-        };
+        let Access { at, key, .. } = access;
+        let ttl = self.said_ttl(access);
         let draw = if self.rules.jitter > 0.0 {
             self.level.jitter.unit()
         } else {
@@ -344,8 +350,10 @@ impl Stretch<'_> {
         let slot = self.rack.lookup(KeyId(key));
         let copy = slot.map(|slot| (slot, *self.rack.get(slot)));
         let is_alive = copy.is_some_and(|(_, copy)| at < copy.leaves(self.rules));
-        // What misses writes, or is dead and still there, is for others.
-        let is_plain = copy.is_none_or(|(_, copy)| is_alive && copy.provenance == NONE);
+        // What misses writes, is dead and still there, or may outlive the write, is for others.
+        let is_plain = copy.is_none_or(|(_, copy)| {
+            is_alive && copy.provenance == NONE && self.is_stored_for_certain(access)
+        });
         if !self.lane.fills || !is_plain {
             return false;
         }
@@ -379,6 +387,14 @@ impl Stretch<'_> {
             }
         }
         true
+    }
+
+    /// Does a value that is put over another one take its place, whatever is drawn?
+    fn is_stored_for_certain(&self, access: Access) -> bool {
+        const LEAST: Duration = Duration::from_nanos(1_000_000);
+        let said = self.said_ttl(access).unwrap_or(self.rules.ttl);
+        let shortest = said - said.scaled(self.rules.jitter);
+        shortest >= LEAST && !self.rack.is_by_bytes()
     }
 
     /// The row behind a key changed; the copy that misses it goes at the same instant.

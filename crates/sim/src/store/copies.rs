@@ -27,6 +27,10 @@ impl Copies {
         }
     }
 
+    pub(super) const fn is_by_bytes(&self) -> bool {
+        self.by_bytes
+    }
+
     #[inline]
     pub(crate) fn key(&self, slot: u32) -> KeyId {
         self.keys[slot as usize]

@@ -108,6 +108,11 @@ impl<T: Copy + PartialEq> Rack<T> {
         self.set_quiet(slot, Time::DISTANT_PAST);
     }
 
+    /// Is the capacity in bytes, so that a larger copy may not fit?
+    pub(crate) const fn is_by_bytes(&self) -> bool {
+        self.copies.is_by_bytes()
+    }
+
     /// What a policy sees.
     #[inline]
     pub(crate) fn view(&self, now: Time) -> View<'_> {
