@@ -1,6 +1,6 @@
 //! What is to be done for a curve, as jobs that do not depend on each other.
 
-use super::estimate::{GROUPS, Scale};
+use super::estimate::{COPIES_MIN, GROUPS, Scale};
 use super::figures::{Curve, EvictionCurve, Footprint, Point, SCHEMA, Sample, Traffic};
 use super::lru::LruCurve;
 use super::notes::{Facts, notes};
@@ -11,6 +11,7 @@ use crate::options::SimError;
 use crate::report::PolicyIdentity;
 use crate::sample::{Collected, Part, Rate, Thinner, memory};
 use crate::yardstick::References;
+use cachepolicy_core::level::LevelKind;
 use cachepolicy_core::policy::Evict;
 use cachepolicy_core::units::Time;
 use cachepolicy_trace::Block;
@@ -96,6 +97,7 @@ impl Plan {
             rate,
             lookups: key_level.map(|_| lookups),
             requests,
+            comes_first: comes_first(&replays),
         };
         let mut plan = Self {
             replays,
@@ -206,7 +208,6 @@ impl Plan {
         let capacity = self.replays.capacity(self.rate(part), capacity);
         Outcome {
             hits: references.clairvoyant_hits(capacity).min(unbounded.hits),
-            requests: None,
             ..unbounded
         }
     }
@@ -285,11 +286,17 @@ impl Plan {
             .to_owned(),
             footprint: self.footprint,
             sample,
-            unbounded: self.scale.point(self.unbounded, &groups),
+            unbounded: self.unbounded_point(&groups),
             curves,
             memory: memory + self.references.bytes(),
             notes,
         }
+    }
+
+    /// With room for everything, whoever leaves.
+    fn unbounded_point(&self, groups: &[Outcome]) -> Point {
+        let exact = self.exact(Evict::Lru, u64::MAX);
+        exact.unwrap_or_else(|| self.scale.point(self.unbounded, groups))
     }
 
     fn unit(&self) -> &'static str {
@@ -333,6 +340,7 @@ impl Plan {
             });
             Point {
                 capacity: Some(at),
+                rough: !point.exact && self.is_rough(at),
                 ..point
             }
         });
@@ -342,6 +350,18 @@ impl Plan {
             method: self.method(is_exact && self.lru.is_some() && evict == Evict::Lru),
             points,
         }
+    }
+
+    /// Does the sample's store of a capacity hold too few copies?
+    fn is_rough(&self, capacity: u64) -> bool {
+        let Footprint { entries, bytes } = self.footprint;
+        let each = if self.replays.settings.by_bytes {
+            bytes as f64 / entries.max(1) as f64
+        } else {
+            1.0
+        };
+        let copies = capacity as f64 * self.scale.rate.share() / each.max(1.0);
+        copies < COPIES_MIN
     }
 
     fn method(&self, by_distances: bool) -> String {
@@ -365,9 +385,14 @@ impl Plan {
             let groups = groups.iter().filter_map(|group| group.0.get(place + 1));
             let groups: Vec<Outcome> = groups.copied().collect();
             let whole = done.0.first().copied().unwrap_or_default();
+            let at = self.capacities.get(place).copied();
+            let point = self.scale.point(whole, &groups);
             Point {
-                capacity: self.capacities.get(place).copied(),
-                ..self.scale.point(whole, &groups)
+                capacity: at,
+                // What the requests would get of it is not known.
+                request_hit_ratio: None,
+                rough: !point.exact && at.is_some_and(|at| self.is_rough(at)),
+                ..point
             }
         });
         EvictionCurve {
@@ -386,6 +411,18 @@ fn nothing(replays: &Replays) -> SimError {
         "nothing of the trace is looked up in the backend `{name}`: no request or access that \
          counts reaches a level that is stored there"
     ))
+}
+
+/// Is the backend the first that requests ask, whatever they are for?
+fn comes_first(replays: &Replays) -> bool {
+    let t = &replays.tables;
+    let levels = t
+        .levels
+        .iter()
+        .filter(|level| matches!(level.kind, LevelKind::Site | LevelKind::View) && level.is_stored);
+    let mut nearest = levels.map(|level| level.tiers.first().map(|tier| tier.backend));
+    let own = Some(replays.settings.backend.0);
+    nearest.clone().next().is_some() && nearest.all(|nearest| nearest == own)
 }
 
 /// The sample, then each of its groups; the sample alone where it is the whole trace.
