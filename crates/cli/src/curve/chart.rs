@@ -5,7 +5,7 @@ use crate::output::text;
 use cachepolicy_sim::curve::{Curve, EvictionCurve};
 
 /// Lines of the plot.
-const ROWS: usize = 12;
+const ROWS: usize = 11;
 
 /// Before each line: the ratio and the axis.
 const MARGIN: usize = 8;
@@ -20,6 +20,15 @@ const CLAIRVOYANT: char = '·';
 const UNBOUNDED: char = '╌';
 const PRESENT: char = '│';
 
+/// The most that there is to hold, in the unit of the curve.
+pub(super) fn extent(curve: &Curve) -> u64 {
+    if curve.unit == "bytes" {
+        curve.footprint.bytes
+    } else {
+        curve.footprint.entries
+    }
+}
+
 /// A curve's sign.
 pub(super) fn sign(curve: &EvictionCurve, index: usize) -> char {
     if curve.evict == "clairvoyant" {
@@ -33,6 +42,7 @@ struct Plot {
     /// Logarithms of the least and the greatest capacity.
     low: f64,
     high: f64,
+    greatest: u64,
     /// Ratios at the bottom and the top.
     bottom: f64,
     top: f64,
@@ -46,21 +56,20 @@ pub(super) fn render(
     paint: Paint,
     unit: &dyn Fn(u64) -> String,
 ) -> String {
+    // Beyond what there is to hold nothing changes.
+    let is_of_use = |at: &u64| *at <= extent(curve).max(1);
+    let points = || curve.curves.iter().flat_map(|curve| &curve.points);
     let capacities = || {
-        curve
-            .curves
-            .iter()
-            .flat_map(|curve| &curve.points)
-            .filter_map(|p| p.capacity)
+        points()
+            .filter_map(|point| point.capacity)
+            .filter(is_of_use)
     };
     let (Some(least), Some(greatest)) = (capacities().min(), capacities().max()) else {
         return String::new();
     };
     let ratios = || {
-        let points = curve.curves.iter().flat_map(|curve| &curve.points);
-        points
-            .chain([&curve.unbounded])
-            .filter_map(|point| point.miss_ratio)
+        let all = points().chain([&curve.unbounded]);
+        all.filter_map(|point| point.miss_ratio)
     };
     if least == greatest || ratios().next().is_none() {
         return String::new();
@@ -71,6 +80,7 @@ pub(super) fn render(
         columns,
         low: (least as f64).log10(),
         high: (greatest as f64).log10(),
+        greatest,
         bottom,
         top,
         cells: vec![(' ', Meaning::Plain); columns * ROWS],
@@ -134,6 +144,7 @@ impl Plot {
         let known: Vec<(usize, f64)> = curve
             .points
             .iter()
+            .filter(|point| point.capacity.is_some_and(|at| at <= self.greatest))
             .filter_map(|point| Some((self.column(point.capacity?), point.miss_ratio?)))
             .collect();
         for pair in known.windows(2) {

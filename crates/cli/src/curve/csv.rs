@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use cachepolicy_sim::curve::{Curve, Point};
 
 /// The columns, which stay as they are.
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "evict",
     "capacity",
     "unit",
@@ -13,6 +13,7 @@ const COLUMNS: [&str; 8] = [
     "low",
     "high",
     "exact",
+    "rough",
     "request_hit_ratio",
 ];
 
@@ -30,6 +31,7 @@ pub(super) fn render(curve: &Curve) -> Result<String> {
             &number(point.low),
             &number(point.high),
             if point.exact { "true" } else { "false" },
+            if point.rough { "true" } else { "false" },
             &number(point.request_hit_ratio),
         ])
     };

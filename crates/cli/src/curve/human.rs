@@ -168,8 +168,9 @@ fn table(curve: &Curve, page: Page) -> String {
     ));
     let remark = match &curve.sample {
         Some(sample) => format!(
-            "share of the look-ups; ± is half of an interval of {:.0}% confidence",
-            sample.confidence * 100.0
+            "share of the look-ups; ± is half of an interval of {:.0}% confidence{}",
+            sample.confidence * 100.0,
+            if is_rough(curve) { ", ~ is rough" } else { "" }
         ),
         None => "share of the look-ups".to_owned(),
     };
@@ -182,22 +183,26 @@ fn table(curve: &Curve, page: Page) -> String {
 
 const EVERYTHING: &str = "everything";
 
+fn is_rough(curve: &Curve) -> bool {
+    let mut points = curve.curves.iter().flat_map(|one| &one.points);
+    points.any(|point| point.rough)
+}
+
 fn row(
     curve: &Curve,
     name: Field,
     points: impl Iterator<Item = Point>,
     first: &Point,
 ) -> Vec<Field> {
-    let extent = if curve.unit == "bytes" {
-        curve.footprint.bytes
-    } else {
-        curve.footprint.entries
-    };
+    let extent = chart::extent(curve);
     let share = first
         .capacity
-        .map(|capacity| capacity as f64 / extent.max(1) as f64);
+        .map(|at| match at as f64 / extent.max(1) as f64 {
+            share if share > 1.0 => ">100%".to_owned(),
+            share => units::ratio(share),
+        });
     let is_present = first.capacity.is_some() && first.capacity == curve.capacity;
-    let mut fields = vec![name, plain(share.map_or_else(String::new, units::ratio))];
+    let mut fields = vec![name, plain(share.unwrap_or_default())];
     fields.extend(points.map(|point| {
         let meaning = if is_present {
             Meaning::Strong
@@ -206,9 +211,9 @@ fn row(
         };
         (ratio(&point), meaning)
     }));
-    let requests = first
-        .request_hit_ratio
-        .map_or_else(String::new, units::ratio);
+    // Of several policies' requests it would not be clear whose they are.
+    let requests = first.request_hit_ratio.filter(|_| curve.curves.len() <= 2);
+    let requests = requests.map_or_else(String::new, units::ratio);
     fields.push(plain(requests));
     let mark = if is_present { "← the policy's" } else { "" };
     fields.push((mark.to_owned(), Meaning::Strong));
@@ -226,7 +231,8 @@ fn ratio(point: &Point) -> String {
             } else {
                 format!("{half:.1}")
             };
-            format!("{shown} ±{half}")
+            let sign = if point.rough { "~" } else { "" };
+            format!("{sign}{shown} ±{half}")
         }
         _ => shown,
     }
@@ -239,12 +245,12 @@ fn title(name: &str) -> &'static str {
 }
 
 fn notes(curve: &Curve, page: Page) -> String {
-    if curve.notes.is_empty() {
-        return String::new();
-    }
-    let points: String = curve
-        .notes
-        .iter()
+    let memory = format!(
+        "what was replayed and the look into the future took {} of memory",
+        units::bytes(curve.memory as f64)
+    );
+    let notes = curve.notes.iter().chain([&memory]);
+    let points: String = notes
         .map(|note| page.point(Mark::Open, &text::tame(note)))
         .collect();
     format!("{}{points}", page.heading("To be known", ""))

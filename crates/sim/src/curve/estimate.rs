@@ -9,6 +9,10 @@ use crate::sample::Rate;
 /// little about their spread.
 pub(super) const GROUPS: u32 = 8;
 
+/// A sample's store with fewer copies is too small to stand for the whole one: which few of the
+/// most popular keys are in it decides, and whether they all fit.
+pub(super) const COPIES_MIN: f64 = 100.0;
+
 /// What is known of the whole trace.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
@@ -17,6 +21,8 @@ pub(super) struct Scale {
     pub(super) lookups: Option<u64>,
     /// Requests that count.
     pub(super) requests: u64,
+    /// Every request asks the backend first, if it asks any.
+    pub(super) comes_first: bool,
 }
 
 impl Scale {
@@ -54,12 +60,20 @@ impl Scale {
     /// Of a part of the sample. Where it is known how many look-ups the whole trace has, the
     /// expected number of the part's takes the place of its own, which is the correction called
     /// SHARDS_adj: a part that happens to have a very popular key has more look-ups than that, and
-    /// what it has more of are hits.
+    /// what it has more of are hits. The same holds of requests that ask the backend first: of a
+    /// very popular path, nearly each is one look-up and a hit. Behind other stores nothing is
+    /// known of how many look-ups there are, and the part's own number counts.
     fn miss_ratio(self, outcome: Outcome, groups: u32) -> Option<f64> {
         let misses = (outcome.lookups - outcome.hits) as f64;
-        let expected = match self.lookups.filter(|_| !self.rate.is_all()) {
-            Some(lookups) => lookups as f64 * self.rate.divided(groups).share(),
-            None => outcome.lookups as f64,
+        let own = outcome.lookups as f64;
+        let share = self.rate.divided(groups).share();
+        let expected = match (self.lookups, outcome.requests) {
+            _ if self.rate.is_all() => own,
+            (Some(lookups), _) => lookups as f64 * share,
+            (None, Some((requests, _))) if self.comes_first => {
+                (own - (requests as f64 - self.requests as f64 * share)).max(misses)
+            }
+            (None, _) => own,
         };
         (expected > 0.0).then(|| (misses / expected).min(1.0))
     }

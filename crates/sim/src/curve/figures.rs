@@ -107,6 +107,8 @@ pub struct Point {
     pub high: Option<f64>,
     /// It is what a replay of the whole trace gives.
     pub exact: bool,
+    /// The sample's store holds so few copies that the interval says too little.
+    pub rough: bool,
     /// Requests without origin work / requests, where the whole policy was simulated.
     pub request_hit_ratio: Option<f64>,
 }

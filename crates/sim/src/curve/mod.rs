@@ -29,6 +29,7 @@ mod keys;
 mod lru;
 mod notes;
 mod plan;
+mod result;
 mod runs;
 mod stack;
 
@@ -37,7 +38,7 @@ mod tests;
 
 pub use figures::{Curve, EvictionCurve, Footprint, Point, SCHEMA, Sample, Traffic};
 pub use grid::{At, Capacities, POINTS_MAX};
-pub use plan::Plan;
+pub use plan::{Done, Plan};
 
 use crate::options::{Options, SimError};
 use crate::sample::{Collector, Rate, begins};

@@ -1,7 +1,9 @@
 //! What must be known to read a curve.
 
+use super::estimate::COPIES_MIN;
 use super::figures::{EvictionCurve, Sample};
 use super::{KEYS_MIN, Settings};
+use crate::sample::percent;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::policy::{Evict, Policy};
 use cachepolicy_core::units::Duration;
@@ -23,7 +25,7 @@ pub(super) fn notes(facts: &Facts<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     method(facts, &mut notes);
     if let Some(sample) = facts.sample {
-        sampled(sample, &mut notes);
+        sampled(facts, sample, &mut notes);
     }
     exactness(facts, &mut notes);
     clairvoyant(facts, &mut notes);
@@ -62,16 +64,16 @@ fn method(facts: &Facts<'_>, notes: &mut Vec<String>) {
     }
 }
 
-fn sampled(sample: &Sample, notes: &mut Vec<String>) {
+fn sampled(facts: &Facts<'_>, sample: &Sample, notes: &mut Vec<String>) {
     let (unit, thing) = match sample.unit.as_str() {
         "path" => ("paths", "targets"),
         _ => ("keys", "keys"),
     };
     notes.push(format!(
-        "what is not exact rests on a sample of {:.4}% of the {unit} ({} {thing}) in stores of that \
+        "what is not exact rests on a sample of {} of the {unit} ({} {thing}) in stores of that \
          size; an interval is that of {} groups of the sample at {:.0}% confidence, widened by how \
          far smaller samples are off. `--rate` takes another share",
-        sample.rate * 100.0,
+        percent(sample.rate),
         sample.keys,
         sample.groups,
         sample.confidence * 100.0,
@@ -80,6 +82,13 @@ fn sampled(sample: &Sample, notes: &mut Vec<String>) {
         notes.push(format!(
             "with fewer than {KEYS_MIN} {thing} a sample can be far off: published errors of less \
              than 0.01 on average are for at least that many"
+        ));
+    }
+    let mut points = facts.curves.iter().flat_map(|curve| &curve.points);
+    if points.any(|point| point.rough) {
+        notes.push(format!(
+            "at the smallest capacities the sample's stores hold fewer than {COPIES_MIN:.0} copies: \
+             there a few popular keys decide, and the intervals say too little"
         ));
     }
     if sample.unit == "path" {

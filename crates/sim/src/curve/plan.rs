@@ -1,16 +1,14 @@
 //! What is to be done for a curve, as jobs that do not depend on each other.
 
 use super::estimate::{GROUPS, Scale};
-use super::figures::{Curve, EvictionCurve, Footprint, Point, SCHEMA, Sample, Traffic};
+use super::figures::{Footprint, Point};
 use super::lru::LruCurve;
-use super::notes::{Facts, notes};
 use super::runs::Replays;
 use super::{Collecting, Outcome};
-use crate::aggregate::interval::CONFIDENCE;
 use crate::options::SimError;
-use crate::report::PolicyIdentity;
-use crate::sample::{Collected, Part, Rate, Thinner, memory};
+use crate::sample::{Collected, Part, Rate, Thinner};
 use crate::yardstick::References;
+use cachepolicy_core::level::LevelKind;
 use cachepolicy_core::policy::Evict;
 use cachepolicy_core::units::Time;
 use cachepolicy_trace::Block;
@@ -19,21 +17,22 @@ use std::sync::Arc;
 /// The jobs of a curve. The same results in the same order give the same curve.
 #[derive(Debug)]
 pub struct Plan {
-    replays: Replays,
+    pub(super) replays: Replays,
     /// The sample, then its groups, if it is not the whole trace.
-    parts: Vec<Vec<Block>>,
-    collected: Collected,
-    capacities: Vec<u64>,
-    unbounded: Outcome,
-    references: References,
-    footprint: Footprint,
-    lru: Option<LruCurve>,
-    scale: Scale,
-    jobs: Vec<Job>,
+    pub(super) parts: Vec<Vec<Block>>,
+    pub(super) collected: Collected,
+    pub(super) capacities: Vec<u64>,
+    pub(super) unbounded: Outcome,
+    pub(super) references: References,
+    pub(super) footprint: Footprint,
+    pub(super) lru: Option<LruCurve>,
+    pub(super) scale: Scale,
+    pub(super) jobs: Vec<Job>,
 }
 
+/// One of them.
 #[derive(Debug, Clone, Copy)]
-enum Job {
+pub(super) enum Job {
     /// One eviction policy with one capacity on one part.
     Store {
         evict: usize,
@@ -48,7 +47,7 @@ enum Job {
 
 /// What came of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done(Vec<Outcome>);
+pub struct Done(pub(super) Vec<Outcome>);
 
 impl Plan {
     pub(super) fn new(collecting: Collecting) -> Result<Self, SimError> {
@@ -96,6 +95,7 @@ impl Plan {
             rate,
             lookups: key_level.map(|_| lookups),
             requests,
+            comes_first: comes_first(&replays),
         };
         let mut plan = Self {
             replays,
@@ -136,7 +136,7 @@ impl Plan {
     }
 
     /// The miss ratio, where it is known exactly without a job.
-    fn exact(&self, evict: Evict, capacity: u64) -> Option<Point> {
+    pub(super) fn exact(&self, evict: Evict, capacity: u64) -> Option<Point> {
         let lru = self.lru.as_ref().filter(|_| evict == Evict::Lru)?;
         let (lookups, hits) = lru.hits(capacity)?;
         Some(Point {
@@ -206,174 +206,7 @@ impl Plan {
         let capacity = self.replays.capacity(self.rate(part), capacity);
         Outcome {
             hits: references.clairvoyant_hits(capacity).min(unbounded.hits),
-            requests: None,
             ..unbounded
-        }
-    }
-
-    /// The curve, from what came of all jobs in their order.
-    #[must_use]
-    pub fn finish(self, done: &[Done]) -> Curve {
-        let t = &self.replays.tables;
-        let settings = &self.replays.settings;
-        let backend = t.policy.backends.get(settings.backend.index());
-        let groups: Vec<Outcome> = self
-            .of(done, |job| matches!(job, Job::Yardsticks { .. }))
-            .filter_map(|done| done.0.first().copied())
-            .collect();
-        let mut curves: Vec<EvictionCurve> = settings
-            .evicts
-            .iter()
-            .enumerate()
-            .map(|(index, &evict)| self.curve(index, evict, done))
-            .collect();
-        curves.push(self.clairvoyant_curve(done));
-        let part = self.collected.part;
-        let sample = (!part.rate.is_all()).then(|| Sample {
-            rate: part.rate.share(),
-            unit: self.unit().to_owned(),
-            requests: self.collected.kept,
-            keys: self.collected.keys,
-            groups: GROUPS,
-            confidence: CONFIDENCE,
-        });
-        let whole = self.collected.whole;
-        let memory = self.parts.iter().map(|blocks| memory(blocks)).sum::<u64>();
-        let notes = notes(&Facts {
-            policy: &t.policy,
-            settings,
-            is_keys: self.replays.key_level.is_some(),
-            level: self.replays.key_level.map(|level| level.id),
-            sample: sample.as_ref(),
-            lru: self.lru.as_ref().and_then(LruCurve::reason),
-            curves: &curves,
-            is_full: self.references.is_full(),
-        });
-        Curve {
-            schema: SCHEMA,
-            policy: PolicyIdentity {
-                name: t.policy.name.clone(),
-                hash: t.policy.hash.clone(),
-            },
-            tool: env!("CARGO_PKG_VERSION").to_owned(),
-            backend: backend.map_or_else(String::new, |backend| backend.name.clone()),
-            instances: t
-                .backends
-                .get(settings.backend.index())
-                .map_or(1, |it| u64::from(it.count)),
-            unit: if settings.by_bytes {
-                "bytes"
-            } else {
-                "entries"
-            }
-            .to_owned(),
-            capacity: settings.present(&t.policy),
-            evict: backend
-                .map_or("", |backend| backend.evict.name())
-                .to_owned(),
-            trace: Traffic {
-                requests: whole.requests,
-                writes: whole.writes,
-                faults: whole.faults,
-            },
-            seed: settings.options.seed,
-            method: if self.replays.key_level.is_some() {
-                "keys"
-            } else {
-                "policy"
-            }
-            .to_owned(),
-            footprint: self.footprint,
-            sample,
-            unbounded: self.scale.point(self.unbounded, &groups),
-            curves,
-            memory: memory + self.references.bytes(),
-            notes,
-        }
-    }
-
-    fn unit(&self) -> &'static str {
-        let requests = self.parts.iter().flatten();
-        let mut requests = requests.filter(|block| !block.requests.at.is_empty());
-        if requests.next().is_some() {
-            "path"
-        } else {
-            "key"
-        }
-    }
-
-    /// What came of the jobs of a kind, in their order.
-    fn of<'d>(
-        &'d self,
-        done: &'d [Done],
-        is_meant: impl Fn(&Job) -> bool + 'd,
-    ) -> impl Iterator<Item = &'d Done> {
-        let jobs = self.jobs.iter().zip(done);
-        jobs.filter(move |(job, _)| is_meant(job))
-            .map(|(_, done)| done)
-    }
-
-    fn curve(&self, index: usize, evict: Evict, done: &[Done]) -> EvictionCurve {
-        let mut is_exact = true;
-        let points = self.capacities.iter().enumerate().map(|(place, &at)| {
-            let point = self.exact(evict, at).unwrap_or_else(|| {
-                is_exact = false;
-                let ours = move |job: &Job| {
-                    matches!(job, Job::Store { evict, capacity, .. }
-                        if *evict == index && *capacity == place)
-                };
-                let outcomes: Vec<Outcome> = self
-                    .of(done, ours)
-                    .filter_map(|done| done.0.first().copied())
-                    .collect();
-                match outcomes.split_first() {
-                    Some((whole, groups)) => self.scale.point(*whole, groups),
-                    None => Point::default(),
-                }
-            });
-            Point {
-                capacity: Some(at),
-                ..point
-            }
-        });
-        let points = points.collect();
-        EvictionCurve {
-            evict: evict.name().to_owned(),
-            method: self.method(is_exact && self.lru.is_some() && evict == Evict::Lru),
-            points,
-        }
-    }
-
-    fn method(&self, by_distances: bool) -> String {
-        let method = if by_distances {
-            "stack distances"
-        } else if self.scale.rate.is_all() {
-            "simulation"
-        } else {
-            "sample"
-        };
-        method.to_owned()
-    }
-
-    fn clairvoyant_curve(&self, done: &[Done]) -> EvictionCurve {
-        let whole = self.of(done, |job| matches!(job, Job::Clairvoyant { .. }));
-        let groups: Vec<&Done> = self
-            .of(done, |job| matches!(job, Job::Yardsticks { .. }))
-            .collect();
-        let points = whole.enumerate().map(|(place, done)| {
-            // The first of a group's is the one with room for everything.
-            let groups = groups.iter().filter_map(|group| group.0.get(place + 1));
-            let groups: Vec<Outcome> = groups.copied().collect();
-            let whole = done.0.first().copied().unwrap_or_default();
-            Point {
-                capacity: self.capacities.get(place).copied(),
-                ..self.scale.point(whole, &groups)
-            }
-        });
-        EvictionCurve {
-            evict: "clairvoyant".to_owned(),
-            points: points.collect(),
-            method: self.method(false),
         }
     }
 }
@@ -386,6 +219,18 @@ fn nothing(replays: &Replays) -> SimError {
         "nothing of the trace is looked up in the backend `{name}`: no request or access that \
          counts reaches a level that is stored there"
     ))
+}
+
+/// Is the backend the first that requests ask, whatever they are for?
+fn comes_first(replays: &Replays) -> bool {
+    let t = &replays.tables;
+    let levels = t
+        .levels
+        .iter()
+        .filter(|level| matches!(level.kind, LevelKind::Site | LevelKind::View) && level.is_stored);
+    let mut nearest = levels.map(|level| level.tiers.first().map(|tier| tier.backend));
+    let own = Some(replays.settings.backend.0);
+    nearest.clone().next().is_some() && nearest.all(|nearest| nearest == own)
 }
 
 /// The sample, then each of its groups; the sample alone where it is the whole trace.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use collect::{Collected, Collector, begins, memory};
 pub use rate::Rate;
-pub(crate) use scale::{grows_with_traffic, notes, scaled};
+pub(crate) use scale::{grows_with_traffic, notes, percent, scaled};
 pub(crate) use stream::Sampling;
 pub(crate) use thin::{Part, Thinner};
 

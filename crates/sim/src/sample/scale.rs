@@ -61,7 +61,7 @@ pub(crate) fn notes(policy: &Policy, rate: Rate, has_requests: bool) -> Vec<Stri
 }
 
 /// `0.1%`, `12.5%`
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let decimals = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5];
     let places = decimals.iter().position(|unit| {
