@@ -258,7 +258,10 @@ impl Stage {
             block.runs.push((Kind::Access, accesses.key.len() as u32));
         }
         self.left += count;
-        if self.left == self.accesses.at.len() || self.left > HELD_MAX {
+        // Rows are moved when so many have left that it costs little for each.
+        let rows = self.accesses.at.len();
+        let is_worth_it = self.left >= BLOCK_EVENTS_MAX && self.left >= rows - self.left;
+        if self.left == rows || is_worth_it {
             self.accesses.drain(self.left);
             self.ripe -= self.left;
             self.left = 0;

@@ -106,6 +106,20 @@ impl Columns {
         drain(&mut self.operation, count);
         drain(&mut self.bytes, count);
         drain(&mut self.ttl, count);
+        self.keep_texts();
+    }
+
+    /// Forgets the texts of rows that are gone. Every row has a text of its own.
+    fn keep_texts(&mut self) {
+        let mut kept = Vec::new();
+        let rows = self.key.iter_mut().zip(&self.is_text);
+        for (key, _) in rows.filter(|(_, is_text)| **is_text) {
+            if let Some(text) = self.texts.get_mut(*key as usize) {
+                *key = kept.len() as u64;
+                kept.push(std::mem::take(text));
+            }
+        }
+        self.texts = kept;
     }
 }
 
@@ -130,4 +144,42 @@ pub(super) fn copy<T: Clone>(
     to.resize(before, nothing.clone());
     to.extend_from_slice(values);
     to.resize(before + range.len(), nothing);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_leave_with_their_rows() {
+        let mut columns = Columns::default();
+        for index in 0..10 {
+            let text = format!("k{index}");
+            let key = if index % 3 == 0 {
+                RecordKey::Number(index as u64)
+            } else {
+                RecordKey::Text(&text)
+            };
+            columns.push(&KeyRecord {
+                // The last rows stand in the opposite order of time.
+                at: if index < 5 { index } else { 20 - index },
+                whole_second: true,
+                key,
+                operation: AccessOperation::Get,
+                bytes: UNKNOWN_BYTES,
+                ttl: None,
+            });
+        }
+        columns.sort_from(5);
+        columns.drain(4);
+        let is_text = |row: usize| columns.is_text.get(row).copied().unwrap_or(false);
+        let keys: Vec<String> = (0..columns.at.len())
+            .map(|row| match columns.key[row] {
+                place if is_text(row) => columns.texts[place as usize].clone(),
+                number => number.to_string(),
+            })
+            .collect();
+        assert_eq!(keys, ["k4", "9", "k8", "k7", "6", "k5"]);
+        assert_eq!(columns.texts.len(), 4);
+    }
 }
