@@ -1,9 +1,5 @@
 //! The module that tests run in WebAssembly.
-#![expect(
-    clippy::panic,
-    clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
-)]
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -30,8 +30,11 @@ const CLOUD_PHYSICS: [[u64; 8]; 4] = [
     [79256, 70724, 65481, 61594, 59645, 57599, 50873, 48974],
 ];
 
-/// Trace, requests, capacity, hits of the same.
-const UNIT_HITS: [(&str, u64, &[u64], &[[u64; 4]]); 3] = [
+/// A trace, its requests, capacities, and at each the hits of some policies.
+type UnitHits = (&'static str, u64, &'static [u64], &'static [[u64; 4]]);
+
+/// Of `lru`, `fifo`, `sieve` and the clairvoyant.
+const UNIT_HITS: [UnitHits; 3] = [
     (
         "multi1.trace.gz",
         15_858,

@@ -2,6 +2,7 @@
 //! target on its corpus, and on inputs made from it, the same ones every time. See
 //! `docs/fuzzing.md`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 use cachepolicy_tests::fuzzing::{Dictionary, Mutator, Target, folder, targets};
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! The same bytes of reports, artefacts and traces natively and in WebAssembly, run by Node.js: a
 //! playground in the browser says what the command line says.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 use cachepolicy_core::policy::Evict;
 use cachepolicy_tests::guest;

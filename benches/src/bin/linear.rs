@@ -13,6 +13,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write};
 
+/// Writes a trace of that size.
+type WriteTrace = fn(&mut dyn Write, u64) -> io::Result<()>;
+
 /// Caches of the processor hold less of what is ten times as large: up to this ratio of times that
 /// explains it. Instructions know no caches.
 const TIMES: f64 = 16.0;
@@ -26,7 +29,7 @@ struct Case {
     /// The policy of a size.
     policy: fn(u64) -> String,
     /// The trace of a size; none: the policy is only checked.
-    trace: Option<fn(&mut dyn Write, u64) -> io::Result<()>>,
+    trace: Option<WriteTrace>,
     /// Of the trace.
     format: &'static str,
 }

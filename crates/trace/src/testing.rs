@@ -99,7 +99,7 @@ fn request() -> impl Strategy<Value = Request> {
     };
     let figures = (
         option::of(any::<u32>()),
-        option::of(0u16..=999),
+        option::of(1u16..=999),
         option::of(any::<u64>()),
         option::of(duration()),
         option::of(duration()),

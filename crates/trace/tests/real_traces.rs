@@ -1,5 +1,6 @@
 //! Real traces, with counts that were taken from them by other means.
 #![expect(clippy::unwrap_used, reason = "a test may fail that way")]
+#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 use cachepolicy_core::units::Duration;
 use cachepolicy_trace::{
