@@ -283,14 +283,19 @@ fn simulations_of_samples_are_within_the_error_that_they_state() {
                 .collect();
             let all = Aggregate::new(&policy, &reports).unwrap();
             let expected = hits[0] as f64 / requests as f64;
-            let Interval {
-                mean, low, high, ..
-            } = all.interval(&["levels", "entry", "hit_ratio"]).unwrap();
-            let (low, high) = (low.unwrap(), high.unwrap());
-            assert!(
-                (low..=high).contains(&expected),
-                "{name}, {capacity}: {expected} is not in {low}..{high} around {mean}"
-            );
+            for path in [
+                &["levels", "entry", "hit_ratio"][..],
+                &["sampled", "hit_ratio"],
+            ] {
+                let Interval {
+                    mean, low, high, ..
+                } = all.interval(path).unwrap();
+                let (low, high) = (low.unwrap(), high.unwrap());
+                assert!(
+                    (low..=high).contains(&expected),
+                    "{name}, {capacity}: {expected} is not in {low}..{high} around {mean}"
+                );
+            }
         }
     }
 }

@@ -129,7 +129,10 @@ pub fn figure_of(policy: &Policy, report: &Report, subject: &Subject, figure: &s
     match subject {
         Subject::Level(_) => of_level(report.levels.get(&name)?, figure),
         Subject::Route(_) => of_requests(report.routes.get(&name)?, figure),
-        Subject::Requests => of_requests(&report.requests, figure),
+        Subject::Requests => match &report.sampled {
+            Some(sampled) if figure == "hit_ratio" => sampled.hit_ratio,
+            _ => of_requests(&report.requests, figure),
+        },
         Subject::Origin(_) => of_origin(report.origins.get(&name)?, figure),
         Subject::Backend(_) => {
             let backend = report.backends.get(&name)?;

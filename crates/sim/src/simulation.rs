@@ -100,7 +100,7 @@ impl Simulation {
         let tables = Arc::new(Tables::new(policy, options.workload)?);
         let sample = options.sample.filter(|rate| !rate.is_all());
         Ok(Self {
-            sampling: sample.map(|rate| Sampling::new(&tables, rate, options.seed)),
+            sampling: sample.map(|rate| Sampling::new(&tables, rate, &options)),
             companions,
             engine: Engine::new(&tables, &options),
             tables,

@@ -44,7 +44,7 @@ fn amount(curve: &Curve, capacity: u64) -> String {
 }
 
 fn headline(curve: &Curve, input: &str, page: Page) -> String {
-    let title = format!("`{}` of {} on {input}", curve.backend, curve.policy.name);
+    let title = format!("{} of {} on {input}", curve.backend, curve.policy.name);
     let mut text = page.title(&text::tame(&title));
     text.push_str(&page.paragraph("  ", &replayed(curve), Meaning::Faint));
     text.push_str(&page.paragraph("  ", &outcome(curve), Meaning::Plain));

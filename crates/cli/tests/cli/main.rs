@@ -3,6 +3,7 @@
 
 mod check;
 mod compare;
+mod curve;
 mod logs;
 mod output;
 mod run;

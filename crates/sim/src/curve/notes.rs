@@ -1,9 +1,9 @@
 //! What must be known to read a curve.
 
+use super::Settings;
 use super::estimate::COPIES_MIN;
 use super::figures::{EvictionCurve, Sample};
-use super::{KEYS_MIN, Settings};
-use crate::sample::percent;
+use crate::sample::{KEYS_MIN, percent};
 use cachepolicy_core::LevelId;
 use cachepolicy_core::policy::{Evict, Policy};
 use cachepolicy_core::units::Duration;

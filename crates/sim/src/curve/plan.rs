@@ -58,7 +58,6 @@ impl Plan {
             key_level,
             lru,
             counted_from,
-            lookups,
             requests,
         } = collecting;
         let begins = collector.whole().first.unwrap_or(Time::ZERO);
@@ -93,7 +92,7 @@ impl Plan {
         let parts = parts(&replays, sample, collected.part);
         let scale = Scale {
             rate,
-            lookups: key_level.map(|_| lookups),
+            lookups: key_level.map(|_| requests),
             requests,
             comes_first: comes_first(&replays),
         };

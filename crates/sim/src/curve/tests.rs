@@ -4,6 +4,7 @@ use super::*;
 use crate::scenarios::at;
 use crate::{Operations, Simulation};
 use cachepolicy_core::units::Bytes;
+use cachepolicy_trace::event::AccessOperation;
 use cachepolicy_trace::event::{Access, AccessKey, Event};
 use cachepolicy_trace::{Packer, block::BLOCK_EVENTS_MAX};
 use proptest::prelude::*;

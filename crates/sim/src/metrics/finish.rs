@@ -59,7 +59,10 @@ impl Metrics {
             expectations: Vec::new(),
             timeline,
             notes: self.notes,
-            sampled,
+            sampled: sampled.map(|sampled| {
+                let requests = &self.requests;
+                sampled.with_misses(requests.count() - requests.origin_free())
+            }),
         };
         report.expectations = crate::expect::evaluate(policy, &report, end.workload);
         report

@@ -1,6 +1,6 @@
 //! A policy at the size of a sample, and what its figures mean then.
 
-use super::Rate;
+use super::{KEYS_MIN, Rate};
 use cachepolicy_core::expectation::Subject;
 use cachepolicy_core::level::{LevelKind, ValueSource};
 use cachepolicy_core::policy::{Capacity, Policy};
@@ -21,19 +21,27 @@ pub(crate) fn scaled(policy: &Policy, rate: Rate) -> Policy {
 
 /// What must be known of a sample's figures. `has_requests`: there are requests in it, and not
 /// accesses of keys only.
-pub(crate) fn notes(policy: &Policy, rate: Rate, has_requests: bool) -> Vec<String> {
+pub(crate) fn notes(policy: &Policy, rate: Rate, kept: u64, has_requests: bool) -> Vec<String> {
     let percent = percent(rate.share());
     let (unit, whole) = if has_requests {
         ("paths", "each path with all of its requests or none")
     } else {
         ("keys", "each key with all of its accesses or none")
     };
+    let one = if has_requests { "path" } else { "key" };
     let mut notes = vec![format!(
         "this is a sample of {percent} of the {unit}, {whole}; every capacity was scaled to {percent}. \
-         Ratios and times stand for the whole trace; counts, bytes and rates are those of the \
-         sample: divide them by {}. `--seeds 8` says how far other samples are from this one",
+         Counts, bytes and rates are those of the sample: divide them by {}. Ratios and times are \
+         estimates, which a very popular {one} moves by being in the sample or not; `--seeds 8` says \
+         how far",
         rate.share(),
     )];
+    if kept < u64::from(KEYS_MIN) {
+        notes.push(format!(
+            "with fewer than {KEYS_MIN} {unit} a sample can be far off: published errors of less than \
+             0.01 in hit ratios, on average, are for at least that many"
+        ));
+    }
     if has_requests {
         let shared = shared(policy);
         if !shared.is_empty() {

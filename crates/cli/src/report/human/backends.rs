@@ -5,11 +5,13 @@ use super::requests::alarm;
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::units;
+use crate::report::page::Mark;
 use cachepolicy_core::policy::Capacity;
-use cachepolicy_sim::report::BackendFigures;
+use cachepolicy_sim::report::{BackendFigures, Yardstick, Yardsticks};
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column::name("backend"),
+    Column::figure("hit ratio", 1),
     Column::figure("instances", 6),
     Column::figure("copies peak", 2),
     Column::figure("bytes peak", 3),
@@ -48,6 +50,11 @@ pub(super) fn render(view: &View<'_>) -> String {
     };
     let mut section = view.heading("Backends", remark);
     section.push_str(&view.table(&COLUMNS, &rows));
+    for (name, figures) in &view.report.backends {
+        if let Some(yardsticks) = &figures.yardsticks {
+            section.push_str(&yardstick(view, name, figures.hit_ratio, yardsticks));
+        }
+    }
     section
 }
 
@@ -63,6 +70,7 @@ fn row(view: &View<'_>, name: &str, figures: &BackendFigures) -> Vec<Field> {
     let pressed = figures.evicted_fresh > 0;
     vec![
         plain(name),
+        plain(view.ratio(figures.hit_ratio, &["backends", name, "hit_ratio"])),
         plain(if figures.instances == 1 {
             String::new()
         } else {
@@ -89,6 +97,20 @@ fn row(view: &View<'_>, name: &str, figures: &BackendFigures) -> Vec<Field> {
     ]
 }
 
+/// How far the backend is from what is possible.
+fn yardstick(view: &View<'_>, name: &str, own: Option<f64>, yardsticks: &Yardsticks) -> String {
+    let of = |yardstick: &Yardstick| units::or_nothing(yardstick.hit_ratio, units::ratio);
+    let sentence = format!(
+        "`{name}` hits {}; with room for everything it would hit {}, and with its capacity, \
+         knowing the future, {} (worked out in {})",
+        units::or_nothing(own, units::ratio),
+        of(&yardsticks.unbounded),
+        of(&yardsticks.clairvoyant),
+        units::bytes(yardsticks.memory as f64)
+    );
+    view.point(Mark::Open, &sentence)
+}
+
 /// The peak's share of what all instances hold together.
 fn fullness(view: &View<'_>, name: &str, figures: &BackendFigures) -> Option<f64> {
     let backend = view
@@ -100,7 +122,9 @@ fn fullness(view: &View<'_>, name: &str, figures: &BackendFigures) -> Option<f64
         Capacity::Bytes(bytes) => (figures.bytes_peak, bytes.0),
         Capacity::Entries(entries) => (figures.entries_peak, entries),
     };
-    let capacity = capacity as f64 * figures.instances.max(1) as f64;
+    let sampled = view.report.sampled.as_ref();
+    let share = sampled.map_or(1.0, |sampled| sampled.rate);
+    let capacity = capacity as f64 * share * figures.instances.max(1) as f64;
     (capacity > 0.0).then(|| peak as f64 / capacity)
 }
 

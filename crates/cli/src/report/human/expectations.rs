@@ -12,10 +12,13 @@ pub(super) fn render(view: &View<'_>) -> String {
     let results = &view.report.expectations;
     let of = |held: Option<bool>| results.iter().filter(move |result| result.held == held);
     let (missed, held, open) = (of(Some(false)), of(Some(true)), of(None));
+    let measured = open.clone().filter(|result| result.kind == "measure");
+    let undecided = measured.count();
     let counts = [
         (missed.clone().count(), "missed"),
         (held.clone().count(), "held"),
-        (open.clone().count(), "to be proved"),
+        (undecided, "not decided"),
+        (open.clone().count() - undecided, "to be proved"),
     ];
     if results.is_empty() {
         return String::new();

@@ -4,7 +4,7 @@ use cachepolicy_sim::report::{
     BackendFigures, Coverage, ExpectationResult, FamilyFigures, InvalidationFigures, LevelFigures,
     LockFigures, Ordered, OriginFigures, OutOfDate, PolicyIdentity, Quantiles, Rate, Recovery,
     RecoveryOutcome, Report, RequestFigures, RiskFigures, RiskWorst, SCHEMA, StampedeFigures,
-    Timeline, TraceSummary,
+    Timeline, TraceSummary, Yardstick, Yardsticks,
 };
 /// Half, 99 of 100, and the greatest.
 fn quantiles(count: u64, p50: f64, p99: f64, max: f64) -> Quantiles {
@@ -320,6 +320,9 @@ pub(super) fn report() -> Report {
     ];
     let shared = BackendFigures {
         instances: 1,
+        lookups: 1_804_312,
+        hits: 1_587_000,
+        hit_ratio: Some(0.8796),
         entries: 81_200,
         entries_peak: 90_412,
         bytes: 1 << 30,
@@ -335,8 +338,21 @@ pub(super) fn report() -> Report {
         .into(),
         ..BackendFigures::default()
     };
+    let of = |hits: u64| Yardstick {
+        lookups: 412_000,
+        hits,
+        hit_ratio: Some(hits as f64 / 412_000.0),
+    };
     let hot = BackendFigures {
         instances: 4,
+        lookups: 412_000,
+        hits: 318_000,
+        hit_ratio: Some(0.7718),
+        yardsticks: Some(Yardsticks {
+            unbounded: of(391_000),
+            clairvoyant: of(352_000),
+            memory: 10_276_044,
+        }),
         entries: 8_000,
         entries_peak: 8_000,
         bytes: 8_192_000,
@@ -359,7 +375,6 @@ pub(super) fn report() -> Report {
         ..OriginFigures::default()
     };
     Report {
-        sampled: None,
         schema: SCHEMA,
         policy: PolicyIdentity {
             name: "news".to_owned(),
@@ -374,6 +389,7 @@ pub(super) fn report() -> Report {
         seed: 1,
         warmup: 300.0,
         tool: "0.1.0".to_owned(),
+        sampled: None,
         notes: vec!["times of whole seconds were spread inside their second".to_owned()],
         dimensions: [
             (

@@ -16,8 +16,9 @@ pub(super) fn render(view: &View<'_>) -> String {
 
 fn replayed(view: &View<'_>) -> String {
     format!(
-        "{}, {}{}",
+        "{}{}, {}{}",
         events(view.report),
+        sampled(view),
         seeds(view),
         warmup(view.report)
     )
@@ -51,6 +52,23 @@ pub(in crate::report) fn warmup(report: &Report) -> String {
     }
 }
 
+/// Which part of it was replayed.
+fn sampled(view: &View<'_>) -> String {
+    let Some(sampled) = &view.report.sampled else {
+        return String::new();
+    };
+    let unit = if sampled.unit == "path" {
+        "paths"
+    } else {
+        "keys"
+    };
+    format!(
+        ", of which {}% of the {unit} were replayed, {}",
+        units::number(sampled.rate * 100.0),
+        units::plural(sampled.requests, "request", "requests")
+    )
+}
+
 /// Which seeds, and what a `±` means.
 fn seeds(view: &View<'_>) -> String {
     let Some(all) = view.seeds else {
@@ -77,10 +95,15 @@ fn outcome(view: &View<'_>) -> String {
             let saved = requests.saved.map_or_else(String::new, |saved| {
                 format!(", which saved {} of the origins' time", units::ratio(saved))
             });
-            sentences.push(format!(
-                "{} of the requests needed no origin{saved}.",
-                view.ratio(requests.hit_ratio, &["requests", "hit_ratio"])
-            ));
+            let own = view.ratio(requests.hit_ratio, &["requests", "hit_ratio"]);
+            sentences.push(match &view.report.sampled {
+                Some(sampled) => format!(
+                    "An estimated {} of all requests need no origin; of those replayed, {own} needed \
+                     none{saved}.",
+                    view.ratio(sampled.hit_ratio, &["sampled", "hit_ratio"])
+                ),
+                None => format!("{own} of the requests needed no origin{saved}."),
+            });
         }
     }
     if let Some(sentence) = latency(view, &requests.latency) {
