@@ -181,7 +181,8 @@ pub(crate) fn memory(blocks: &[Block]) -> u64 {
         let eights = requests.at.len() + requests.bytes.len() + accesses.at.len();
         let fours = requests.target.len() + requests.carried.len() + requests.user.len();
         let fours = fours + requests.data.len() + requests.process.len() + accesses.key.len();
-        let small = 2 * requests.status.len() + accesses.operation.len();
+        let small = 2 * requests.status.len() + requests.cache_status.len();
+        let small = small + accesses.operation.len();
         16 * lifetimes
             + 8 * (eights + accesses.bytes.len())
             + 4 * fours

@@ -7,7 +7,9 @@ use crate::tables::Tables;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Time;
 use cachepolicy_trace::block::Kind;
-use cachepolicy_trace::event::{Access, AccessKey, AccessOperation, Event, Request, Write};
+use cachepolicy_trace::event::{
+    Access, AccessKey, AccessOperation, CacheStatus, Event, Request, Write,
+};
 use cachepolicy_trace::{Block, Packer};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -79,6 +81,7 @@ fn events(steps: &[(u8, u8, bool)]) -> Vec<Event> {
                 path: format!("/a/{number}?page={more}"),
                 user: more.then(|| number.to_string()),
                 status: more.then_some(200),
+                cache_status: (number % 2 == 0).then_some(CacheStatus::Hit),
                 cookies: vec![("c".into(), (number % 3).to_string())],
                 ..Request::default()
             }),
@@ -138,7 +141,9 @@ fn said(blocks: &[Block]) -> Vec<String> {
                             .get(index)
                             .and_then(|user| users.get(*user as usize));
                         let status = it.status.get(index).copied().unwrap_or(0);
-                        format!("{:?} {target} {carried:?} {user:?} {status}", it.at[index])
+                        let said = it.cache_status.get(index).copied().flatten();
+                        let at = it.at[index];
+                        format!("{at:?} {target} {carried:?} {user:?} {status} {said:?}")
                     }
                     Kind::Fault => String::new(),
                 });

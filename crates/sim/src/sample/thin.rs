@@ -267,13 +267,28 @@ impl Thinner {
     }
 }
 
+/// A new column has to be named here, or nothing compiles.
 fn response(from: &Requests, index: usize, to: &mut Requests, place: usize) {
-    copy(&from.user, index, &mut to.user, place, &NONE);
-    copy(&from.process, index, &mut to.process, place, &NONE);
-    copy(&from.status, index, &mut to.status, place, &0);
-    copy(&from.bytes, index, &mut to.bytes, place, &UNKNOWN_BYTES);
-    copy(&from.cost, index, &mut to.cost, place, &None);
-    copy(&from.ttl, index, &mut to.ttl, place, &None);
+    let Requests {
+        at: _,
+        target: _,
+        carried: _,
+        data: _,
+        user,
+        process,
+        status,
+        bytes,
+        cost,
+        ttl,
+        cache_status,
+    } = from;
+    copy(user, index, &mut to.user, place, &NONE);
+    copy(process, index, &mut to.process, place, &NONE);
+    copy(status, index, &mut to.status, place, &0);
+    copy(bytes, index, &mut to.bytes, place, &UNKNOWN_BYTES);
+    copy(cost, index, &mut to.cost, place, &None);
+    copy(ttl, index, &mut to.ttl, place, &None);
+    copy(cache_status, index, &mut to.cache_status, place, &None);
 }
 
 fn write(block: &Block, index: usize, numbers: &mut [u32], into: &mut Block) -> bool {
