@@ -141,7 +141,9 @@ impl Collecting {
             Some(rate) => Collector::fixed(&tables, rate, seed),
             None => {
                 // Each capacity is replayed once with the whole sample and once with its groups.
-                let runs = 2 * (settings.evicts.len() * settings.capacities.len()).max(1) as u64;
+                // Beside stores alone the clairvoyant counts too; beside simulations it does not.
+                let evicts = settings.evicts.len() + usize::from(key_level.is_some());
+                let runs = 2 * (evicts * settings.capacities.len()).max(1) as u64;
                 let events = if key_level.is_some() {
                     ACCESSES_MAX
                 } else {
