@@ -52,6 +52,12 @@ impl Binary {
         Ok(Self(path))
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Runs it with what `input` writes on its standard input; what it writes is thrown away.
     ///
     /// # Errors

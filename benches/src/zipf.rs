@@ -1,5 +1,6 @@
 //! The trace that speeds are measured on: independent requests for objects by Zipf's law.
 
+use cachepolicy_trace::random::mix;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -15,14 +16,6 @@ pub struct Zipf {
     pub alpha: f64,
     /// So many a second, in whole seconds.
     pub rate: usize,
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
 }
 
 impl Zipf {

@@ -158,10 +158,7 @@ const CASES: &[Case] = &[
         trace: Some(|out, size| {
             let mut lines = Lines::new(out);
             fill(&mut lines, size)?;
-            (0..size).try_for_each(|n| {
-                lines.update(n)?;
-                lines.request(&format!("/t/{n}"))
-            })
+            purge(&mut lines, size)
         }),
         format: "jsonl",
     },
@@ -172,10 +169,7 @@ const CASES: &[Case] = &[
         trace: Some(|out, size| {
             let mut lines = Lines::new(out);
             fill(&mut lines, size)?;
-            (0..size).try_for_each(|n| {
-                lines.update(n)?;
-                lines.request(&format!("/t/{n}"))
-            })
+            purge(&mut lines, size)
         }),
         format: "jsonl",
     },

@@ -1,14 +1,11 @@
 //! What a distinct key, a live copy and a longer trace cost in memory: `memory [POLICY…]` runs the
 //! command line beside it on traces that it makes, and takes differences of peak resident sizes.
-//! Without arguments, of every eviction policy. Linux only: it reads `/proc`.
+//! Without arguments, of every eviction policy.
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
+use cachepolicy_benches::process::{self, Binary, Result};
 use cachepolicy_core::policy::Evict;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 /// Keys, and copies: just below a power of two, where tables are full, and just above one, where
 /// they have grown.
@@ -67,7 +64,7 @@ impl Trace {
 }
 
 /// Bytes at the peak of a run.
-fn peak(program: &Path, evict: &str, capacity: u64, trace: Trace) -> io::Result<u64> {
+fn peak(binary: &Binary, evict: &str, capacity: u64, trace: Trace) -> Result<u64> {
     let folder = std::env::temp_dir();
     let policy = folder.join(format!("memory-{}.cachepolicy", std::process::id()));
     let level = if trace.form == Form::Requests {
@@ -81,39 +78,12 @@ fn peak(program: &Path, evict: &str, capacity: u64, trace: Trace) -> io::Result<
             "policy memory {{ edition 1 }}\nbackend copies memory {{ capacity {capacity} entries; evict {evict} }}\n{level}\n"
         ),
     )?;
-    let mut child = Command::new(program)
-        .arg("simulate")
-        .arg(&policy)
-        .args(["--trace", "-", "--format", "json"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()?;
-    let input = child.stdin.take();
-    let writer = thread::spawn(move || input.map_or(Ok(()), |input| trace.write(input)));
-    let peak = watch(&mut child)?;
-    writer.join().unwrap_or(Ok(()))?;
+    let arguments = ["simulate", &policy.to_string_lossy(), "--trace", "-"];
+    let arguments = [arguments.as_slice(), &["--format", "json"]].concat();
+    let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
+    let cost = binary.cost(&arguments, Some(&|out| trace.write(out)));
     std::fs::remove_file(policy)?;
-    Ok(peak)
-}
-
-/// The greatest resident size until the end.
-fn watch(child: &mut Child) -> io::Result<u64> {
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        if let Some(ended) = child.try_wait()? {
-            return if ended.success() {
-                Ok(peak)
-            } else {
-                Err(io::Error::other("the simulation failed"))
-            };
-        }
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let size = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = size.and_then(|size| size.trim().strip_suffix(" kB")?.parse().ok());
-        peak = peak.max(kibibytes.unwrap_or(0) * 1024);
-        thread::sleep(Duration::from_millis(2));
-    }
+    Ok(cost?.memory)
 }
 
 fn each(more: u64, less: u64, count: u64) -> f64 {
@@ -121,16 +91,16 @@ fn each(more: u64, less: u64, count: u64) -> f64 {
 }
 
 /// One line of figures: of a key without a copy, of a copy, and how much longer traces add.
-fn line(program: &Path, evict: &str, form: Form) -> io::Result<()> {
-    let of = |keys, passes, capacity| peak(program, evict, capacity, Trace { form, keys, passes });
+fn line(binary: &Binary, evict: &str, form: Form) -> Result<()> {
+    let of = |keys, passes, capacity| peak(binary, evict, capacity, Trace { form, keys, passes });
     let few = 1_000;
-    let keys = |sizes: &[u64]| -> io::Result<f64> {
+    let keys = |sizes: &[u64]| -> Result<f64> {
         let (Some(&least), Some(&most)) = (sizes.first(), sizes.last()) else {
             return Ok(0.0);
         };
         Ok(each(of(most, 1, few)?, of(least, 1, few)?, most - least))
     };
-    let copies = |sizes: &[u64]| -> io::Result<f64> {
+    let copies = |sizes: &[u64]| -> Result<f64> {
         let (Some(&least), Some(&most)) = (sizes.first(), sizes.last()) else {
             return Ok(0.0);
         };
@@ -152,19 +122,22 @@ fn line(program: &Path, evict: &str, form: Form) -> io::Result<()> {
     Ok(())
 }
 
-fn main() -> io::Result<()> {
-    let program: PathBuf = std::env::current_exe()?.with_file_name("cachepolicy");
+fn main() -> Result<()> {
+    if process::measures()? {
+        return Ok(());
+    }
+    let binary = Binary::find()?;
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     println!("                         bytes a key       bytes a copy      MiB of 1,000,000 keys");
     println!("evict          keys          full    grown     full    grown     once  4 times");
     for (evict, _) in Evict::ALL {
         if wanted.is_empty() || wanted.iter().any(|name| name == evict) {
-            line(&program, evict, Form::Numbers)?;
+            line(&binary, evict, Form::Numbers)?;
         }
     }
     for form in [Form::Texts, Form::Requests] {
         if wanted.is_empty() || wanted.iter().any(|name| name == "lru") {
-            line(&program, "lru", form)?;
+            line(&binary, "lru", form)?;
         }
     }
     Ok(())

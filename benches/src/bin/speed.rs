@@ -9,13 +9,13 @@
 //! form, as CSV and in the compact form. What is printed is a Markdown table of medians.
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
-use anyhow::{Context as _, Result, bail};
+use cachepolicy_benches::process::{Binary, Result, median};
 use cachepolicy_benches::zipf::Zipf;
 use clap::Parser;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const CAPACITIES: [u64; 2] = [10_000, 100_000];
 
@@ -42,30 +42,20 @@ struct Arguments {
     only: Option<String>,
 }
 
-/// The binary beside this one.
-fn ours() -> Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name("cachepolicy");
-    if path.is_file() {
-        Ok(path)
-    } else {
-        bail!("there is no release build of the command line: run `cargo build --release`")
-    }
-}
-
-/// Seconds from a process's beginning to its end.
-fn seconds(command: &mut Command) -> Result<f64> {
+/// From a process's beginning to its end.
+fn took(command: &mut Command) -> Result<Duration> {
     let began = Instant::now();
     let output = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .output()?;
-    let took = began.elapsed().as_secs_f64();
+    let took = began.elapsed();
     if output.status.success() {
         Ok(took)
     } else {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        bail!("{command:?} failed: {said}")
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(format!("{command:?} failed: {said}").into())
     }
 }
 
@@ -109,20 +99,17 @@ fn cachesim(arguments: &Arguments, trace: &Path, csv: bool, evict: &str, capacit
     command
 }
 
-/// Medians of the commands' times, each run in turn.
+/// Medians of the commands' times in seconds, each run in turn.
 fn medians(runs: usize, commands: &mut [Command]) -> Result<Vec<f64>> {
     let mut times = vec![Vec::new(); commands.len()];
     for _ in 0..runs {
         for (times, command) in times.iter_mut().zip(commands.iter_mut()) {
-            times.push(seconds(command)?);
+            times.push(took(command)?);
         }
     }
-    Ok(times
-        .into_iter()
-        .map(|mut times| {
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2]
-        })
+    let medians = times.into_iter().map(median);
+    Ok(medians
+        .map(|time| time.unwrap_or_default().as_secs_f64())
         .collect())
 }
 
@@ -143,22 +130,23 @@ fn main() -> Result<()> {
     let mut arguments = Arguments::parse();
     let given = arguments.cachesim.display().to_string();
     let found = fs::canonicalize(&arguments.cachesim);
-    arguments.cachesim = found.with_context(|| format!("there is no program {given}"))?;
+    arguments.cachesim = found.map_err(|error| format!("{given}: {error}"))?;
     arguments.runs = arguments.runs.max(1);
-    let ours = ours()?;
+    let binary = Binary::find()?;
+    let ours = binary.path();
     fs::create_dir_all(&arguments.folder)?;
     let name = |ending: &str| {
         let requests = arguments.requests;
         arguments.folder.join(format!("zipf-{requests}.{ending}"))
     };
-    let (binary, csv, compact) = (name("oracleGeneral.bin"), name("csv"), name("cptrace"));
-    if !binary.is_file() || !csv.is_file() {
-        Zipf::standard(arguments.requests).write(&binary, &csv)?;
+    let (records, csv, compact) = (name("oracleGeneral.bin"), name("csv"), name("cptrace"));
+    if !records.is_file() || !csv.is_file() {
+        Zipf::standard(arguments.requests).write(&records, &csv)?;
     }
     if !compact.is_file() {
-        let mut convert = Command::new(&ours);
-        convert.args(["trace", "convert"]).arg(&binary).arg("-o");
-        seconds(convert.arg(&compact))?;
+        let mut convert = Command::new(ours);
+        convert.args(["trace", "convert"]).arg(&records).arg("-o");
+        took(convert.arg(&compact))?;
     }
     println!("Million requests a second, and how many times `cachesim`'s.\n");
     println!("| policy | capacity | cachesim, binary | ours, binary | ours, compact |");
@@ -168,9 +156,9 @@ fn main() -> Result<()> {
         for evict in POLICIES.into_iter().filter(|evict| wanted(evict)) {
             let policy = policy(&arguments.folder, evict, capacity, "ttl forever")?;
             let mut commands = [
-                cachesim(&arguments, &binary, false, evict, capacity),
-                simulate(&ours, &policy, &binary, &[]),
-                simulate(&ours, &policy, &compact, &[]),
+                cachesim(&arguments, &records, false, evict, capacity),
+                simulate(ours, &policy, &records, &[]),
+                simulate(ours, &policy, &compact, &[]),
             ];
             let times = medians(arguments.runs, &mut commands)?;
             row(evict, capacity, arguments.requests, times[0], &times[1..]);
@@ -182,7 +170,7 @@ fn main() -> Result<()> {
             let plain = policy(&arguments.folder, "lru", capacity, "ttl forever")?;
             let mut commands = [
                 cachesim(&arguments, &csv, true, "lru", capacity),
-                simulate(&ours, &plain, &csv, &[]),
+                simulate(ours, &plain, &csv, &[]),
             ];
             let times = medians(arguments.runs, &mut commands)?;
             row(
@@ -194,8 +182,8 @@ fn main() -> Result<()> {
             );
             let dated = policy(&arguments.folder, "lru", capacity, "ttl 60s jitter 10%")?;
             let mut commands = [
-                cachesim(&arguments, &binary, false, "lru", capacity),
-                simulate(&ours, &dated, &compact, &[]),
+                cachesim(&arguments, &records, false, "lru", capacity),
+                simulate(ours, &dated, &compact, &[]),
             ];
             let times = medians(arguments.runs, &mut commands)?;
             let name = "lru with a ttl, compact";

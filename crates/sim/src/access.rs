@@ -79,7 +79,7 @@ impl Accesses {
         }
     }
 
-    pub(crate) fn level(&mut self, t: &Tables) -> Result<LevelId, SimError> {
+    fn level(&mut self, t: &Tables) -> Result<LevelId, SimError> {
         if let Some(level) = self.level {
             return Ok(level);
         }

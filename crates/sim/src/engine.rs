@@ -20,7 +20,7 @@ use crate::random::{Sampler, Stream};
 use crate::staleness::Cells;
 use crate::state::{Fill, Frame, Inst, Slab, State, Task};
 use crate::store::{Removed, Store};
-use crate::tables::Tables;
+use crate::tables::{Tables, key_level};
 use crate::tag_index::TagIndex;
 use crate::trace_keys::TraceKeys;
 use cachepolicy_core::units::Time;
@@ -65,8 +65,8 @@ pub(crate) struct Engine {
     /// How many look-ups each key has had, of levels whose fills take time.
     pub(crate) lookups: Vec<u32>,
     pub(crate) trace_keys: TraceKeys,
-    /// How accesses go on the spot, where they do; `None` before the first of them.
-    pub(crate) lane: Option<Option<Lane>>,
+    /// How accesses go on the spot, where they do.
+    pub(crate) lane: Option<Lane>,
     pub(crate) metrics: Metrics,
     pub(crate) observer: Option<Box<dyn Observer>>,
     /// For the observer's names; what decides has it as an argument.
@@ -116,7 +116,7 @@ impl Engine {
                 stores.push(Store::new(backend.capacity, backend.evict, seed));
             }
         }
-        Self {
+        let mut engine = Self {
             now: Time::DISTANT_PAST,
             horizon: Time::DISTANT_PAST,
             queue: Queue::default(),
@@ -172,7 +172,10 @@ impl Engine {
             removed: Vec::new(),
             tuple: Vec::new(),
             set: Vec::new(),
-        }
+        };
+        let level = key_level(policy, options.level).ok();
+        engine.lane = level.and_then(|level| Lane::of(&engine, t, level));
+        engine
     }
 
     /// Lets everything happen that is due before `horizon`.

@@ -5,6 +5,7 @@ use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::{Cause, FillBegan, FillResult, Serve};
 use crate::queue::{Class, Todo};
+use crate::random::jitter;
 use crate::state::{Fill, Flags, Frame, Links, Task, TaskKind};
 use crate::store::KeyId;
 use crate::tables::Tables;
@@ -230,11 +231,7 @@ impl Engine {
             storable: self.is_storable(t, frame),
         };
         let took = self.now.since(f.fill_began);
-        let draw = if rules.jitter > 0.0 {
-            self.levels[level as usize].jitter.unit()
-        } else {
-            0.0
-        };
+        let draw = jitter(&mut self.levels[level as usize].jitter, rules);
         let verdict = fill_ended(rules, end, self.now, draw);
         if verdict == FillVerdict::ServeOnly(ServeOnlyReason::Overtaken) {
             // Also where an expired lease is the reason.

@@ -5,6 +5,7 @@ use crate::access::Operation;
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::metrics::Cause;
+use crate::random::jitter;
 use crate::store::KeyId;
 use crate::tables::Tables;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, fill_ended};
@@ -101,11 +102,7 @@ impl Engine {
             backend_up: self.can_store(t, frame),
             storable: true,
         };
-        let draw = if rules.jitter > 0.0 {
-            self.levels[level].jitter.unit()
-        } else {
-            0.0
-        };
+        let draw = jitter(&mut self.levels[level].jitter, rules);
         let verdict = fill_ended(rules, end, self.now, draw);
         if let FillVerdict::Store {
             lifetimes,

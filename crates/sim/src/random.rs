@@ -2,8 +2,19 @@
 //! draws of the others as they were.
 
 use cachepolicy_core::Distribution;
+use cachepolicy_core::decide::Rules;
 use cachepolicy_core::units::{Bytes, Duration};
 pub(crate) use cachepolicy_trace::random::Stream;
+
+/// The draw that shortens a ttl within its jitter; nothing is drawn where there is none.
+#[inline]
+pub(crate) fn jitter(stream: &mut Stream, rules: &Rules) -> f64 {
+    if rules.jitter > 0.0 {
+        stream.unit()
+    } else {
+        0.0
+    }
+}
 
 /// Draws from one distribution.
 #[derive(Debug)]

@@ -222,7 +222,7 @@ impl Simulation {
         };
         let can_stretch = self.tables.lookahead == Duration::ZERO
             && self.engine.observer.is_none()
-            && self.engine.has_lane(&self.tables);
+            && self.engine.lane.is_some();
         let mut index = range.start;
         while index < range.end {
             let is_in_order = at(index).filter(|&at| at >= self.last);

@@ -7,9 +7,41 @@ use crate::intern::NONE;
 use crate::metrics::{Cause, Leaving, Stored};
 use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed, Slot};
 use crate::tables::{Extra, LevelTable, Tables};
-use cachepolicy_core::decide::Lifetimes;
+use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::units::{Duration, Time};
+
+/// What it means that a copy left its store.
+pub(crate) struct Left {
+    /// For the figures.
+    pub(crate) why: Leaving,
+    /// When nobody could use it any more.
+    pub(crate) died: Time,
+    /// Why its key has no copy now, where that is a new reason.
+    pub(crate) cause: Option<Cause>,
+}
+
+impl Left {
+    /// Of a copy of a level with these rules that left just now.
+    #[inline]
+    pub(crate) fn of(gone: &Removed<Copy>, rules: &Rules, now: Time) -> Self {
+        let (why, cause) = match gone.reason {
+            Reason::Evicted => {
+                let fresh = now < gone.value.fresh_until();
+                (Leaving::Evicted { fresh }, Some(Cause::Eviction))
+            }
+            Reason::Expired => (Leaving::Expired, None),
+            Reason::Replaced => (Leaving::Replaced, None),
+            Reason::Flushed => (Leaving::Flushed, None),
+            Reason::Taken => (Leaving::Purged, None),
+        };
+        Self {
+            why,
+            died: now.min(gone.value.leaves(rules)),
+            cause,
+        }
+    }
+}
 
 impl Engine {
     /// Is there a tier that takes the frame's result: up, and not left out when it was asked?
@@ -137,21 +169,10 @@ impl Engine {
     /// A copy left an instance of a backend.
     pub(crate) fn left(&mut self, t: &Tables, instance: u32, gone: &Removed<Copy>) {
         let rules = &t.levels[gone.level.index()].rules;
-        let dead_from = gone.value.leaves(rules);
-        let (why, cause) = match gone.reason {
-            Reason::Evicted => {
-                let fresh = self.now < gone.value.fresh_until();
-                (Leaving::Evicted { fresh }, Some(Cause::Eviction))
-            }
-            Reason::Expired => (Leaving::Expired, None),
-            Reason::Replaced => (Leaving::Replaced, None),
-            Reason::Flushed => (Leaving::Flushed, None),
-            Reason::Taken => (Leaving::Purged, None),
-        };
+        let Left { why, died, cause } = Left::of(gone, rules, self.now);
         if let Some(cause) = cause {
             self.causes[gone.key.0 as usize] = cause;
         }
-        let died = self.now.min(dead_from);
         self.let_go(gone.value.provenance, Some(died));
         let backend = BackendId(t.backend_of[instance as usize]);
         self.metrics.removed(backend, gone.level, gone.size, why);

@@ -5,7 +5,7 @@ use super::Outcome;
 use crate::access::{Last, Operation};
 use crate::copy::Copy;
 use crate::options::Options;
-use crate::random::{Sampler, Stream};
+use crate::random::{Sampler, Stream, jitter};
 use crate::store::{Inserted, KeyId, NewCopy, Removed, Store};
 use crate::tables::{Sharing, Tables, Tier, key_level};
 use crate::yardstick::References;
@@ -286,11 +286,7 @@ impl<'t> KeyReplay<'t> {
             backend_up: true,
             storable: true,
         };
-        let draw = if rules.jitter > 0.0 {
-            self.jitter.unit()
-        } else {
-            0.0
-        };
+        let draw = jitter(&mut self.jitter, rules);
         let verdict = fill_ended(rules, end, now, draw);
         if let FillVerdict::Store { lifetimes, .. } = verdict {
             self.store(instance, access, size, &lifetimes);

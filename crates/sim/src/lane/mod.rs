@@ -92,16 +92,6 @@ impl Lane {
 }
 
 impl Engine {
-    /// Can accesses go on the spot at all?
-    pub(crate) fn has_lane(&mut self, t: &Tables) -> bool {
-        if self.lane.is_none() {
-            let level = self.ingest.accesses.level(t).ok();
-            let lane = level.and_then(|level| Lane::of(self, t, level));
-            self.lane = Some(lane);
-        }
-        matches!(self.lane, Some(Some(_)))
-    }
-
     /// Replays accesses of a range as far as it goes on the spot, and before `until`; all that is
     /// due before the first of them has happened. How many were replayed?
     pub(crate) fn replay_stretch(
@@ -111,7 +101,7 @@ impl Engine {
         range: Range<usize>,
         until: Time,
     ) -> usize {
-        let Some(Some(lane)) = self.lane else {
+        let Some(lane) = self.lane else {
             return 0;
         };
         let next = self.queue.next().map_or(Time::NEVER, |(at, _)| at);

@@ -6,12 +6,13 @@ use crate::copy::Copy;
 use crate::engine::LevelState;
 use crate::eviction::{Eviction, Visit};
 use crate::intern::NONE;
-use crate::metrics::{Cause, FillBegan, FillResult, Leaving, Metrics, Stored};
+use crate::metrics::{Cause, FillBegan, FillResult, Metrics, Stored};
 use crate::options::Operations;
+use crate::random::jitter;
 use crate::store::{Inserted, KeyId, NewCopy, Rack, Reason, Removed, Slot};
+use crate::storing::Left;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, fill_ended, plain_until};
 use cachepolicy_core::ids::BackendId;
-use cachepolicy_core::level::LifetimeSource;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::block::{Accesses, UNKNOWN_BYTES};
 use cachepolicy_trace::event::AccessOperation;
@@ -42,7 +43,7 @@ pub(super) struct Stretch<'a> {
 }
 
 /// What a stretch leaves.
-pub(super) struct Left {
+pub(super) struct Outcome {
     pub(super) counts: LaneCounts,
     pub(super) now: Time,
     pub(super) orphans: Vec<(u32, Time)>,
@@ -57,16 +58,16 @@ struct Access {
 }
 
 impl Visit for Stretch<'_> {
-    type Outcome = (usize, Left);
+    type Outcome = (usize, Outcome);
 
     fn visit<E: Eviction>(mut self, evictor: &mut E) -> Self::Outcome {
         let end = self.replay(evictor);
-        let left = Left {
+        let outcome = Outcome {
             counts: self.counts,
             now: self.now,
             orphans: self.orphans,
         };
-        (end, left)
+        (end, outcome)
     }
 }
 
@@ -163,10 +164,7 @@ impl Stretch<'_> {
     fn note_get(&mut self, access: Access) -> Option<u64> {
         let bytes = self.bytes(access);
         if let Some(last) = self.last.get_mut(access.key as usize) {
-            *last = match bytes {
-                Some(bytes) if bytes > 0 => Last::Hit,
-                _ => Last::Get,
-            };
+            last.take(AccessOperation::Get, bytes, self.operations);
         }
         self.counts.last = Some(access.at);
         bytes
@@ -255,12 +253,8 @@ impl Stretch<'_> {
     /// The ttl that the trace says, as far as the level goes by it.
     #[inline]
     fn said_ttl(&self, access: Access) -> Option<Duration> {
-        let said = self.accesses.ttl.get(access.index).copied().flatten()?;
-        match self.lane.lifetime {
-            LifetimeSource::Declared => None,
-            LifetimeSource::Trace => Some(said),
-            LifetimeSource::Response { max } => Some(max.map_or(said, |max| said.min(max))),
-        }
+        let said = self.accesses.ttl.get(access.index).copied().flatten();
+        self.lane.lifetime.named(said)
     }
 
     /// Stores a value where the rules let it be stored. `size`: where it is known beforehand.
@@ -273,11 +267,7 @@ impl Stretch<'_> {
     ) -> FillResult {
         let Access { at, key, .. } = access;
         let ttl = self.said_ttl(access);
-        let draw = if self.rules.jitter > 0.0 {
-            self.level.jitter.unit()
-        } else {
-            0.0
-        };
+        let draw = jitter(&mut self.level.jitter, self.rules);
         let end = FillEnd {
             began: at,
             outcome: FillOutcome::Value { ttl },
@@ -419,22 +409,13 @@ impl Leave<'_> {
     /// See `Engine::left`.
     #[inline]
     fn left(&mut self, gone: &Removed<Copy>, now: Time) {
-        let why = match gone.reason {
-            Reason::Evicted => {
-                if let Some(known) = self.causes.get_mut(gone.key.0 as usize) {
-                    *known = Cause::Eviction;
-                }
-                Leaving::Evicted {
-                    fresh: now < gone.value.fresh_until(),
-                }
-            }
-            Reason::Expired => Leaving::Expired,
-            Reason::Replaced => Leaving::Replaced,
-            Reason::Flushed => Leaving::Flushed,
-            Reason::Taken => Leaving::Purged,
-        };
+        let Left { why, died, cause } = Left::of(gone, self.rules, now);
+        if let Some(cause) = cause
+            && let Some(known) = self.causes.get_mut(gone.key.0 as usize)
+        {
+            *known = cause;
+        }
         if gone.value.provenance != NONE {
-            let died = now.min(gone.value.leaves(self.rules));
             self.orphans.push((gone.value.provenance, died));
         }
         self.metrics
