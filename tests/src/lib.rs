@@ -5,5 +5,6 @@ pub mod figures;
 pub mod formulas;
 pub mod fuzzing;
 pub mod guest;
+pub mod planned;
 pub mod random_policy;
 pub mod run;

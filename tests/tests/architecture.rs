@@ -14,9 +14,14 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("cachepolicy-syntax", &[]),
     ("cachepolicy-core", &[]),
+    ("cachepolicy-analysis", &["cachepolicy-core"]),
     (
         "cachepolicy-compiler",
-        &["cachepolicy-syntax", "cachepolicy-core"],
+        &[
+            "cachepolicy-syntax",
+            "cachepolicy-core",
+            "cachepolicy-analysis",
+        ],
     ),
     ("cachepolicy-trace", &["cachepolicy-core"]),
     (
@@ -28,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "cachepolicy-syntax",
             "cachepolicy-core",
+            "cachepolicy-analysis",
             "cachepolicy-compiler",
             "cachepolicy-trace",
             "cachepolicy-sim",

@@ -1,7 +1,8 @@
 //! What can be asked for. Every command's own arguments stand in its file.
 
 use crate::commands::{
-    Outcome, check, compare, compile, completions, curve, explain, fmt, graph, man, simulate, trace,
+    Outcome, bound, check, compare, compile, completions, curve, explain, fmt, graph, man,
+    simulate, trace,
 };
 use crate::output::Terminal;
 use crate::output::colour::ColorWhen;
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Fmt(fmt::Args),
     Graph(graph::Args),
     Explain(explain::Args),
+    Bound(bound::Args),
     Compile(compile::Args),
     Simulate(simulate::Args),
     Compare(compare::Args),
@@ -92,6 +94,7 @@ impl Cli {
             Command::Fmt(arguments) => fmt::run(&arguments, session),
             Command::Graph(arguments) => graph::run(&arguments, session),
             Command::Explain(arguments) => explain::run(&arguments, session),
+            Command::Bound(arguments) => bound::run(&arguments, session),
             Command::Compile(arguments) => compile::run(&arguments, session),
             Command::Simulate(arguments) => simulate::run(&arguments, session),
             Command::Compare(arguments) => compare::run(&arguments, session),

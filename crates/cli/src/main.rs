@@ -1,6 +1,7 @@
 //! `cachepolicy`: know what a caching policy will do before it is deployed.
 
 mod args;
+mod bound;
 mod commands;
 mod curve;
 mod diagnostics;

@@ -1,0 +1,19 @@
+//! What a compiled policy promises before any traffic: how out of date an answer can be, through
+//! which path, and which condition an invalidation misses.
+//!
+//! Everything here follows from the compiled graph alone and holds for every trace. The rules are
+//! derived in `docs/proofs.md`; the tests hold the simulator to them.
+
+mod arrive;
+mod bounds;
+mod cover;
+mod kinds;
+mod lives;
+mod ways;
+mod words;
+
+pub use bounds::missed::{Missed, Reason};
+pub use bounds::{Bound, Bounds, By, Edge, LevelBounds, Taken};
+pub use cover::ActionRef;
+pub use kinds::Kind;
+pub use words::{Words, brief};

@@ -1,0 +1,200 @@
+//! How long fills and copies of a level can last.
+
+use cachepolicy_core::Distribution;
+use cachepolicy_core::decide::Stampede;
+use cachepolicy_core::graph::Graph;
+use cachepolicy_core::ids::{LevelId, ModelId, OriginId};
+use cachepolicy_core::level::{Contain, Level, LevelKind, LifetimeSource, Tier};
+use cachepolicy_core::policy::{BackendKind, Policy};
+use cachepolicy_core::units::Duration;
+
+/// Of one level, whatever the trace; [`Duration::FOREVER`]: there is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// From the beginning of a fill to its store, or to those who wait for it getting the result.
+    pub(crate) fill: Duration,
+    /// From the store to the death of the copy.
+    pub(crate) copy: Duration,
+    /// From the end of freshness to the death of the copy: what an `expire` leaves.
+    pub(crate) stale: Duration,
+    /// Others take a fill's result without looking into the store.
+    pub(crate) shares: bool,
+    /// The result can be an error.
+    fails: bool,
+    /// From the beginning of work to its end, without regard to `timeout`.
+    work: Duration,
+    /// From a look-up to its answer.
+    look_up: Duration,
+}
+
+/// The lives of all levels.
+pub(crate) fn lives(policy: &Policy, graph: &Graph) -> Vec<Life> {
+    let mut lives: Vec<Life> = Vec::with_capacity(policy.levels.len());
+    for (index, level) in policy.levels.iter().enumerate() {
+        let life = life(policy, graph, LevelId(index as u16), level, &lives);
+        lives.push(life);
+    }
+    lives
+}
+
+/// Places that hold copies, nearest first.
+pub(crate) fn tiers<'p>(policy: &'p Policy, level: &'p Level) -> impl Iterator<Item = &'p Tier> {
+    let stores = |tier: &&Tier| {
+        let backend = policy.backends.get(tier.backend.index());
+        backend.is_some_and(|backend| backend.kind != BackendKind::None)
+    };
+    level.tiers.iter().filter(stores)
+}
+
+/// How old the data can be that an origin reads.
+pub(crate) fn replica_lag(policy: &Policy, origin: Option<OriginId>) -> Duration {
+    let origin = origin.and_then(|origin| policy.origins.get(origin.index()));
+    origin.map_or(Duration::ZERO, |origin| greatest(&origin.replica_lag))
+}
+
+/// How old what a level's own work reads of a model can be.
+pub(crate) fn own_lag(policy: &Policy, level: &Level, model: ModelId) -> Duration {
+    if level.reads.iter().any(|read| read.model == model) {
+        replica_lag(policy, level.origin)
+    } else {
+        Duration::ZERO
+    }
+}
+
+/// The greatest value of a distribution of durations.
+pub(crate) fn greatest(distribution: &Distribution) -> Duration {
+    match distribution.maximum() {
+        Some(nanos) if nanos < i64::MAX as f64 => Duration::from_nanos(nanos.ceil() as i64),
+        _ => Duration::FOREVER,
+    }
+}
+
+/// The least one.
+pub(crate) fn least(distribution: &Distribution) -> Duration {
+    distribution.duration(0.0)
+}
+
+/// A duration so many times.
+fn times(duration: Duration, count: Option<u32>) -> Duration {
+    match count {
+        _ if duration == Duration::ZERO => Duration::ZERO,
+        Some(count) if !duration.is_forever() => {
+            Duration::from_nanos(duration.nanos().saturating_mul(i64::from(count)))
+        }
+        _ => Duration::FOREVER,
+    }
+}
+
+fn life(policy: &Policy, graph: &Graph, id: LevelId, level: &Level, finer: &[Life]) -> Life {
+    let rules = &level.rules;
+    let work = work(policy, graph, id, level, finer);
+    let inner = |contained: LevelId| finer.get(contained.index());
+    let has_backend = tiers(policy, level).next().is_some();
+    let fails = level.origin.is_some()
+        || matches!(level.kind, LevelKind::Site | LevelKind::View)
+        || graph.contained(id).filter_map(inner).any(|life| life.fails)
+        || tiers(policy, level).any(|tier| {
+            let backend = policy.backends.get(tier.backend.index());
+            backend.is_some_and(|backend| !backend.on_failure.bypass)
+        });
+    let (wait, lease, waits) = match rules.stampede {
+        Stampede::None => (Duration::ZERO, Duration::FOREVER, false),
+        // One round: the result goes to those who wait, unless it comes too late for them.
+        Stampede::Coalesce if work <= rules.timeout => (work, Duration::FOREVER, false),
+        Stampede::Coalesce => (Duration::FOREVER, Duration::FOREVER, false),
+        Stampede::Lock { wait, .. } => (wait, Duration::FOREVER, true),
+        Stampede::Lease { wait, expires } => (wait, expires, true),
+    };
+    let mut stale = rules.stale_while_revalidate;
+    if fails || waits {
+        stale = stale.max(rules.stale_if_error);
+    }
+    let ttl = match level.lifetime {
+        _ if rules.sliding => Duration::FOREVER,
+        LifetimeSource::Declared => rules.ttl,
+        LifetimeSource::Trace => Duration::FOREVER,
+        LifetimeSource::Response { max } => max.unwrap_or(Duration::FOREVER).max(rules.ttl),
+    };
+    let look_up = if has_backend {
+        let once: Duration = tiers(policy, level)
+            .filter_map(|tier| policy.backends.get(tier.backend.index()))
+            .map(|backend| greatest(&backend.latency).max(backend.on_failure.after))
+            .fold(Duration::ZERO, |sum, latency| sum + latency);
+        // Those who waited look again.
+        once + wait
+            + if wait > Duration::ZERO {
+                once
+            } else {
+                Duration::ZERO
+            }
+    } else {
+        Duration::ZERO
+    };
+    Life {
+        fill: rules.timeout.min(work).min(lease),
+        copy: (ttl + stale).max(rules.negative_ttl.unwrap_or(Duration::ZERO)),
+        stale,
+        shares: has_backend && rules.stampede == Stampede::Coalesce,
+        fails,
+        work,
+        look_up,
+    }
+}
+
+/// The longest that a fill can take: children in sequence, then its own work.
+fn work(policy: &Policy, graph: &Graph, id: LevelId, level: &Level, finer: &[Life]) -> Duration {
+    let through = |contained: LevelId| {
+        finer
+            .get(contained.index())
+            .map_or(Duration::FOREVER, |life| life.look_up + life.work)
+    };
+    let embedded = |contain: &Contain| {
+        let batch = level_of(policy, contain.level).and_then(|level| level.batch);
+        let each = batch.map_or(Duration::ZERO, |batch| batch.each);
+        times(through(contain.level) + each, how_many(level, contain))
+    };
+    let written = level.contains.iter().map(embedded);
+    let written = written.fold(Duration::ZERO, |sum, time| sum + time);
+    // Of the views that a site answers for, each request has one.
+    let is_written = |view: &LevelId| level.contains.iter().any(|contain| contain.level == *view);
+    let routed = graph.contained(id).filter(|view| !is_written(view));
+    let routed = routed.map(through).max().unwrap_or(Duration::ZERO);
+    let is_queued = level
+        .origin
+        .and_then(|origin| policy.origins.get(origin.index()))
+        .is_some_and(|origin| origin.slots.is_some() || origin.rate.is_some())
+        || (policy.threads.is_some() && is_before_the_application(policy, level));
+    let own = if level.cost.from_trace || is_queued {
+        Duration::FOREVER
+    } else {
+        greatest(&level.cost.otherwise)
+    };
+    written + routed + own
+}
+
+/// How many copies one `contains` embeds; `None`: any number.
+fn how_many(level: &Level, contain: &Contain) -> Option<u32> {
+    use cachepolicy_core::level::ValueSource;
+    let Some(each) = contain.each else {
+        return Some(1);
+    };
+    match contain.args.get(usize::from(each)) {
+        Some(ValueSource::Data(data)) => level.data.get(usize::from(*data))?.list?.max,
+        _ => Some(1),
+    }
+}
+
+fn level_of(policy: &Policy, level: LevelId) -> Option<&Level> {
+    policy.levels.get(level.index())
+}
+
+/// Behind it requests wait for the application's threads.
+fn is_before_the_application(policy: &Policy, level: &Level) -> bool {
+    let is_before = |tier: &Tier| {
+        let backend = policy.backends.get(tier.backend.index());
+        backend.is_some_and(|backend| {
+            matches!(backend.kind, BackendKind::Proxy | BackendKind::Cdn { .. })
+        })
+    };
+    level.is_stored() && level.tiers.iter().all(is_before)
+}

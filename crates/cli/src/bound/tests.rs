@@ -1,0 +1,52 @@
+use super::{Wanted, for_people, json};
+use crate::output::Terminal;
+use cachepolicy_core::Policy;
+
+fn policy(name: &str) -> Policy {
+    let path = format!(
+        "{}/../../policies/{name}.cachepolicy",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(path).expect("a policy of this repository");
+    let compiled = cachepolicy_compiler::compile_text(&format!("{name}.cachepolicy"), &text);
+    compiled.policy.expect("which compiles")
+}
+
+fn in_columns(width: usize) -> Terminal {
+    Terminal {
+        width,
+        ..Terminal::PLAIN
+    }
+}
+
+#[test]
+fn the_tutorials_site() {
+    insta::assert_snapshot!(for_people(
+        &policy("django-tutorial"),
+        Wanted::default(),
+        in_columns(100)
+    ));
+}
+
+#[test]
+fn the_mended_site_in_60_columns() {
+    insta::assert_snapshot!(for_people(
+        &policy("django-mended"),
+        Wanted::default(),
+        in_columns(60)
+    ));
+}
+
+#[test]
+fn a_news_site() {
+    insta::assert_snapshot!(for_people(
+        &policy("news"),
+        Wanted::default(),
+        in_columns(100)
+    ));
+}
+
+#[test]
+fn for_machines() {
+    insta::assert_snapshot!(json(&policy("django-tutorial"), Wanted::default()).expect("JSON"));
+}
