@@ -1,0 +1,87 @@
+//! Small pieces of sentences.
+
+use cachepolicy_core::units::Duration;
+
+/// `a` or `an`
+pub(super) fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['A', 'E', 'I', 'O', 'U']) {
+        "an"
+    } else {
+        "a"
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`
+pub(super) fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// A length of time in its two largest units, rounded up: `10m 2s`, `3s 20ms`.
+#[must_use]
+pub fn brief(duration: Duration) -> String {
+    const UNITS: [(&str, i64); 7] = [
+        ("d", 86_400_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("m", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+        ("us", 1_000),
+        ("ns", 1),
+    ];
+    if duration.is_forever() {
+        return "without limit".to_owned();
+    }
+    let nanos = duration.nanos();
+    let Some(first) = UNITS.iter().position(|(_, length)| nanos >= *length) else {
+        return "0s".to_owned();
+    };
+    let last = UNITS.len() - 1;
+    let smaller = UNITS[(first + 1).min(last)].1;
+    let rounded = nanos.saturating_add(smaller - 1) / smaller * smaller;
+    let first = UNITS
+        .iter()
+        .position(|(_, length)| rounded >= *length)
+        .unwrap_or(first);
+    let (name, length) = UNITS[first];
+    let rest = rounded % length / smaller;
+    let mut text = format!("{}{name}", rounded / length);
+    if rest > 0 {
+        text.push_str(&format!(" {rest}{}", UNITS[(first + 1).min(last)].0));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_rounded_up() {
+        let shown = [
+            0,
+            7,
+            1_500,
+            20_000_000,
+            3_020_000_001,
+            59_999_999_999,
+            602_020_000_000,
+            3_600_000_000_000,
+        ]
+        .map(|nanos| brief(Duration::from_nanos(nanos)));
+        let expected = [
+            "0s",
+            "7ns",
+            "1us 500ns",
+            "20ms",
+            "3s 21ms",
+            "1m",
+            "10m 3s",
+            "1h",
+        ];
+        assert_eq!(shown, expected);
+    }
+}
