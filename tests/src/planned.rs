@@ -160,6 +160,8 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         "at 45s outage db for 3s",
         "at 60s surge 5x over 2s for 10s",
         "at 70s flush near",
+        "at 50s outage far for 4s",
+        "at 65s outage near for 3s",
     ];
     let capacity = || select(vec!["", "", "capacity 20 entries; evict lru"]);
     (

@@ -26,7 +26,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cachepolicy-trace", &["cachepolicy-core"]),
     (
         "cachepolicy-sim",
-        &["cachepolicy-core", "cachepolicy-trace"],
+        &[
+            "cachepolicy-core",
+            "cachepolicy-trace",
+            "cachepolicy-analysis",
+        ],
     ),
     (
         "cachepolicy",

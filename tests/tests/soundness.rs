@@ -1,10 +1,11 @@
 //! What is proved of a policy holds of its simulation.
 #![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
-use cachepolicy_analysis::Bounds;
+use cachepolicy_analysis::{Bounds, Outage};
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{LevelId, ModelId};
 use cachepolicy_core::units::Duration;
+use cachepolicy_core::workload::Fault;
 use cachepolicy_core::{Policy, WorkloadId};
 use cachepolicy_sim::report::Report;
 use cachepolicy_sim::{Options, Simulation};
@@ -32,6 +33,19 @@ fn replay(policy: &Policy, model: &str, seed: u64) -> Report {
     simulation.finish()
 }
 
+/// Those of the only workload.
+fn outages(policy: &Policy) -> Vec<Outage> {
+    let faults = policy.workloads[0].faults.iter();
+    let outages = faults.filter_map(|timed| match timed.fault {
+        Fault::Outage { backend, duration } => Some(Outage {
+            backend,
+            time: duration,
+        }),
+        _ => None,
+    });
+    outages.collect()
+}
+
 fn seconds(bound: Duration) -> f64 {
     bound.as_secs_f64() + 1e-6
 }
@@ -40,7 +54,7 @@ fn seconds(bound: Duration) -> f64 {
 fn check(text: &str, seed: u64) {
     let policy = compile(text);
     let graph = Graph::new(&policy);
-    let bounds = Bounds::new(&policy, &graph);
+    let bounds = Bounds::with_outages(&policy, &graph, &outages(&policy));
     for (model, declared) in policy.models.iter().enumerate() {
         let model = ModelId(model as u16);
         let report = replay(&policy, &declared.name, seed);

@@ -6,14 +6,18 @@
 
 mod arrive;
 mod bounds;
+mod claims;
 mod cover;
 mod kinds;
 mod lives;
+mod structure;
 mod ways;
 mod words;
 
 pub use bounds::missed::{Missed, Reason};
 pub use bounds::{Bound, Bounds, By, Edge, LevelBounds, Taken};
+pub use claims::{Claims, Decided};
 pub use cover::ActionRef;
 pub use kinds::Kind;
+pub use structure::Outage;
 pub use words::{Words, brief};

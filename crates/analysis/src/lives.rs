@@ -1,8 +1,8 @@
 //! How long fills and copies of a level can last.
 
+use crate::structure::Structure;
 use cachepolicy_core::Distribution;
 use cachepolicy_core::decide::Stampede;
-use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{LevelId, ModelId, OriginId};
 use cachepolicy_core::level::{Contain, Level, LevelKind, LifetimeSource, Tier};
 use cachepolicy_core::policy::{BackendKind, Policy};
@@ -28,10 +28,11 @@ pub(crate) struct Life {
 }
 
 /// The lives of all levels.
-pub(crate) fn lives(policy: &Policy, graph: &Graph) -> Vec<Life> {
-    let mut lives: Vec<Life> = Vec::with_capacity(policy.levels.len());
-    for (index, level) in policy.levels.iter().enumerate() {
-        let life = life(policy, graph, LevelId(index as u16), level, &lives);
+pub(crate) fn lives(whole: Structure<'_>) -> Vec<Life> {
+    let levels = &whole.policy.levels;
+    let mut lives: Vec<Life> = Vec::with_capacity(levels.len());
+    for (index, level) in levels.iter().enumerate() {
+        let life = life(whole, LevelId(index as u16), level, &lives);
         lives.push(life);
     }
     lives
@@ -85,14 +86,15 @@ fn times(duration: Duration, count: Option<u32>) -> Duration {
     }
 }
 
-fn life(policy: &Policy, graph: &Graph, id: LevelId, level: &Level, finer: &[Life]) -> Life {
+fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Life {
+    let policy = whole.policy;
     let rules = &level.rules;
-    let work = work(policy, graph, id, level, finer);
+    let work = work(whole, id, level, finer);
     let inner = |contained: LevelId| finer.get(contained.index());
     let has_backend = tiers(policy, level).next().is_some();
     let fails = level.origin.is_some()
         || matches!(level.kind, LevelKind::Site | LevelKind::View)
-        || graph.contained(id).filter_map(inner).any(|life| life.fails)
+        || whole.contained(id).filter_map(inner).any(|life| life.fails)
         || tiers(policy, level).any(|tier| {
             let backend = policy.backends.get(tier.backend.index());
             backend.is_some_and(|backend| !backend.on_failure.bypass)
@@ -142,14 +144,15 @@ fn life(policy: &Policy, graph: &Graph, id: LevelId, level: &Level, finer: &[Lif
 }
 
 /// The longest that a fill can take: children in sequence, then its own work.
-fn work(policy: &Policy, graph: &Graph, id: LevelId, level: &Level, finer: &[Life]) -> Duration {
+fn work(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Duration {
+    let policy = whole.policy;
     let through = |contained: LevelId| {
         finer
             .get(contained.index())
             .map_or(Duration::FOREVER, |life| life.look_up + life.work)
     };
     let embedded = |contain: &Contain| {
-        let batch = level_of(policy, contain.level).and_then(|level| level.batch);
+        let batch = whole.level(contain.level).and_then(|level| level.batch);
         let each = batch.map_or(Duration::ZERO, |batch| batch.each);
         times(through(contain.level) + each, how_many(level, contain))
     };
@@ -157,7 +160,7 @@ fn work(policy: &Policy, graph: &Graph, id: LevelId, level: &Level, finer: &[Lif
     let written = written.fold(Duration::ZERO, |sum, time| sum + time);
     // Of the views that a site answers for, each request has one.
     let is_written = |view: &LevelId| level.contains.iter().any(|contain| contain.level == *view);
-    let routed = graph.contained(id).filter(|view| !is_written(view));
+    let routed = whole.contained(id).filter(|view| !is_written(view));
     let routed = routed.map(through).max().unwrap_or(Duration::ZERO);
     let is_queued = level
         .origin
@@ -182,10 +185,6 @@ fn how_many(level: &Level, contain: &Contain) -> Option<u32> {
         Some(ValueSource::Data(data)) => level.data.get(usize::from(*data))?.list?.max,
         _ => Some(1),
     }
-}
-
-fn level_of(policy: &Policy, level: LevelId) -> Option<&Level> {
-    policy.levels.get(level.index())
 }
 
 /// Behind it requests wait for the application's threads.

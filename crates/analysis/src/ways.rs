@@ -2,10 +2,10 @@
 //! their copies a written row concerns.
 
 use crate::kinds::Facts;
-use cachepolicy_core::graph::Graph;
-use cachepolicy_core::ids::{FieldId, LevelId};
+use crate::lives::tiers;
+use crate::structure::Structure;
+use cachepolicy_core::ids::{BackendId, FieldId, LevelId};
 use cachepolicy_core::level::{Contain, Level, ValueSource};
-use cachepolicy_core::policy::Policy;
 use std::collections::BTreeMap;
 
 /// One way in which the copies of a level depend on the rows of a read.
@@ -23,6 +23,9 @@ pub(crate) struct Way {
     /// The same of the stored levels among what it embeds directly or through levels that are not
     /// stored.
     pub(crate) stored: Vec<(LevelId, usize)>,
+    /// The backends that hold copies that are concerned: the level's own and those of whatever it
+    /// embeds on the way. Sorted.
+    pub(crate) places: Vec<BackendId>,
 }
 
 /// A value that tells the copies of a level apart, or that a copy holds.
@@ -43,7 +46,8 @@ pub(crate) struct Ways {
 type Shape = (usize, Vec<(Source, FieldId)>);
 
 impl Ways {
-    pub(crate) fn new(policy: &Policy, graph: &Graph) -> Self {
+    pub(crate) fn new(whole: Structure<'_>) -> Self {
+        let policy = whole.policy;
         let mut numbers: BTreeMap<Facts, usize> = BTreeMap::new();
         let mut ways = Self {
             facts: Vec::new(),
@@ -67,12 +71,14 @@ impl Ways {
             for contain in &level.contains {
                 ways.climb(&mut found, contain.level, Some(contain));
             }
-            for inner in graph.contained(LevelId(index as u16)) {
+            for inner in whole.contained(LevelId(index as u16)) {
                 if level.contains.iter().all(|contain| contain.level != inner) {
                     ways.climb(&mut found, inner, None);
                 }
             }
-            let own = found.into_values().map(|way| ways.with_stored(policy, way));
+            let own = found
+                .into_values()
+                .map(|way| ways.with_stored(whole, level, way));
             let own = own.collect();
             ways.levels.push(own);
         }
@@ -84,12 +90,9 @@ impl Ways {
         self.levels.get(level.index()).map_or(&[], Vec::as_slice)
     }
 
-    fn with_stored(&self, policy: &Policy, mut way: Way) -> Way {
+    fn with_stored(&self, whole: Structure<'_>, level: &Level, mut way: Way) -> Way {
         for &(inner, number) in &way.through {
-            let is_stored = policy
-                .levels
-                .get(inner.index())
-                .is_some_and(Level::is_stored);
+            let is_stored = whole.is_stored(inner);
             match self.of(inner).get(number) {
                 Some(inner_way) if !is_stored => way.stored.extend(&inner_way.stored),
                 _ => way.stored.push((inner, number)),
@@ -97,6 +100,15 @@ impl Ways {
         }
         way.stored.sort_unstable();
         way.stored.dedup();
+        for &(inner, number) in &way.stored {
+            let inner_way = self.of(inner).get(number);
+            way.places
+                .extend(inner_way.into_iter().flat_map(|way| &way.places));
+        }
+        way.places
+            .extend(tiers(whole.policy, level).map(|tier| tier.backend));
+        way.places.sort_unstable();
+        way.places.dedup();
         way
     }
 
@@ -131,6 +143,7 @@ fn add(
         is_own: false,
         through: Vec::new(),
         stored: Vec::new(),
+        places: Vec::new(),
     })
 }
 

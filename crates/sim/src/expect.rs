@@ -5,6 +5,7 @@ use crate::report::{
     RecoveryOutcome, Report, RequestFigures,
 };
 use crate::sample::grows_with_traffic;
+use cachepolicy_analysis::Claims;
 use cachepolicy_core::expectation::{Claim, Comparison, Expectation, Mode, Subject, Unit};
 use cachepolicy_core::ids::WorkloadId;
 use cachepolicy_core::policy::Policy;
@@ -12,19 +13,26 @@ use cachepolicy_core::policy::Policy;
 /// How long a recovery has to hold, in seconds.
 const HELD: f64 = 30.0;
 
-/// What became of every claim of the policy, in its order. `workload`: the one that was simulated;
-/// claims for another one are not decided; `None`: claims for any are.
+/// What became of every claim of the policy, in its order: those that are proved by `claims`, the
+/// others by the report. `workload`: the one that was simulated; measured claims for another one are
+/// not decided; `None`: claims for any are.
 #[must_use]
 pub fn evaluate(
     policy: &Policy,
+    claims: &Claims<'_>,
     report: &Report,
     workload: Option<WorkloadId>,
 ) -> Vec<ExpectationResult> {
-    let claims = policy.expectations.iter();
-    claims
+    let declared = policy.expectations.iter();
+    declared
         .map(|claim| {
             let ours = workload.is_none() || claim.workload.is_none_or(|w| Some(w) == workload);
-            result(policy, report, claim, ours)
+            let mut result = result(policy, report, claim, ours);
+            if let Some(decided) = claims.decide(&claim.claim) {
+                result.held = Some(decided.held);
+                result.figure = decided.figure.is_finite().then_some(decided.figure);
+            }
+            result
         })
         .collect()
 }

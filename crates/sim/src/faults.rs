@@ -45,6 +45,7 @@ impl Engine {
                 );
             }
             Fault::Outage(backend) => {
+                self.metrics.outage(backend, duration);
                 let state = &mut self.backends[backend.index()];
                 state.down_until = state.down_until.max(until);
             }

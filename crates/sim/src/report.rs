@@ -1,10 +1,12 @@
 //! The report: every figure, by stable names. Times in seconds, sizes in bytes, ratios in 0..1.
 //! A figure that has no value (a ratio of nothing) is null.
 
+mod bounds;
 mod risk;
 
 pub use crate::sample::Sampled;
 pub use crate::yardstick::{Yardstick, Yardsticks};
+pub use bounds::BoundFigures;
 use indexmap::IndexMap;
 pub use risk::{RiskFigures, RiskWorst};
 use serde::{Deserialize, Serialize};
@@ -239,6 +241,9 @@ pub struct LevelFigures {
     pub latency: Quantiles,
     /// Serves of another principal's copy.
     pub leaks: u64,
+    /// By model: what was proved of its staleness.
+    #[serde(default)]
+    pub bounds: Ordered<BoundFigures>,
 }
 
 /// The worst stampede of a level.

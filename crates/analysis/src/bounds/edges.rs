@@ -7,9 +7,10 @@ use crate::cover::{ActionRef, Asked, Reached};
 use crate::kinds::{Kind, Side};
 use crate::ways::Way;
 use cachepolicy_core::decide::Stampede;
-use cachepolicy_core::edge::{Timing, Verb};
+use cachepolicy_core::edge::{EdgeBlock, Timing, Verb};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::level::Level;
+use cachepolicy_core::policy::Delivery;
 use cachepolicy_core::units::Duration;
 
 /// What the edges do about writes of one kind, for one way in which a level depends on them.
@@ -201,6 +202,7 @@ impl Work<'_> {
             Heard::Lost => return Err(Reason::Lost),
         };
         let (least, greatest) = arrivals.ends();
+        let greatest = greatest + self.put_off(block, way, greatest)?;
         if greatest.is_forever() {
             return Err(Reason::NoGreatestDelay);
         }
@@ -232,6 +234,24 @@ impl Work<'_> {
             survive: arrivals.survive,
         };
         Ok((sound, arrivals))
+    }
+
+    /// How much later a delivery can be that finds its backend down. Where copies that embed one
+    /// another are in several backends, of which one is down, they hear of the write in any order.
+    fn put_off(&self, block: &EdgeBlock, way: &Way, delay: Duration) -> Result<Duration, Reason> {
+        let bus = block.bus.and_then(|bus| self.policy.buses.get(bus.index()));
+        let comes_again = bus.is_some_and(|bus| bus.delivery == Delivery::AtLeastOnce);
+        let mut later = Duration::ZERO;
+        for outage in self.whole.outages {
+            if way.places.binary_search(&outage.backend).is_err() {
+                continue;
+            }
+            if !comes_again || way.places.len() > 1 {
+                return Err(Reason::Outage(outage.backend));
+            }
+            later = later + outage.time + delay;
+        }
+        Ok(later)
     }
 
     /// What is filled after the delivery must not take in what the write made old: each contained

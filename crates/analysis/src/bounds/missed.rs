@@ -49,6 +49,8 @@ pub enum Reason {
     NotReached(BackendId),
     /// Its bus loses deliveries.
     Lost,
+    /// It is lost in an outage of this backend, or comes again after a fill has stored the old data.
+    Outage(BackendId),
     /// The delay of its bus has no maximum.
     NoGreatestDelay,
     /// A fill that read the old data can end after the delivery, and is stored: the least delay is

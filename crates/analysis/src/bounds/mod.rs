@@ -11,6 +11,7 @@ pub(crate) mod missed;
 use crate::arrive::Arrivals;
 use crate::cover::ActionRef;
 use crate::lives::{Life, lives, own_lag};
+use crate::structure::{Outage, Structure};
 use crate::ways::Ways;
 use cachepolicy_core::edge::Target;
 use cachepolicy_core::graph::Graph;
@@ -125,11 +126,45 @@ impl Bounds {
     /// Of a policy whose levels stand behind what they contain.
     #[must_use]
     pub fn new(policy: &Policy, graph: &Graph) -> Self {
-        let mut work = Work {
+        Self::of_structure(Structure {
             policy,
             graph,
-            lives: lives(policy, graph),
-            ways: Ways::new(policy, graph),
+            view: None,
+            outages: &[],
+        })
+    }
+
+    /// The same when backends fail for some time: an invalidation that finds its backend down comes
+    /// again after the outage over an at-least-once bus, and over no other.
+    #[must_use]
+    pub fn with_outages(policy: &Policy, graph: &Graph, outages: &[Outage]) -> Self {
+        Self::of_structure(Structure {
+            policy,
+            graph,
+            view: None,
+            outages,
+        })
+    }
+
+    /// The same when of all requests only those come that this view answers: what a site contains
+    /// for others does not count.
+    #[must_use]
+    pub fn with_view(policy: &Policy, graph: &Graph, view: LevelId) -> Self {
+        Self::of_structure(Structure {
+            policy,
+            graph,
+            view: Some(view),
+            outages: &[],
+        })
+    }
+
+    fn of_structure(whole: Structure<'_>) -> Self {
+        let policy = whole.policy;
+        let mut work = Work {
+            policy,
+            whole,
+            lives: lives(whole),
+            ways: Ways::new(whole),
             actions: Actions::new(policy),
             found: Vec::with_capacity(policy.levels.len()),
             lags: Vec::with_capacity(policy.levels.len()),
@@ -195,7 +230,7 @@ impl Actions {
 /// The levels so far.
 struct Work<'p> {
     policy: &'p Policy,
-    graph: &'p Graph,
+    whole: Structure<'p>,
     lives: Vec<Life>,
     ways: Ways,
     actions: Actions,
@@ -209,7 +244,11 @@ struct Work<'p> {
 
 impl Work<'_> {
     fn level(&mut self, id: LevelId) {
-        let models = self.graph.dependencies(id).map(|all| all.models.clone());
+        let models = self
+            .whole
+            .graph
+            .dependencies(id)
+            .map(|all| all.models.clone());
         let models = models.unwrap_or_default();
         let lags = self.lags_of(id, &models);
         self.lags.push(lags);
@@ -255,7 +294,7 @@ impl Work<'_> {
             let bound = self.found.get(inner.index())?.of(model)?;
             Some((inner, bound))
         };
-        self.graph.contained(id).filter_map(of)
+        self.whole.contained(id).filter_map(of)
     }
 
     /// The oldest that its fills take in.
@@ -280,7 +319,7 @@ impl Work<'_> {
         let is_unstored = |inner: &LevelId| !self.policy.levels[inner.index()].is_stored();
         let lag = |model: ModelId| {
             let own = own_lag(self.policy, level, model);
-            let unstored = self.graph.contained(id).filter(is_unstored);
+            let unstored = self.whole.contained(id).filter(is_unstored);
             unstored.fold(own, |lag, inner| lag.max(self.lag(inner, model)))
         };
         models.iter().map(|&model| (model, lag(model))).collect()

@@ -38,6 +38,12 @@ impl Words<'_> {
                 )
             }
             Reason::Lost => format!("{said} can be lost on its way"),
+            Reason::Outage(backend) => {
+                format!(
+                    "{said} is too late, or lost, when {} is down",
+                    self.backend(backend)
+                )
+            }
             Reason::NoGreatestDelay => format!("{said} can take any time to arrive"),
             Reason::FillOvertakes(time) => format!(
                 "a fill that began before the write can end up to {} later, after {said} has come, \
@@ -87,6 +93,7 @@ impl Words<'_> {
                 self.backend(backend)
             ),
             Reason::Lost => "send it over a bus that delivers `at-least-once`".to_owned(),
+            Reason::Outage(_) => "a shorter `ttl` bounds it through an outage as well".to_owned(),
             Reason::NoGreatestDelay => "give the bus's `delay` a `max`".to_owned(),
             Reason::FillOvertakes(time) => format!(
                 "write `fence` or `stampede lease`, or let the bus's `delay` be at least {}",

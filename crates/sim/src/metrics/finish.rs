@@ -2,7 +2,9 @@
 
 use super::{Metrics, RunEnd, labels};
 use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA};
+use cachepolicy_analysis::{Bounds, Claims};
 use cachepolicy_core::expectation::{Claim, Subject};
+use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::policy::{BackendKind, Policy};
 
@@ -64,7 +66,12 @@ impl Metrics {
                 sampled.with_misses(requests.count() - requests.origin_free())
             }),
         };
-        report.expectations = crate::expect::evaluate(policy, &report, end.workload);
+        let graph = Graph::new(policy);
+        let bounds = Bounds::new(policy, &graph);
+        let in_this_run = Bounds::with_outages(policy, &graph, &self.outages);
+        report.set_bounds(policy, &in_this_run);
+        let claims = Claims::new(policy, &graph, &bounds);
+        report.expectations = crate::expect::evaluate(policy, &claims, &report, end.workload);
         report
     }
 

@@ -186,6 +186,7 @@ impl LevelCounts {
             },
             latency: self.latency.quantiles(Scale::Seconds, 0),
             leaks: self.leaks,
+            bounds: Ordered::new(),
         }
     }
 

@@ -34,6 +34,7 @@ use crate::report::{Sampled, TraceSummary};
 use crate::store::KeyId;
 use crate::yardstick::References;
 use backend::BackendCounts;
+use cachepolicy_analysis::Outage;
 use cachepolicy_core::ids::{BackendId, DimensionId, LevelId, OriginId, WorkloadId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
@@ -71,6 +72,7 @@ pub struct Metrics {
     timeline_step: Option<Duration>,
     coverages: Coverages,
     notes: Vec<String>,
+    outages: Vec<Outage>,
     watched: Option<(BackendId, References)>,
 }
 
@@ -125,6 +127,7 @@ impl Metrics {
             timeline_step,
             coverages: Coverages::new(policy),
             notes: Vec::new(),
+            outages: Vec::new(),
             watched: None,
         }
     }
@@ -344,6 +347,11 @@ impl Metrics {
         let queue = self.longest_queue();
         self.recoveries.fault(now, fault, requests, hits, queue);
         self.next_tick = self.recoveries.ends().min(self.timeline.ends());
+    }
+
+    /// A backend cannot be reached for so long: what was proved is other then.
+    pub(crate) fn outage(&mut self, backend: BackendId, time: Duration) {
+        self.outages.push(Outage { backend, time });
     }
 
     /// Where a request's value of a dimension came from.

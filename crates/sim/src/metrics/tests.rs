@@ -280,7 +280,7 @@ fn a_claim_about_a_recovery_that_did_not_come_is_missed_once_it_is_too_late() {
 }
 
 #[test]
-fn claims_that_are_proved_are_left_to_the_analysis() {
+fn claims_that_are_proved_are_decided_too() {
     let policy = policy();
     let report = report(run(), &policy, 40.0);
     let [ratio, peak, leak] = report.expectations.as_slice() else {
@@ -288,7 +288,7 @@ fn claims_that_are_proved_are_left_to_the_analysis() {
     };
     assert_eq!((ratio.held, ratio.figure.is_some()), (Some(true), true));
     assert_eq!((peak.held, peak.figure), (Some(true), Some(1.0)));
-    assert_eq!((leak.held, leak.kind.as_str()), (None, "prove"));
+    assert_eq!((leak.held, leak.kind.as_str()), (Some(true), "prove"));
     assert_eq!(policy.expectations[2].mode, Mode::Prove);
 }
 
@@ -298,7 +298,10 @@ fn claims_for_another_workload_are_not_decided() {
     policy.expectations[0].workload = Some(WorkloadId(1));
     let all = report(run(), &policy, 40.0);
     assert_eq!(all.expectations[0].held, Some(true));
-    let evaluated = crate::expect::evaluate(&policy, &all, Some(WorkloadId(0)));
+    let graph = cachepolicy_core::graph::Graph::new(&policy);
+    let bounds = cachepolicy_analysis::Bounds::new(&policy, &graph);
+    let claims = cachepolicy_analysis::Claims::new(&policy, &graph, &bounds);
+    let evaluated = crate::expect::evaluate(&policy, &claims, &all, Some(WorkloadId(0)));
     assert_eq!((evaluated[0].held, evaluated[0].figure), (None, None));
     assert_eq!(evaluated[1].held, Some(true));
 }

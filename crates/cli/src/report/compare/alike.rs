@@ -26,7 +26,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     view.page.folded("What does not differ", "", &points)
 }
 
-/// `expectations: 6 held, 4 to be proved; missed by all: …`
+/// `expectations: 6 held, 4 not decided, missed by all: …`
 fn claims(view: &View<'_>) -> Option<String> {
     let same = view.comparison.claims.iter().filter(|claim| !claim.changed);
     let of = |held: Option<bool>| {

@@ -12,13 +12,10 @@ pub(super) fn render(view: &View<'_>) -> String {
     let results = &view.report.expectations;
     let of = |held: Option<bool>| results.iter().filter(move |result| result.held == held);
     let (missed, held, open) = (of(Some(false)), of(Some(true)), of(None));
-    let measured = open.clone().filter(|result| result.kind == "measure");
-    let undecided = measured.count();
     let counts = [
         (missed.clone().count(), "missed"),
         (held.clone().count(), "held"),
-        (undecided, "not decided"),
-        (open.clone().count() - undecided, "to be proved"),
+        (open.clone().count(), "not decided"),
     ];
     if results.is_empty() {
         return String::new();
@@ -166,9 +163,10 @@ fn figure(view: &View<'_>, result: &ExpectationResult) -> String {
 fn alone(view: &View<'_>, result: &ExpectationResult) -> String {
     match (result.figure, result.held) {
         (Some(value), _) => shown(value, result, view),
+        // A bound that is infinite is no number.
+        (None, Some(_)) if result.kind != "measure" => "no limit".to_owned(),
         (None, Some(_)) => units::NOTHING.to_owned(),
-        (None, None) if result.kind == "measure" => "no data".to_owned(),
-        (None, None) => "by proof".to_owned(),
+        (None, None) => "no data".to_owned(),
     }
 }
 

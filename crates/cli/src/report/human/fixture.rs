@@ -162,7 +162,13 @@ fn claim(
 ) -> ExpectationResult {
     ExpectationResult {
         id: claim.to_owned(),
-        kind: if held.is_none() { "prove" } else { "measure" }.to_owned(),
+        kind: claim
+            .split_once(' ')
+            .map_or(
+                "measure",
+                |(kind, _)| if kind == "prove" { kind } else { "measure" },
+            )
+            .to_owned(),
         claim: claim.to_owned(),
         subject: String::new(),
         held,
@@ -176,11 +182,11 @@ fn claim(
 
 fn expectations() -> Vec<ExpectationResult> {
     vec![
-        claim("prove no-leak", None, None, 0.0, "count", 137),
+        claim("prove no-leak", Some(true), Some(0.0), 0.0, "count", 137),
         claim(
             "prove staleness(article_page, Article) <= 10s",
-            None,
-            None,
+            Some(true),
+            Some(2.0),
             10.0,
             "seconds",
             138,

@@ -1,5 +1,6 @@
 //! Which property to look at when a claim is missed, from the figures around it.
 
+use super::proofs;
 use super::{View, expectations};
 use crate::output::units;
 use cachepolicy_core::decide::Stampede;
@@ -19,11 +20,12 @@ const BYPASS_EXPLAINS: f64 = 0.2;
 
 /// A sentence, or nothing where the figures do not tell.
 pub(super) fn of(view: &View<'_>, result: &ExpectationResult) -> Option<String> {
+    let claim = &expectations::expectation(view, result)?.claim;
     let Claim::Figure {
         subject, figure, ..
-    } = &expectations::expectation(view, result)?.claim
+    } = claim
     else {
-        return None;
+        return proofs::why(view.policy, claim);
     };
     let head = figure.split('.').next().unwrap_or(figure);
     match head {

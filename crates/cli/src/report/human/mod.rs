@@ -9,6 +9,7 @@ mod invalidation;
 mod levels;
 mod notes;
 mod origins;
+mod proofs;
 mod recovery;
 mod requests;
 mod risks;

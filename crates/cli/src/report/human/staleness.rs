@@ -6,13 +6,14 @@ use crate::output::table::{Column, Field, plain};
 use crate::output::units;
 use cachepolicy_sim::report::{LevelFigures, OutOfDate};
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column::name("served by"),
     Column::figure("serves", 5),
     Column::figure("share", 0),
     Column::figure("p50", 2),
     Column::figure("p99", 1),
     Column::figure("max", 0),
+    Column::figure("at most", 2),
     Column::figure("writes missed", 4),
     Column::figure("window p99", 3),
     Column::figure("exposure max", 6),
@@ -38,7 +39,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     );
     let mut section = view.heading(
         "Out of date",
-        "p50, p99, max: how old the first write is that such an answer misses",
+        "p50, p99, max: how old the first write is that such an answer misses; at most: proved",
     );
     section.push_str(&view.table(&COLUMNS, &rows));
     section
@@ -64,6 +65,7 @@ fn row(name: &str, out_of_date: &OutOfDate, level: Option<&LevelFigures>) -> Vec
         plain(time(late.p50)),
         plain(time(late.p99)),
         (time(late.max), Meaning::Warning),
+        plain(level.map_or_else(String::new, bound)),
         plain(
             level
                 .and_then(|level| level.version_lag.mean)
@@ -72,4 +74,15 @@ fn row(name: &str, out_of_date: &OutOfDate, level: Option<&LevelFigures>) -> Vec
         plain(time(level.and_then(|level| level.window.p99))),
         plain(time(level.and_then(|level| level.exposure.max))),
     ]
+}
+
+/// The worst of what was proved of a level, through writes of any model.
+fn bound(level: &LevelFigures) -> String {
+    let bounds = level.bounds.values();
+    let worst = bounds.map(|bound| bound.seconds.unwrap_or(f64::INFINITY));
+    match worst.reduce(f64::max) {
+        None => String::new(),
+        Some(seconds) if seconds.is_infinite() => "no limit".to_owned(),
+        Some(seconds) => units::seconds(seconds),
+    }
 }
