@@ -62,10 +62,7 @@ impl Engine {
             };
             let mut of_key = 0;
             for copy in copies {
-                let stored = self.stores[copy.instance as usize].get(copy.slot);
-                if self.now < stored.leaves(&table.rules) {
-                    of_key += u64::from(self.apply_to_copy(t, verb, copy.instance, copy.slot));
-                }
+                of_key += u64::from(self.apply_to_copy(t, verb, copy.instance, copy.slot));
             }
             self.applied_to_key(t, verb, inst, reach, of_key);
             removed += of_key;
@@ -73,7 +70,7 @@ impl Engine {
         removed
     }
 
-    /// Dead copies leave an instance of a backend.
+    /// Dead copies leave an instance of a backend: an invalidation removes none that is dead already.
     fn collect(&mut self, t: &Tables, instance: u32) {
         let mut removed = core::mem::take(&mut self.removed);
         self.stores[instance as usize].collect(self.now, &mut removed);
