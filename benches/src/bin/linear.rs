@@ -62,8 +62,9 @@ const CASES: &[Case] = &[
         policy: many_levels,
         trace: Some(|out, size| {
             let mut lines = Lines::new(out);
-            (0..100 * size).try_for_each(|n| match n % 100 {
-                99 => lines.update(n),
+            // A write fires the edges of all levels: as many writes for any number of them.
+            (0..100 * size).try_for_each(|n| match n % (5 * size) {
+                0 => lines.update(n),
                 _ => lines.request(&format!("/l{}/{}", n % size, n / size)),
             })
         }),

@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::ActionIx;
+use crate::patterns::KeysByPattern;
 use crate::queue::{Class, Todo};
 use crate::random::{Sampler, Stream};
 use crate::rows::{RowView, Rows, WrittenImages};
@@ -28,6 +29,7 @@ pub(crate) struct Deliveries {
     pub(crate) pending: Slab<PendingDelivery>,
     buses: Vec<BusState>,
     rows: Rows,
+    pub(crate) keys: KeysByPattern,
     buffer: EffectBuffer,
     /// What was delivered at this very instant: payload and reach.
     pub(crate) now: (Time, Vec<(u32, Reach)>),
@@ -109,6 +111,7 @@ impl Deliveries {
                 })
                 .collect(),
             rows: Rows::default(),
+            keys: KeysByPattern::new(&t.policy),
             buffer: EffectBuffer::default(),
             now: (Time::DISTANT_PAST, Vec::new()),
         }

@@ -160,7 +160,7 @@ impl Engine {
             processes: Processes::new(policy.processes, policy.threads),
             provenances: Provenances::default(),
             cells: Cells::new(t),
-            tags: TagIndex::default(),
+            tags: TagIndex::new(policy),
             deliveries: Deliveries::new(t, seed),
             ingest: Ingest::new(t, options),
             lookups: Vec::new(),

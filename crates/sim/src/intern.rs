@@ -183,10 +183,6 @@ impl Tuples {
         let is_it = |&(id, own): &Entry| own == hash && self.get(id) == tuple;
         !self.forgotten.is_empty() && self.forgotten.find(spread(hash), is_it).is_some()
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
 }
 
 #[cfg(test)]
@@ -221,7 +217,6 @@ mod tests {
             (tuples.get(0), tuples.get(3)),
             ([1, 2].as_slice(), [1, 2].as_slice())
         );
-        assert_eq!(tuples.len(), 4);
     }
 
     #[test]

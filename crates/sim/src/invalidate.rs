@@ -43,8 +43,8 @@ impl Engine {
                 let args = &args[first as usize..first as usize + count];
                 let mut removed = self.apply_to_level(t, effect.verb, level, args, reach);
                 if effect.cascade {
-                    let fits = |params: &[u32]| matches(params, args);
-                    for tag in self.tags.embedding_any(level.0, fits) {
+                    let name = [args, &[u32::from(level.0)]].concat();
+                    if let Some(tag) = self.tags.find_embedding(&name) {
                         removed += self.apply_to_tag(t, effect, tag, reach);
                     }
                 }
@@ -69,12 +69,11 @@ impl Engine {
             }
             return removed;
         }
-        let mut insts = self.resident(t, level, reach);
-        insts.retain(|&inst| matches(self.params_of(t, inst), args));
-        let mut removed = 0;
-        for inst in insts {
-            removed += self.apply_to_key(t, verb, inst, reach, |_, _| true);
-        }
+        let removed = if args.iter().all(|arg| *arg == ANY) {
+            self.apply_to_family(t, verb, level, reach)
+        } else {
+            self.apply_to_part(t, verb, level, args, reach)
+        };
         let mut fill = self.levels[level.index()].fills;
         while fill != NONE {
             let running = &self.fills[fill];
@@ -85,10 +84,43 @@ impl Engine {
             }
             fill = next;
         }
+        if verb == Verb::Bump && self.reaches_farthest(t, &t.levels[level.index()], reach) {
+            self.bump_asked_for(t, level, args);
+        }
         removed
     }
 
-    /// The keys of a level with these parameters.
+    /// Applies a verb to those copies of a level whose parameters are meant by arguments with `*`.
+    fn apply_to_part(
+        &mut self,
+        t: &Tables,
+        verb: Verb,
+        level: LevelId,
+        args: &[u32],
+        reach: Reach,
+    ) -> u64 {
+        let (insts, release) = (&self.insts, self.release);
+        let is_current = |inst: u32| inst >= release && !insts[inst as usize].is_unreachable;
+        let mut keys = self.deliveries.keys.find(level.0, args, is_current);
+        keys.retain(|&inst| self.is_resident(t, inst, reach));
+        let mut removed = 0;
+        for inst in keys {
+            removed += self.apply_to_key(t, verb, inst, reach, |_, _| true);
+        }
+        removed
+    }
+
+    /// Has a key a copy where a delivery arrives?
+    fn is_resident(&self, t: &Tables, inst: u32, reach: Reach) -> bool {
+        let level = self.insts[inst as usize].level as usize;
+        t.levels[level].tiers.iter().any(|tier| {
+            let mut instances = self.reached(t, tier.backend, reach);
+            instances.any(|it| self.stores[it as usize].lookup(KeyId(inst)).is_some())
+        })
+    }
+
+    /// The keys of a level with these parameters. Those that nobody can ask for any more leave the
+    /// list of variants on this occasion.
     fn variants(&mut self, t: &Tables, level: LevelId, args: &[u32]) -> Vec<u32> {
         let mut key = core::mem::take(&mut self.set);
         key.clear();
@@ -98,35 +130,27 @@ impl Engine {
         if t.levels[level.index()].extras.is_empty() {
             found.extend(self.keys.find(&key));
         } else if let Some(set) = self.parameters.find(&key) {
+            let mut before = NONE;
             let mut inst = self.first_variant[set as usize];
             while inst != NONE {
+                let next = self.insts[inst as usize].next_variant;
                 if self.is_current(inst) {
                     found.push(inst);
+                    before = inst;
+                } else if before == NONE {
+                    self.first_variant[set as usize] = next;
+                } else {
+                    self.insts[before as usize].next_variant = next;
                 }
-                inst = self.insts[inst as usize].next_variant;
+                inst = next;
             }
         }
         self.set = key;
         found
     }
 
-    /// The keys of a level that have copies where a delivery arrives.
-    fn resident(&self, t: &Tables, level: LevelId, reach: Reach) -> Vec<u32> {
-        let mut found = Vec::new();
-        for tier in &t.levels[level.index()].tiers {
-            for instance in self.reached(t, tier.backend, reach) {
-                let store = &self.stores[instance as usize];
-                found.extend(store.family(level).map(|slot| store.key(slot).0));
-            }
-        }
-        found.retain(|&inst| self.is_current(inst));
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
     /// The instances of a backend that a delivery arrives at.
-    fn reached(&self, t: &Tables, backend: u16, reach: Reach) -> core::ops::Range<u32> {
+    pub(crate) fn reached(&self, t: &Tables, backend: u16, reach: Reach) -> core::ops::Range<u32> {
         let table = &t.backends[backend as usize];
         if !reach.has(t, backend) || self.now < self.backends[backend as usize].down_until {
             return 0..0;
@@ -163,16 +187,29 @@ impl Engine {
                 removed += u64::from(self.apply_to_copy(t, verb, instance, slot));
             }
         }
+        self.applied_to_key(t, verb, inst, reach, removed);
+        removed
+    }
+
+    /// So many copies of a key were removed or expired.
+    pub(crate) fn applied_to_key(
+        &mut self,
+        t: &Tables,
+        verb: Verb,
+        inst: u32,
+        reach: Reach,
+        removed: u64,
+    ) {
+        let level = self.insts[inst as usize].level;
         if removed > 0 {
             self.causes[inst as usize] = Cause::Invalidation;
         }
         if verb == Verb::Bump && self.reaches_farthest(t, &t.levels[level as usize], reach) {
             self.bump(inst);
         }
-        removed
     }
 
-    fn reaches_farthest(&self, t: &Tables, table: &LevelTable, reach: Reach) -> bool {
+    pub(crate) fn reaches_farthest(&self, t: &Tables, table: &LevelTable, reach: Reach) -> bool {
         let farthest = table.tiers.last();
         farthest.is_some_and(|tier| !self.reached(t, tier.backend, reach).is_empty())
     }
@@ -184,8 +221,29 @@ impl Engine {
         self.insts[inst as usize].is_unreachable = true;
     }
 
+    /// Whoever has asked for a key already and has no answer yet asked for the earlier version, and
+    /// fills that.
+    fn bump_asked_for(&mut self, t: &Tables, level: LevelId, args: &[u32]) {
+        for frame in 0..self.frames.slots() {
+            let asking = &self.frames[frame];
+            let inst = asking.inst;
+            let is_meant = asking.task != NONE
+                && asking.level == level.0
+                && matches(self.params_of(t, inst), args);
+            if is_meant && self.is_current(inst) {
+                self.bump(inst);
+            }
+        }
+    }
+
     /// Was something done to the copy?
-    fn apply_to_copy(&mut self, t: &Tables, verb: Verb, instance: u32, slot: Slot) -> bool {
+    pub(crate) fn apply_to_copy(
+        &mut self,
+        t: &Tables,
+        verb: Verb,
+        instance: u32,
+        slot: Slot,
+    ) -> bool {
         match verb {
             Verb::Purge => {
                 let gone = self.stores[instance as usize].remove(slot, self.now);

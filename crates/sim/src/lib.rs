@@ -39,6 +39,7 @@ mod names;
 mod options;
 mod origin;
 mod paths;
+mod patterns;
 mod processes;
 mod provenance;
 mod queue;
@@ -56,6 +57,7 @@ mod tag_index;
 mod trace_keys;
 mod wait;
 mod walk;
+mod whole_level;
 
 pub use options::{Operations, Options, SimError};
 pub use simulation::Simulation;

@@ -8,6 +8,9 @@ use crate::tables::Tables;
 use cachepolicy_core::level::ValueSource;
 use cachepolicy_core::units::Time;
 
+/// An epoch that never comes: nothing was found yet.
+const NEVER: u64 = u64::MAX;
+
 /// In a tag of a provenance: the tag is not of the level itself but of something that it embeds.
 pub(crate) const INHERITED: u32 = 1 << 31;
 
@@ -65,7 +68,7 @@ impl Engine {
             new.tags.clear();
             new.served = Time::DISTANT_PAST;
             new.died = Time::DISTANT_PAST;
-            new.epoch = u64::MAX;
+            new.epoch = NEVER;
         }
         f.provenance
     }
@@ -74,9 +77,9 @@ impl Engine {
     pub(crate) fn depend(&mut self, frame: u32, cell: u32, as_of: Time) {
         let position = self.cells.remember_as_of(cell, as_of);
         let provenance = self.gathering(frame);
-        self.provenances.slab[provenance]
-            .deps
-            .push((cell, position));
+        let of = &mut self.provenances.slab[provenance];
+        of.deps.push((cell, position));
+        of.epoch = NEVER;
     }
 
     /// A result depends on a cell as it was before the write that comes now.
@@ -136,7 +139,9 @@ impl Engine {
         for &(cell, position) in &source {
             self.cells.remember(cell, position);
         }
-        self.provenances.slab[into].deps.extend_from_slice(&source);
+        let of = &mut self.provenances.slab[into];
+        of.deps.extend_from_slice(&source);
+        of.epoch = NEVER;
         self.provenances.slab[child].deps = source;
         if t.has_cascade {
             let tags = core::mem::take(&mut self.provenances.slab[child].tags);
@@ -183,6 +188,12 @@ impl Engine {
         }
         let of = &mut self.provenances.slab[provenance];
         if of.epoch != self.cells.epoch {
+            // What was counted before is not counted again: whoever is served the same old copy
+            // after each of many writes would otherwise count all of them each time.
+            let (after, counted) = match of.epoch {
+                NEVER => (0, 0),
+                epoch => (epoch, of.missed.1),
+            };
             of.epoch = self.cells.epoch;
             let (mut since, mut count, mut stale) = (None::<Time>, 0, 0);
             for &(cell, position) in &of.deps {
@@ -197,13 +208,11 @@ impl Engine {
                 let writes = &mut self.provenances.scratch;
                 writes.clear();
                 for &(cell, position) in &of.deps {
-                    if self.cells.missed_since(cell, position).is_some() {
-                        self.cells.missed_writes(cell, position, writes);
-                    }
+                    self.cells.missed_writes(cell, position, after, writes);
                 }
                 writes.sort_unstable();
                 writes.dedup();
-                count = writes.len() as u32;
+                count = counted + writes.len() as u32;
             }
             of.missed = (since, count);
         }

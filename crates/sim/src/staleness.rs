@@ -112,6 +112,8 @@ impl Ends {
 #[derive(Debug, Default)]
 struct WriteRecord {
     at: Time,
+    /// See [`Cells::epoch`].
+    epoch: u64,
     /// Logs that have it.
     logs: u32,
     levels: Vec<(u16, Ends)>,
@@ -226,13 +228,14 @@ impl Cells {
         self.heads[cell as usize].end - position
     }
 
-    /// Adds the writes that are missed from a position on.
-    pub(crate) fn missed_writes(&self, cell: u32, position: u32, into: &mut Vec<u32>) {
+    /// Adds the writes that are missed from a position on and were logged after that epoch.
+    pub(crate) fn missed_writes(&self, cell: u32, position: u32, after: u64, into: &mut Vec<u32>) {
         let head = &self.heads[cell as usize];
         if position < head.end {
             let log = &self.logs[head.log];
-            let missed = log.writes.iter().skip((position - log.start) as usize);
-            into.extend(missed.map(|&(_, write)| write));
+            let missed = log.writes.iter().rev().take((head.end - position) as usize);
+            let new = missed.take_while(|&&(_, write)| self.writes[write].epoch > after);
+            into.extend(new.map(|&(_, write)| write));
         }
     }
 
@@ -274,6 +277,7 @@ impl Cells {
         let write = self.writes.take();
         let record = &mut self.writes[write];
         record.at = now;
+        record.epoch = self.epoch;
         record.logs = concerned.len() as u32;
         record.levels.clear();
         for &cell in concerned {

@@ -191,6 +191,8 @@ impl Engine {
     /// A key that was never asked for.
     pub(crate) fn add_inst(&mut self, table: &LevelTable, level: LevelId, params: usize) {
         let inst = self.insts.len() as u32;
+        let values = self.tuple.get(..params).unwrap_or_default();
+        self.deliveries.keys.add(level.0, values, inst);
         let mut parameters = inst;
         let mut next_variant = NONE;
         if !table.extras.is_empty() {

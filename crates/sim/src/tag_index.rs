@@ -3,20 +3,24 @@
 
 use crate::engine::Engine;
 use crate::intern::{NONE, Texts, Tuples};
+use crate::patterns::Patterns;
 use crate::provenance::INHERITED;
 use crate::tables::Tables;
 use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::key::{Url, Values};
+use cachepolicy_core::policy::Policy;
 use cachepolicy_core::tags::{TagValues, tags};
 use cachepolicy_core::units::Time;
 use rustc_hash::FxHashSet;
 
 /// All tags.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TagIndex {
     names: Texts,
     of_name: Vec<u32>,
-    /// Parameters and level of what is embedded.
+    /// What edges that cascade name of a level.
+    cascading: Patterns,
+    /// Of what is embedded, as those edges name it.
     embedded: Tuples,
     of_embedded: Vec<u32>,
     tags: Vec<Tag>,
@@ -42,6 +46,18 @@ struct Purged {
 }
 
 impl TagIndex {
+    pub(crate) fn new(policy: &Policy) -> Self {
+        Self {
+            names: Texts::default(),
+            of_name: Vec::new(),
+            cascading: Patterns::new(policy, |action, _| action.cascade),
+            embedded: Tuples::default(),
+            of_embedded: Vec::new(),
+            tags: Vec::new(),
+            pairs: FxHashSet::default(),
+        }
+    }
+
     pub(crate) fn named(&mut self, name: &str) -> u32 {
         let number = self.names.intern(name);
         if number as usize == self.of_name.len() {
@@ -51,9 +67,9 @@ impl TagIndex {
         self.of_name[number as usize]
     }
 
-    /// The tag of what embeds a key of these parameters and level.
-    pub(crate) fn embedding(&mut self, key: &[u32]) -> u32 {
-        let (number, is_new) = self.embedded.intern(key);
+    /// The tag of what embeds a key that an edge names so, see [`Patterns::each`].
+    fn embedding(&mut self, name: &[u32]) -> u32 {
+        let (number, is_new) = self.embedded.intern(name);
         if is_new {
             self.of_embedded.push(self.tags.len() as u32);
             self.tags.push(Tag::default());
@@ -61,21 +77,10 @@ impl TagIndex {
         self.of_embedded[number as usize]
     }
 
-    /// The tags of what embeds a key of a level that fits.
-    pub(crate) fn embedding_any(
-        &self,
-        level: u16,
-        mut fits: impl FnMut(&[u32]) -> bool,
-    ) -> Vec<u32> {
-        let is_it = |key: &[u32]| match key.split_last() {
-            Some((&own, params)) => own == u32::from(level) && fits(params),
-            None => false,
-        };
-        let mut is_it = is_it;
-        (0..self.embedded.len() as u32)
-            .filter(|&number| is_it(self.embedded.get(number)))
-            .map(|number| self.of_embedded[number as usize])
-            .collect()
+    /// The same, if something embedded such a key.
+    pub(crate) fn find_embedding(&self, name: &[u32]) -> Option<u32> {
+        let number = self.embedded.find(name)?;
+        Some(self.of_embedded[number as usize])
     }
 
     pub(crate) fn add(&mut self, tag: u32, inst: u32) {
@@ -177,13 +182,20 @@ impl Engine {
 
     /// A frame embeds a key.
     pub(crate) fn remember_embedded(&mut self, t: &Tables, frame: u32, inst: u32) {
-        let mut key = core::mem::take(&mut self.set);
-        key.clear();
-        key.extend_from_slice(self.params_of(t, inst));
-        key.push(u32::from(self.insts[inst as usize].level));
-        let tag = self.tags.embedding(&key);
-        self.set = key;
-        self.add_tag(frame, tag | INHERITED);
+        let level = self.insts[inst as usize].level;
+        let mut name = core::mem::take(&mut self.set);
+        let cascading = core::mem::take(&mut self.tags.cascading);
+        let mut tags = Vec::new();
+        let count = t.levels[level as usize].params;
+        let params = self.keys.get(inst).get(..count).unwrap_or_default();
+        cascading.each(level, params, &mut name, |name| {
+            tags.push(self.tags.embedding(name));
+        });
+        self.tags.cascading = cascading;
+        self.set = name;
+        for tag in tags {
+            self.add_tag(frame, tag | INHERITED);
+        }
     }
 
     /// A copy of a frame's result is stored: its tags lead to its key.

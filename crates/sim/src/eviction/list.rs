@@ -135,6 +135,16 @@ impl Lists {
         self.ends.get(list).and_then(|ends| some(ends.oldest))
     }
 
+    /// The newest node of a list.
+    pub(crate) fn newest(&self, list: usize) -> Option<u32> {
+        self.ends.get(list).and_then(|ends| some(ends.newest))
+    }
+
+    /// The next older node of its list.
+    pub(crate) fn older(&self, node: u32) -> Option<u32> {
+        some(self.links[node as usize].older)
+    }
+
     /// See [`super::Eviction::peek`]: of the links that [`Lists::unlink`] changes.
     #[inline]
     pub(crate) fn peek(&self, node: u32) -> u32 {

@@ -8,6 +8,7 @@ mod edges;
 mod fence;
 mod lifetimes;
 mod load;
+mod many;
 mod places;
 mod risk;
 mod stampede;

@@ -19,6 +19,7 @@ mod traffic;
 mod tests;
 
 pub(crate) use copies::Copies;
+pub use families::Pass;
 pub(crate) use rack::Rack;
 pub use traffic::{Inserted, NewCopy, Reason, Removed};
 
@@ -32,7 +33,7 @@ use cachepolicy_core::units::Time;
 pub struct KeyId(pub u32);
 
 /// Where a store keeps a copy. It means that copy until the next call that can remove one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot(u32);
 
 impl Slot {
@@ -172,6 +173,12 @@ impl<T: Copy + PartialEq> Store<T> {
     /// else.
     pub fn family(&self, level: LevelId) -> impl Iterator<Item = Slot> + '_ {
         self.rack.family(level)
+    }
+
+    /// The copies of a level to which this was not done yet, nor more; from now on it was. A copy
+    /// that is stored later, or over another one, begins anew.
+    pub fn pass(&mut self, level: LevelId, pass: Pass) -> Vec<Slot> {
+        self.rack.pass(level, pass)
     }
 
     /// How many copies there are, dead ones that were not collected included.

@@ -4,7 +4,7 @@
 use super::column::Column;
 use super::copies::Copies;
 use super::expiry::Expiry;
-use super::families::Families;
+use super::families::{Families, Pass};
 use super::index::Index;
 use super::traffic::{Inserted, NewCopy, Reason, Removed};
 use super::{KeyId, Slot};
@@ -264,6 +264,12 @@ impl<T: Copy + PartialEq> Rack<T> {
     /// See [`super::Store::family`].
     pub(super) fn family(&self, level: LevelId) -> impl Iterator<Item = Slot> + '_ {
         self.families.of(level, &self.copies).map(Slot)
+    }
+
+    /// See [`super::Store::pass`].
+    pub(super) fn pass(&mut self, level: LevelId, pass: Pass) -> Vec<Slot> {
+        let slots = self.families.pass(level, pass, &self.copies);
+        slots.into_iter().map(Slot).collect()
     }
 
     /// Removes a copy that the eviction policy still knows.
