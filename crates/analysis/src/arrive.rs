@@ -118,6 +118,18 @@ pub(crate) fn heard(policy: &Policy, edge: usize, block: &EdgeBlock, level: &Lev
 }
 
 impl Arrivals {
+    /// The same when it is sent so long before the commit; `None`: it can arrive before the commit.
+    pub(crate) fn sooner(mut self, by: Duration) -> Option<Self> {
+        for arrival in &mut self.heard {
+            if arrival.least <= by {
+                return None;
+            }
+            arrival.least = arrival.least - by;
+            arrival.greatest = arrival.greatest - by;
+        }
+        Some(self)
+    }
+
     /// The first and the last delivery to what hears of it at all.
     pub(crate) fn ends(&self) -> (Duration, Duration) {
         let least = self.heard.iter().map(|arrival| arrival.least).min();

@@ -12,6 +12,7 @@ mod kinds;
 mod lives;
 mod structure;
 mod ways;
+mod witness;
 mod words;
 
 pub use bounds::missed::{Missed, Reason};
@@ -20,4 +21,5 @@ pub use claims::{Claims, Decided};
 pub use cover::ActionRef;
 pub use kinds::Kind;
 pub use structure::Outage;
+pub use witness::{RequestStep, Short, Step, StepKind, Witness, WriteStep};
 pub use words::{Words, brief};

@@ -25,6 +25,8 @@ pub(crate) struct Life {
     work: Duration,
     /// From a look-up to its answer.
     look_up: Duration,
+    /// From asking the stores to their answers.
+    pub(crate) latency: Duration,
 }
 
 /// The lives of all levels.
@@ -117,18 +119,18 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
         LifetimeSource::Trace => Duration::FOREVER,
         LifetimeSource::Response { max } => max.unwrap_or(Duration::FOREVER).max(rules.ttl),
     };
+    let latency = tiers(policy, level)
+        .filter_map(|tier| policy.backends.get(tier.backend.index()))
+        .map(|backend| greatest(&backend.latency).max(backend.on_failure.after))
+        .fold(Duration::ZERO, |sum, latency| sum + latency);
+    // Those who waited look again.
+    let again = if wait > Duration::ZERO {
+        latency
+    } else {
+        Duration::ZERO
+    };
     let look_up = if has_backend {
-        let once: Duration = tiers(policy, level)
-            .filter_map(|tier| policy.backends.get(tier.backend.index()))
-            .map(|backend| greatest(&backend.latency).max(backend.on_failure.after))
-            .fold(Duration::ZERO, |sum, latency| sum + latency);
-        // Those who waited look again.
-        once + wait
-            + if wait > Duration::ZERO {
-                once
-            } else {
-                Duration::ZERO
-            }
+        latency + wait + again
     } else {
         Duration::ZERO
     };
@@ -140,6 +142,7 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
         fails,
         work,
         look_up,
+        latency,
     }
 }
 

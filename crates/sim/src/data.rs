@@ -6,6 +6,7 @@ use crate::intern::{NONE, Texts, Tuples};
 use crate::metrics::Known;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
+use cachepolicy_core::units::Duration;
 use cachepolicy_trace::generate::DataValues as Drawn;
 
 /// The values of a data name.
@@ -28,6 +29,52 @@ pub(crate) struct DataValues {
     /// Data names of all levels.
     names: Texts,
     draws: Vec<Option<Drawn>>,
+    /// A request of the trace says how long a level's own work takes, or how old what it reads is.
+    has_fixed: bool,
+}
+
+/// What a trace can fix of the fills of one request, as if it were a data value: `cost(LEVEL)`, how
+/// long the level's own work takes, and `lag(LEVEL)`, how old the data is that it reads, in seconds;
+/// `jitter(LEVEL)`, which part of its jitter shortens the ttl, 0..1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FixedName {
+    Cost,
+    Lag,
+    Jitter,
+}
+
+impl FixedName {
+    /// As a data name's number, far above all others.
+    const fn number(self, level: u16) -> u32 {
+        1 << 31 | (level as u32) << 2 | self as u32
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Cost => "cost",
+            Self::Lag => "lag",
+            Self::Jitter => "jitter",
+        }
+    }
+
+    /// The name for a level.
+    pub(crate) fn of(self, level: &str) -> String {
+        format!("{}({level})", self.word())
+    }
+
+    /// The number of `cost(LEVEL)` or `lag(LEVEL)`.
+    fn named(t: &Tables, name: &str) -> Option<u32> {
+        let (what, rest) = name.split_once('(')?;
+        let level = rest.strip_suffix(')')?;
+        let all = [Self::Cost, Self::Lag, Self::Jitter];
+        let fixed = all.into_iter().find(|fixed| fixed.word() == what)?;
+        let level = t
+            .policy
+            .levels
+            .iter()
+            .position(|known| known.name == level)?;
+        Some(fixed.number(level as u16))
+    }
 }
 
 impl DataValues {
@@ -51,8 +98,17 @@ impl DataValues {
         data
     }
 
+    /// The number of a data name in a trace; [`NONE`] if it means nothing.
+    pub(crate) fn given_name(&mut self, t: &Tables, name: &str) -> u32 {
+        if let Some(fixed) = FixedName::named(t, name) {
+            self.has_fixed = true;
+            return fixed;
+        }
+        self.name(name)
+    }
+
     /// The number of a data name; [`NONE`] if no level has it.
-    pub(crate) fn name(&self, name: &str) -> u32 {
+    fn name(&self, name: &str) -> u32 {
         let names = 0..self.names.len() as u32;
         names
             .into_iter()
@@ -62,6 +118,25 @@ impl DataValues {
 }
 
 impl Engine {
+    /// The same of a length of time.
+    pub(crate) fn fixed_time(&self, frame: u32, what: FixedName) -> Option<Duration> {
+        self.fixed(frame, what).map(Duration::from_secs_f64)
+    }
+
+    /// What the trace fixes of a frame's fill.
+    pub(crate) fn fixed(&self, frame: u32, what: FixedName) -> Option<f64> {
+        if !self.ingest.data.has_fixed {
+            return None;
+        }
+        let f = &self.frames[frame];
+        let task = &self.tasks[f.task];
+        let number = what.number(f.level);
+        let &(_, first, _) = task.data.iter().find(|(known, ..)| *known == number)?;
+        let value = self.values.get(*task.data_values.get(first as usize)?);
+        let value: f64 = value.parse().ok()?;
+        (value >= 0.0).then_some(value)
+    }
+
     /// Counts where a frame's data values come from.
     pub(crate) fn count_data(&mut self, t: &Tables, frame: u32, index: u16) {
         let list = self.data_of(t, frame, index);

@@ -1,5 +1,6 @@
 //! A fill: children first, then the level's own work, then the store.
 
+use crate::data::FixedName;
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::queue::Class;
@@ -157,6 +158,9 @@ impl Engine {
         let f = &self.frames[frame];
         let level = f.level as usize;
         let from_trace = t.policy.levels[level].cost.from_trace;
+        if let Some(cost) = self.fixed_time(frame, FixedName::Cost) {
+            return cost;
+        }
         match self.tasks[f.task].cost.filter(|_| from_trace) {
             Some(cost) => cost,
             None => self.levels[level].cost.duration(),

@@ -1,5 +1,6 @@
 //! Fills of stored levels: who fills, who waits for it, and what becomes of the result.
 
+use crate::data::FixedName;
 use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
@@ -231,7 +232,10 @@ impl Engine {
             storable: self.is_storable(t, frame),
         };
         let took = self.now.since(f.fill_began);
-        let draw = jitter(&mut self.levels[level as usize].jitter, rules);
+        let draw = match self.fixed(frame, FixedName::Jitter) {
+            Some(draw) => draw.min(1.0),
+            None => jitter(&mut self.levels[level as usize].jitter, rules),
+        };
         let verdict = fill_ended(rules, end, self.now, draw);
         if verdict == FillVerdict::ServeOnly(ServeOnlyReason::Overtaken) {
             // Also where an expired lease is the reason.

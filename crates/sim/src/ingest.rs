@@ -117,7 +117,7 @@ impl Engine {
         for data in &news.data {
             let first = self.ingest.given.len() as u32;
             for (name, values) in data {
-                let name = self.ingest.data.name(name);
+                let name = self.ingest.data.given_name(t, name);
                 let from = self.ingest.given_values.len() as u32;
                 for value in values {
                     self.ingest.given_values.push(self.values.intern(value));

@@ -58,6 +58,7 @@ mod trace_keys;
 mod wait;
 mod walk;
 mod whole_level;
+pub mod witness;
 
 pub use options::{Operations, Options, SimError};
 pub use simulation::Simulation;

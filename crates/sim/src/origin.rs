@@ -1,5 +1,6 @@
 //! Origins: slots, first come, first served; a rate; replicas that lag; failures.
 
+use crate::data::FixedName;
 use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
@@ -112,7 +113,7 @@ impl Engine {
         origin.busy += 1;
         let waited = self.now.since(self.frames[frame].work_began);
         let (busy, queue) = (origin.busy, origin.queue.2);
-        let lag = origin.lag.duration();
+        let drawn = origin.lag.duration();
         let fails = origin.failure_rate > 0.0 && origin.failure.unit() < origin.failure_rate;
         let flags = &mut self.frames[frame].flags;
         flags.set(Flags::IN_SERVICE);
@@ -121,7 +122,7 @@ impl Engine {
         }
         self.metrics.origin_began(id, self.now, waited, busy, queue);
         self.note(frame, What::WorkBegan { origin: id, waited });
-        lag
+        self.fixed_time(frame, FixedName::Lag).unwrap_or(drawn)
     }
 
     /// A frame's work is done, and the next one in the queue begins.

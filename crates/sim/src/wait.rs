@@ -58,6 +58,7 @@ impl Engine {
             self.leave_waiters(awaited, frame);
         }
         if !self.frames[frame].flags.has(Flags::GIVEN) {
+            self.renew_key(t, frame);
             self.frames[frame].tier = 0;
             self.frames[frame].down = 0;
             return self.look(t, frame);
@@ -90,6 +91,22 @@ impl Engine {
             },
         );
         Some(frame)
+    }
+
+    /// A `bump` came while it waited: it looks again under the key of the present version.
+    fn renew_key(&mut self, t: &Tables, frame: u32) {
+        let inst = self.frames[frame].inst;
+        if !self.insts[inst as usize].is_unreachable {
+            return;
+        }
+        let level = LevelId(self.insts[inst as usize].level);
+        let mut tuple = core::mem::take(&mut self.tuple);
+        tuple.clear();
+        // Behind the parameters and extras stands the level, which is added again.
+        let own = self.keys.get(inst);
+        tuple.extend_from_slice(own.split_last().map_or(own, |(_, rest)| rest));
+        self.tuple = tuple;
+        self.frames[frame].inst = self.intern_key(t, level);
     }
 
     /// A waiter looked again and knows what to do.

@@ -193,13 +193,15 @@ impl Work<'_> {
         else {
             return Err(Reason::NoAction);
         };
-        if matches!(block.timing, Timing::BeforeCommit { .. }) {
-            return Err(Reason::BeforeCommit);
-        }
         let arrivals = match heard(self.policy, action.edge, block, level) {
             Heard::Arrives(arrivals) => arrivals,
             Heard::NotReached(backend) => return Err(Reason::NotReached(backend)),
             Heard::Lost => return Err(Reason::Lost),
+        };
+        let arrivals = match block.timing {
+            Timing::AfterCommit => arrivals,
+            // What is on its way for longer arrives after the commit all the same.
+            Timing::BeforeCommit { by } => arrivals.sooner(by).ok_or(Reason::BeforeCommit)?,
         };
         let (least, greatest) = arrivals.ends();
         let greatest = greatest + self.put_off(block, way, greatest)?;
@@ -226,9 +228,14 @@ impl Work<'_> {
             Verb::Expire => life.stale,
             Verb::Purge | Verb::Bump => Duration::ZERO,
         };
+        // Who asked for the key of the older version still gets the answer.
+        let asked = match declared.verb {
+            Verb::Bump => life.latency,
+            Verb::Purge | Verb::Expire => Duration::ZERO,
+        };
         let survive = arrivals.survive.map_or(Duration::ZERO, |(_, time)| time);
         let sound = Sound {
-            bound: greatest + stale.max(survive),
+            bound: greatest + stale.max(survive).max(asked),
             delay: greatest,
             stale,
             survive: arrivals.survive,

@@ -4,6 +4,7 @@ mod human;
 mod json;
 #[cfg(test)]
 mod tests;
+pub(crate) mod witness;
 
 use cachepolicy_analysis::{Bound, Bounds};
 use cachepolicy_core::ids::{LevelId, ModelId};

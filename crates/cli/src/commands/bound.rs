@@ -2,7 +2,7 @@
 
 use super::{Outcome, ReportFormat};
 use crate::args::Session;
-use crate::bound::{self, Wanted};
+use crate::bound::{self, Wanted, witness};
 use crate::diagnostics::LintArgs;
 use crate::{output, policy};
 use anyhow::{Context as _, Result, bail};
@@ -20,6 +20,8 @@ use std::path::PathBuf;
 Examples:
   cachepolicy bound shop.cachepolicy
   cachepolicy bound shop.cachepolicy product_page Product
+  cachepolicy bound shop.cachepolicy product_page Product --witness worst.jsonl
+  cachepolicy simulate shop.cachepolicy --trace worst.jsonl
   cachepolicy bound shop.cachepolicy --format json | jq '.bounds[] | select(.staleness == null)'")]
 pub(crate) struct Args {
     /// The policy
@@ -28,6 +30,9 @@ pub(crate) struct Args {
     level: Option<String>,
     /// Only writes of this model
     model: Option<String>,
+    /// Write a trace that comes near to the worst of these bounds, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    witness: Option<PathBuf>,
     /// How to say it
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
@@ -60,6 +65,9 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
             .map(|name| model(&policy, name))
             .transpose()?,
     };
+    if let Some(file) = &arguments.witness {
+        return witness::write(&policy, wanted, file, session);
+    }
     let text = match arguments.format {
         ReportFormat::Human => bound::for_people(&policy, wanted, session.stdout),
         ReportFormat::Json => bound::json(&policy, wanted)?,

@@ -1,0 +1,102 @@
+//! Witnesses: shortest traces that show what was found. They are built, not searched for: each part
+//! of a bound says what has to happen when.
+
+mod schedule;
+mod stage;
+mod write;
+
+use cachepolicy_core::edge::Operation;
+use cachepolicy_core::ids::{LevelId, ModelId};
+use cachepolicy_core::units::{Duration, Time};
+
+/// A trace that comes near to a bound, or shows a leak.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Witness {
+    /// The level whose answer is out of date.
+    pub level: LevelId,
+    /// Through a write of this model.
+    pub model: ModelId,
+    /// The bound.
+    pub bound: Duration,
+    /// What happens, in the order of time; the last one is the request that shows it.
+    pub steps: Vec<Step>,
+    /// What keeps it from the bound, where it is known to.
+    pub short: Option<Short>,
+}
+
+/// Why a witness does not come near to its bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Short {
+    /// A trace cannot make the copy usable for as long as its errors allow.
+    StaleIfError,
+    /// A trace cannot make it an absence, which would be kept for longer.
+    Absence,
+    /// The level's look-ups are hidden behind copies that a trace cannot keep from being stored.
+    Hidden,
+}
+
+/// Something that happens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub what: StepKind,
+}
+
+/// What happens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepKind {
+    /// A request.
+    Request(RequestStep),
+    /// A write commits.
+    Write(WriteStep),
+    /// A backend or an origin, by its name, cannot be reached for so long.
+    Outage(String, Duration),
+}
+
+/// A request of a witness.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequestStep {
+    /// In upper case.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Who asks; `None`: nobody that is known.
+    pub user: Option<String>,
+    /// In lower case, with their values.
+    pub headers: Vec<(String, String)>,
+    /// With their values.
+    pub cookies: Vec<(String, String)>,
+    /// What the application says of the request.
+    pub attrs: Vec<(String, String)>,
+    /// What fills find.
+    pub data: Vec<(String, Vec<String>)>,
+    /// How long the own work of levels takes.
+    pub costs: Vec<(LevelId, Duration)>,
+    /// Levels whose ttl no chance shortens.
+    pub unshortened: Vec<LevelId>,
+    /// How old the data is that levels read.
+    pub lags: Vec<(LevelId, Duration)>,
+    /// The response's status, where it matters.
+    pub status: Option<u16>,
+    /// Which process answers.
+    pub process: Option<u32>,
+}
+
+/// A write of a witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteStep {
+    /// The model.
+    pub model: ModelId,
+    /// What happens to the row.
+    pub operation: Operation,
+    /// Fields with their values before the write; `None` is null.
+    pub old: Option<Vec<(String, Option<String>)>>,
+    /// After it.
+    pub new: Option<Vec<(String, Option<String>)>>,
+    /// Which process writes.
+    pub process: Option<u32>,
+    /// How long its invalidations are on their way.
+    pub delay: Option<Duration>,
+}
