@@ -1,17 +1,11 @@
 //! Texts, keys and other things as dense numbers, given in the order of first appearance.
 
+mod index;
+
 use crate::event::AccessKey;
-use hashbrown::HashTable;
+use index::Index;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
-
-/// A number and 32 bits of its text's hash, so that growing the table and most comparisons do not
-/// touch the text.
-type Entry = (u32, u32);
-
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
 
 /// 32 bits of a hash of what is written into the hasher.
 fn hash_of(write: impl FnOnce(&mut FxHasher)) -> u32 {
@@ -31,42 +25,52 @@ pub(crate) struct Numbered {
 /// Texts as numbers.
 #[derive(Debug, Default)]
 pub(crate) struct TextNumbers {
-    table: HashTable<Entry>,
-    all: String,
+    index: Index,
+    all: Vec<u8>,
     /// Where each text ends.
     ends: Vec<usize>,
 }
 
 impl TextNumbers {
-    /// The number of a text, a new one if it was never seen.
-    pub(crate) fn number(&mut self, text: &str) -> Numbered {
-        let hash = hash_of(|hasher| hasher.write(text.as_bytes()));
-        let is_it = |&(number, own): &Entry| own == hash && self.get(number) == text;
-        if let Some(&(number, _)) = self.table.find(spread(hash), is_it) {
-            return Numbered {
-                number,
-                is_new: false,
-            };
-        }
-        let number = self.ends.len() as u32;
-        self.all.push_str(text);
-        self.ends.push(self.all.len());
-        self.table
-            .insert_unique(spread(hash), (number, hash), |&(_, hash)| spread(hash));
-        Numbered {
-            number,
-            is_new: true,
-        }
+    /// The hash of a text.
+    #[inline]
+    pub(crate) fn hash(text: &[u8]) -> u32 {
+        hash_of(|hasher| hasher.write(text))
     }
 
-    fn get(&self, number: u32) -> &str {
-        let index = number as usize;
-        let end = self.ends.get(index).copied().unwrap_or(0);
-        let start = match index.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied().unwrap_or(end),
-            None => 0,
-        };
-        self.all.get(start..end).unwrap_or_default()
+    /// The number of a text, a new one if it was never seen.
+    pub(crate) fn number(&mut self, text: &[u8]) -> Numbered {
+        self.number_hashed(text, Self::hash(text))
+    }
+
+    /// The number of a text with this hash.
+    #[inline]
+    pub(crate) fn number_hashed(&mut self, text: &[u8], hash: u32) -> Numbered {
+        let next = self.ends.len() as u32;
+        let (all, ends) = (&self.all, &self.ends);
+        let is_it = |number| get(all, ends, number) == text;
+        let number = self.index.number(hash, next, is_it);
+        let is_new = number == next;
+        if is_new {
+            self.all.extend_from_slice(text);
+            self.ends.push(self.all.len());
+        }
+        Numbered { number, is_new }
+    }
+
+    /// Reads what will be looked at when the numbers of texts with these hashes are asked for, all
+    /// at once, so that the waits for the memory overlap.
+    pub(crate) fn touch(&self, hashes: impl Iterator<Item = u32> + Clone) {
+        self.index.touch(hashes.clone());
+        let likely = hashes.filter_map(|hash| self.index.likely(hash));
+        let first = |number| get(&self.all, &self.ends, number).first().copied();
+        let sum = likely.fold(0, |sum, number| sum ^ first(number).unwrap_or(0));
+        std::hint::black_box(sum);
+    }
+
+    /// The text of a number.
+    pub(crate) fn get(&self, number: u32) -> &[u8] {
+        get(&self.all, &self.ends, number)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -74,17 +78,28 @@ impl TextNumbers {
     }
 }
 
+#[inline]
+fn get<'a>(all: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
+    let index = number as usize;
+    let end = ends.get(index).copied().unwrap_or(0);
+    let start = match index.checked_sub(1) {
+        Some(before) => ends.get(before).copied().unwrap_or(end),
+        None => 0,
+    };
+    all.get(start..end).unwrap_or_default()
+}
+
 /// Things that are compared as a whole, as numbers.
 #[derive(Debug)]
 pub(crate) struct ItemNumbers<T> {
-    table: HashTable<Entry>,
+    index: Index,
     items: Vec<T>,
 }
 
 impl<T> Default for ItemNumbers<T> {
     fn default() -> Self {
         Self {
-            table: HashTable::new(),
+            index: Index::default(),
             items: Vec::new(),
         }
     }
@@ -99,24 +114,15 @@ impl<T: PartialEq> ItemNumbers<T> {
         is: impl Fn(&T) -> bool,
         make: impl FnOnce() -> T,
     ) -> Numbered {
-        let hash = hash_of(write);
-        let found = self.table.find(spread(hash), |&(number, own)| {
-            own == hash && self.items.get(number as usize).is_some_and(&is)
-        });
-        if let Some(&(number, _)) = found {
-            return Numbered {
-                number,
-                is_new: false,
-            };
+        let next = self.items.len() as u32;
+        let items = &self.items;
+        let is_it = |number: u32| items.get(number as usize).is_some_and(&is);
+        let number = self.index.number(hash_of(write), next, is_it);
+        let is_new = number == next;
+        if is_new {
+            self.items.push(make());
         }
-        let number = self.items.len() as u32;
-        self.items.push(make());
-        self.table
-            .insert_unique(spread(hash), (number, hash), |&(_, hash)| spread(hash));
-        Numbered {
-            number,
-            is_new: true,
-        }
+        Numbered { number, is_new }
     }
 
     pub(crate) fn get(&self, number: u32) -> Option<&T> {
@@ -125,63 +131,88 @@ impl<T: PartialEq> ItemNumbers<T> {
 
     /// Forgets all of them; the next one gets the number 0.
     pub(crate) fn clear(&mut self) {
-        self.table.clear();
-        self.items.clear();
+        if !self.items.is_empty() {
+            self.index.clear();
+            self.items.clear();
+        }
     }
 }
 
 /// Keys as numbers: those that are numbers themselves, and texts.
 #[derive(Debug, Default)]
 pub(crate) struct KeyNumbers {
-    numbers: WholeNumbers,
-    texts: TextNumbers,
-    /// By text: its number among all keys.
-    number_of_text: Vec<u32>,
-    count: u32,
+    index: Index,
+    /// Of each: the number that it is, or where its text begins.
+    raw: Vec<u64>,
+    texts: LongTexts,
 }
+
+/// The last bit of a hash tells whether it is a text's.
+const TEXT: u32 = 1;
 
 impl KeyNumbers {
     /// The number of a key.
     pub(crate) fn number(&mut self, key: &AccessKey) -> Numbered {
         match key {
             AccessKey::Number(key) => self.number_of(*key),
-            // The number 7 and the text "7" are one key.
-            AccessKey::Text(text) => match canonical(text) {
-                Some(key) => self.number_of(key),
-                None => self.text(text),
-            },
+            AccessKey::Text(text) => self.number_of_text(text),
         }
     }
 
     /// The number of a key that is a number.
+    #[inline]
     pub(crate) fn number_of(&mut self, key: u64) -> Numbered {
-        let number = self.numbers.number(key, self.count);
-        let is_new = number == self.count;
-        self.count += u32::from(is_new);
+        let next = self.raw.len() as u32;
+        let raw = &self.raw;
+        let is_it = |number: u32| raw.get(number as usize) == Some(&key);
+        let number = self.index.number(hash_of_number(key), next, is_it);
+        let is_new = number == next;
+        if is_new {
+            self.raw.push(key);
+        }
         Numbered { number, is_new }
     }
 
-    /// See [`WholeNumbers::touch`].
+    /// See [`Index::touch`].
+    #[inline]
     pub(crate) fn touch(&self, keys: &[u64]) {
-        self.numbers.touch(keys);
+        self.index.touch(keys.iter().map(|key| hash_of_number(*key)));
     }
 
-    fn text(&mut self, text: &str) -> Numbered {
-        let Numbered { number, is_new } = self.texts.number(text);
+    /// The number of a key that is a text. The number 7 and the text "7" are one key.
+    pub(crate) fn number_of_text(&mut self, text: &str) -> Numbered {
+        if let Some(key) = canonical(text) {
+            return self.number_of(key);
+        }
+        let next = self.raw.len() as u32;
+        let (raw, texts) = (&self.raw, &self.texts);
+        let is_it = |number: u32| {
+            let start = raw.get(number as usize).copied();
+            start.is_some_and(|start| texts.get(start) == text.as_bytes())
+        };
+        let hash = TextNumbers::hash(text.as_bytes()) | TEXT;
+        let number = self.index.number(hash, next, is_it);
+        let is_new = number == next;
         if is_new {
-            self.number_of_text.push(self.count);
-            self.count += 1;
+            self.raw.push(self.texts.push(text.as_bytes()));
         }
-        let number = self.number_of_text.get(number as usize).copied();
-        Numbered {
-            number: number.unwrap_or(0),
-            is_new,
-        }
+        Numbered { number, is_new }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.count as usize
+        self.raw.len()
     }
+}
+
+/// A hash of a number: both halves of its product with an odd one, folded together, as wyhash does
+/// (Wang Yi, "wyhash", 2019).
+#[inline]
+fn hash_of_number(key: u64) -> u32 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    const OTHER: u64 = 0xd1b5_4a32_d192_ed03;
+    let product = u128::from(key ^ ODD) * u128::from(OTHER);
+    let folded = (product >> 64) as u64 ^ product as u64;
+    (folded >> 32) as u32 & !TEXT
 }
 
 /// The number whose usual decimal text this is.
@@ -190,91 +221,37 @@ fn canonical(text: &str) -> Option<u64> {
     (!has_sign_or_zero).then(|| text.parse().ok()).flatten()
 }
 
-/// Whole numbers as dense ones: a table with linear probing (Knuth, TAOCP 3, 6.4, algorithm L),
-/// sixteen bytes an entry, at most three quarters full. One look-up touches one cache line.
-#[derive(Debug)]
-struct WholeNumbers {
-    entries: Vec<(u64, u32)>,
-    /// The entry of a hash is at its highest bits.
-    shift: u32,
-    used: usize,
-}
+/// Texts one behind the other, each after its length in as many bytes as that needs, seven bits in
+/// each (LEB128).
+#[derive(Debug, Default)]
+struct LongTexts(Vec<u8>);
 
-/// No entry.
-const FREE: u32 = u32::MAX;
-
-impl Default for WholeNumbers {
-    fn default() -> Self {
-        const BITS: u32 = 10;
-        Self {
-            entries: vec![(0, FREE); 1 << BITS],
-            shift: u64::BITS - BITS,
-            used: 0,
+impl LongTexts {
+    /// Where the text begins.
+    fn push(&mut self, text: &[u8]) -> u64 {
+        let start = self.0.len() as u64;
+        let mut rest = text.len();
+        while rest > 0x7f {
+            self.0.push(rest as u8 | 0x80);
+            rest >>= 7;
         }
-    }
-}
-
-impl WholeNumbers {
-    #[inline]
-    fn place(&self, key: u64) -> usize {
-        // Fibonacci hashing (Knuth, TAOCP 3, 6.4); the fold lets high bits count as well.
-        ((key ^ (key >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize
+        self.0.push(rest as u8);
+        self.0.extend_from_slice(text);
+        start
     }
 
-    /// The number of a key: `next` if it was never seen.
-    #[inline]
-    fn number(&mut self, key: u64, next: u32) -> u32 {
-        if self.used * 4 >= self.entries.len() * 3 {
-            self.grow();
-        }
-        let mask = self.entries.len() - 1;
-        let mut place = self.place(key);
-        loop {
-            let Some(entry) = self.entries.get_mut(place & mask) else {
-                return next;
-            };
-            if entry.1 == FREE {
-                *entry = (key, next);
-                self.used += 1;
-                return next;
+    fn get(&self, start: u64) -> &[u8] {
+        let mut rest = self.0.get(start as usize..).unwrap_or_default();
+        let (mut length, mut shift) = (0, 0);
+        while let Some((&byte, behind)) = rest.split_first() {
+            rest = behind;
+            length |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
             }
-            if entry.0 == key {
-                return entry.1;
-            }
-            place += 1;
+            shift += 7;
         }
-    }
-
-    /// Reads where the entries of these keys are, so that their cache lines come all at once and
-    /// are there when each is looked for.
-    #[inline]
-    fn touch(&self, keys: &[u64]) {
-        let mut sum = 0;
-        for key in keys {
-            sum ^= self
-                .entries
-                .get(self.place(*key))
-                .map_or(0, |entry| entry.1);
-        }
-        std::hint::black_box(sum);
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let larger = vec![(0, FREE); self.entries.len() * 2];
-        let entries = std::mem::replace(&mut self.entries, larger);
-        self.shift -= 1;
-        let mask = self.entries.len() - 1;
-        for entry in entries.into_iter().filter(|entry| entry.1 != FREE) {
-            let mut place = self.place(entry.0);
-            while let Some(other) = self.entries.get_mut(place & mask) {
-                if other.1 == FREE {
-                    *other = entry;
-                    break;
-                }
-                place += 1;
-            }
-        }
+        rest.get(..length).unwrap_or_default()
     }
 }
 
@@ -298,6 +275,20 @@ mod tests {
         assert_eq!(number(AccessKey::Text("07".to_owned())), 1);
     }
 
+    #[test]
+    fn texts_of_any_length() {
+        let mut keys = KeyNumbers::default();
+        let texts: Vec<String> = [0, 1, 127, 128, 16_383, 16_384, 100_000]
+            .map(|length| "k".repeat(length))
+            .to_vec();
+        for round in 0..2 {
+            for (index, text) in texts.iter().enumerate() {
+                let Numbered { number, is_new } = keys.number_of_text(text);
+                assert_eq!((number as usize, is_new), (index, round == 0));
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn numbers_are_dense_and_stay(keys in proptest::collection::vec(0_u64..3_000, 0..5_000)) {
@@ -310,6 +301,20 @@ mod tests {
                 let expected = *known.entry(key).or_insert(next);
                 let given = numbers.number_of(key);
                 prop_assert_eq!(given, Numbered { number: expected, is_new: expected == next });
+            }
+        }
+
+        #[test]
+        fn texts_and_numbers_mixed(keys in proptest::collection::vec("[ab]{0,3}|[01]{1,4}", 0..300)) {
+            let (mut numbers, mut texts) = (KeyNumbers::default(), TextNumbers::default());
+            let mut known = BTreeMap::new();
+            for key in &keys {
+                let next = known.len() as u32;
+                let number = *known.entry(key).or_insert(next);
+                let expected = Numbered { number, is_new: number == next };
+                prop_assert_eq!(numbers.number_of_text(key), expected);
+                prop_assert_eq!(texts.number(key.as_bytes()), expected);
+                prop_assert_eq!(texts.get(number), key.as_bytes());
             }
         }
     }

@@ -12,7 +12,8 @@ use crate::dictionary::{KeyNumbers, Numbered};
 use crate::event::{AccessKey, AccessOperation};
 use crate::format::Opening;
 use crate::input::Input;
-use crate::order::{HELD_MAX, TooLate, sorted_draws};
+use crate::draws::Draws;
+use crate::order::{HELD_MAX, TooLate};
 use crate::random::Stream;
 use crate::tally::Tally;
 use crate::{ReadStats, TraceError};
@@ -61,6 +62,15 @@ pub(crate) trait Take {
         &mut self,
         number: u64,
         record: Result<KeyRecord<'_>, String>,
+    ) -> Result<(), TraceError>;
+
+    /// Records of one second, of which no more than that is known, that get keys which are numbers:
+    /// each with its bytes; the number is the first one's line.
+    fn take_second(
+        &mut self,
+        number: u64,
+        second: i64,
+        records: impl ExactSizeIterator<Item = (u64, u64)> + Clone,
     ) -> Result<(), TraceError>;
 
     /// A line that is no record, as a blank one.
@@ -115,7 +125,7 @@ struct Stage {
     accesses: Columns,
     left: usize,
     ripe: usize,
-    draws: Vec<u64>,
+    draws: Draws,
 }
 
 impl Take for Stage {
@@ -130,6 +140,34 @@ impl Take for Stage {
             Ok(record) => self.push(number, &record),
             Err(reason) => self.tally.unreadable(number, reason),
         }
+    }
+
+    fn take_second(
+        &mut self,
+        mut number: u64,
+        second: i64,
+        mut records: impl ExactSizeIterator<Item = (u64, u64)> + Clone,
+    ) -> Result<(), TraceError> {
+        let at = second.saturating_mul(SECOND);
+        let last = second.saturating_add(1).saturating_mul(SECOND) - 1;
+        while records.len() > 0 {
+            self.tally.stats.lines += 1;
+            if at < self.latest || last < self.released {
+                self.late(number, at)?;
+                records.next();
+                number += 1;
+                continue;
+            }
+            let count = records.len().min(self.room(second));
+            self.latest = at;
+            self.whole += count;
+            self.tally.stats.lines += count as u64 - 1;
+            self.tally.stats.events += count as u64;
+            self.accesses.push_whole(at, records.clone().take(count));
+            records.nth(count - 1);
+            number += count as u64;
+        }
+        Ok(())
     }
 
     fn skip(&mut self) {
@@ -148,19 +186,34 @@ impl Stage {
             at
         };
         if at < self.latest || last < self.released {
-            let by = Time::from_nanos(self.latest).since(Time::from_nanos(at));
-            let reason = self.tally.too_late(TooLate { by });
-            return self.tally.unreadable(number, reason);
+            return self.late(number, at);
         }
-        if second != self.second || self.accesses.at.len() - self.ripe > HELD_MAX {
-            self.ripen(second == self.second);
-            self.second = second;
-        }
+        self.room(second);
         self.latest = at;
         self.whole += usize::from(record.whole_second);
         self.accesses.push(record);
         self.tally.stats.events += 1;
         Ok(())
+    }
+
+    #[cold]
+    fn late(&mut self, number: u64, at: i64) -> Result<(), TraceError> {
+        let by = Time::from_nanos(self.latest).since(Time::from_nanos(at));
+        let reason = self.tally.too_late(TooLate { by });
+        self.tally.unreadable(number, reason)
+    }
+
+    /// How many more records of a second there is room for, at least one; makes it where there is
+    /// none.
+    #[inline]
+    fn room(&mut self, second: i64) -> usize {
+        let filling = self.accesses.at.len() - self.ripe;
+        if second == self.second && filling <= HELD_MAX {
+            return HELD_MAX + 1 - filling;
+        }
+        self.ripen(second == self.second);
+        self.second = second;
+        HELD_MAX + 1
     }
 
     /// The second that was filling may leave. `goes_on`: there is more of it, and it is too large to
@@ -190,11 +243,11 @@ impl Stage {
     fn spread(&mut self, start: i64, end: i64, all: bool) {
         self.tally.stats.spread = true;
         let length = end.saturating_sub(start).max(0) as u64;
-        sorted_draws(&mut self.stream, self.whole, length, &mut self.draws);
+        let draws = self.draws.sorted(&mut self.stream, self.whole, length);
         let times = self.accesses.at.iter_mut().skip(self.ripe);
         if all {
-            for (at, draw) in times.zip(&self.draws) {
-                *at = start.saturating_add(*draw as i64);
+            for (at, draw) in times.zip(draws) {
+                *at = start.saturating_add(draw as i64);
             }
             return;
         }
@@ -202,8 +255,8 @@ impl Stage {
         // A column without entries is where all are whole.
         let is_whole = is_whole.copied().chain(std::iter::repeat(true));
         let whole = times.zip(is_whole).filter(|(_, is_whole)| *is_whole);
-        for ((at, _), draw) in whole.zip(&self.draws) {
-            *at = start.saturating_add(*draw as i64);
+        for ((at, _), draw) in whole.zip(draws) {
+            *at = start.saturating_add(draw as i64);
         }
         self.accesses.sort_from(self.ripe);
     }
@@ -305,7 +358,7 @@ impl<'a, R: KeyRecords + 'a> KeyBlocks<'a, R> {
                 accesses: Columns::default(),
                 left: 0,
                 ripe: 0,
-                draws: Vec::new(),
+                draws: Draws::default(),
             },
             keys: KeyNumbers::default(),
             ended: false,

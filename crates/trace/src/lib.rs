@@ -5,6 +5,7 @@ pub mod cptrace;
 mod decimal;
 mod decompress;
 mod dictionary;
+mod draws;
 pub mod event;
 mod fields;
 mod format;

@@ -9,6 +9,7 @@
 //! into a second, lie in it as n independent uniform draws in ascending order; so that is what the
 //! records of a second get, from the seed, in the order in which they stand in the file.
 
+use crate::draws::Draws;
 use crate::random::Stream;
 use cachepolicy_core::units::{Duration, Time};
 use std::collections::BTreeMap;
@@ -84,7 +85,7 @@ pub(crate) struct Order {
     released: i64,
     /// The time of the record before, as it stands in the file.
     before: i64,
-    draws: Vec<u64>,
+    draws: Draws,
     stream: Stream,
     /// Records that stood after a later one.
     pub(crate) reordered: u64,
@@ -106,7 +107,7 @@ impl Order {
             latest: i64::MIN,
             released: i64::MIN,
             before: i64::MIN,
-            draws: Vec::new(),
+            draws: Draws::default(),
             stream: Stream::new(seed, &["spread"]),
             reordered: 0,
             lateness_max: Duration::ZERO,
@@ -234,64 +235,12 @@ impl Order {
     fn spread(&mut self, bucket: &mut Bucket, start: i64, end: i64) {
         self.spread = true;
         let length = end.saturating_sub(start).max(0) as u64;
-        sorted_draws(&mut self.stream, bucket.whole, length, &mut self.draws);
+        let draws = self.draws.sorted(&mut self.stream, bucket.whole, length);
         let whole = bucket.entries.iter_mut().filter(|entry| entry.whole_second);
-        for (entry, draw) in whole.zip(&self.draws) {
-            entry.at = start.saturating_add(*draw as i64);
+        for (entry, draw) in whole.zip(draws) {
+            entry.at = start.saturating_add(draw as i64);
         }
     }
-}
-
-/// So many uniform draws below `limit`, in ascending order.
-pub(crate) fn sorted_draws(stream: &mut Stream, count: usize, limit: u64, draws: &mut Vec<u64>) {
-    draws.clear();
-    draws.extend((0..count).map(|_| stream.bits()));
-    sort_uniform(draws);
-    for draw in draws {
-        // As `Stream::below`, which keeps the order.
-        *draw = ((u128::from(*draw) * u128::from(limit)) >> 64) as u64;
-    }
-}
-
-/// Sorts numbers that are drawn from all, each as likely as another: first into as many buckets as
-/// there are numbers, which leaves next to nothing to do (Knuth, TAOCP 3, 5.2.1, multiple list
-/// insertion).
-fn sort_uniform(numbers: &mut Vec<u64>) {
-    const FEW: usize = 64;
-    let count = numbers.len();
-    if count < FEW {
-        numbers.sort_unstable();
-        return;
-    }
-    let bucket_of = |number: u64| ((u128::from(number) * count as u128) >> 64) as usize;
-    let mut ends = vec![0_usize; count];
-    for &number in numbers.iter() {
-        if let Some(end) = ends.get_mut(bucket_of(number)) {
-            *end += 1;
-        }
-    }
-    let mut before = 0;
-    for end in &mut ends {
-        before += std::mem::replace(end, before);
-    }
-    let mut sorted = vec![0; count];
-    for &number in numbers.iter() {
-        if let Some(end) = ends.get_mut(bucket_of(number)) {
-            if let Some(place) = sorted.get_mut(*end) {
-                *place = number;
-            }
-            *end += 1;
-        }
-    }
-    // Inside a bucket they are still in any order.
-    for index in 1..count {
-        let mut place = index;
-        while place > 0 && sorted.get(place - 1) > sorted.get(place) {
-            sorted.swap(place - 1, place);
-            place -= 1;
-        }
-    }
-    *numbers = sorted;
 }
 
 #[cfg(test)]
@@ -332,18 +281,6 @@ mod tests {
         }
         out.extend(drain(&mut order, true));
         (out, late, order)
-    }
-
-    #[test]
-    fn draws_are_in_order_and_the_ones_drawn() {
-        for count in [0, 1, 63, 64, 1_000, 20_000] {
-            let (mut draws, mut stream) = (Vec::new(), Stream::new(3, &["spread"]));
-            sorted_draws(&mut stream, count, 1_000_000_007, &mut draws);
-            let mut stream = Stream::new(3, &["spread"]);
-            let mut expected: Vec<u64> = (0..count).map(|_| stream.below(1_000_000_007)).collect();
-            expected.sort_unstable();
-            assert_eq!(draws, expected);
-        }
     }
 
     proptest! {

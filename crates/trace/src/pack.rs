@@ -75,7 +75,7 @@ impl Packer {
         let user = match &request.user {
             None => NONE,
             Some(user) => {
-                let Numbered { number, is_new } = self.users.number(user);
+                let Numbered { number, is_new } = self.users.number(user.as_bytes());
                 if is_new {
                     block.news.users.push(user);
                     enough(self.users.len(), "users")?;
@@ -112,7 +112,7 @@ impl Packer {
         for text in [&request.method, "\n", &request.host, "\n", &request.path] {
             self.scratch.push_str(text);
         }
-        let Numbered { number, is_new } = self.targets.number(&self.scratch);
+        let Numbered { number, is_new } = self.targets.number(self.scratch.as_bytes());
         if is_new {
             block.news.targets.push(Target {
                 method: &request.method,

@@ -4,7 +4,7 @@
 use crate::event::{Access, AccessKey, AccessOperation, Event};
 use crate::format::{Sample, Spec};
 use crate::input::{Framed, Input};
-use crate::key_blocks::{KeyBlocks, KeyRecord, KeyRecords, Next, RecordKey, Take, Trouble};
+use crate::key_blocks::{KeyBlocks, KeyRecords, Next, Take, Trouble};
 use crate::order::Moment;
 use crate::pack::Packed;
 use crate::reader::cut_off;
@@ -52,6 +52,20 @@ impl Record {
             next: i64::from_le_bytes(*next),
         })
     }
+}
+
+fn second_of(record: &[u8; RECORD_BYTES]) -> u32 {
+    let [a, b, c, d, ..] = *record;
+    u32::from_le_bytes([a, b, c, d])
+}
+
+fn key_and_bytes(record: &[u8; RECORD_BYTES]) -> (u64, u64) {
+    let [_, _, _, _, a, b, c, d, e, f, g, h, i, j, k, l, ..] = *record;
+    let bytes = u32::from_le_bytes([i, j, k, l]);
+    (
+        u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        u64::from(bytes),
+    )
 }
 
 /// Times that never fall, and next uses that lie ahead.
@@ -124,20 +138,19 @@ impl KeyRecords for OracleGeneral {
             }
             return Ok(Next::End);
         }
-        let (records, _) = records.as_chunks::<RECORD_BYTES>();
-        for (number, record) in (first + 1..).zip(records) {
-            let record = Record::read(record).ok_or_else(damaged);
-            to.take(
+        let (mut rest, _) = records.as_chunks::<RECORD_BYTES>();
+        let mut number = first + 1;
+        while let Some(first) = rest.first() {
+            let second = second_of(first);
+            let same = rest.iter().take_while(|record| second_of(record) == second);
+            let (records, behind) = rest.split_at(same.count());
+            to.take_second(
                 number,
-                record.map(|record| KeyRecord {
-                    at: i64::from(record.second) * Duration::SECOND.nanos(),
-                    whole_second: true,
-                    key: RecordKey::Number(record.key),
-                    operation: AccessOperation::Get,
-                    bytes: u64::from(record.bytes),
-                    ttl: None,
-                }),
+                i64::from(second),
+                records.iter().map(key_and_bytes),
             )?;
+            number += records.len() as u64;
+            rest = behind;
         }
         input.consume(count, RECORD_BYTES);
         Ok(Next::More)

@@ -68,6 +68,29 @@ impl Columns {
         Self::put(&mut self.ttl, before, record.ttl, None);
     }
 
+    /// Records of one second with numeric keys, each with its bytes.
+    pub(super) fn push_whole(
+        &mut self,
+        at: i64,
+        records: impl ExactSizeIterator<Item = (u64, u64)> + Clone,
+    ) {
+        fn more<T: Clone>(column: &mut Vec<T>, length: usize, nothing: T) {
+            if !column.is_empty() {
+                column.resize(length, nothing);
+            }
+        }
+        let before = self.at.len();
+        let length = before + records.len();
+        self.at.resize(length, at);
+        more(&mut self.whole_second, length, true);
+        self.key.extend(records.clone().map(|(key, _)| key));
+        more(&mut self.is_text, length, false);
+        more(&mut self.operation, length, AccessOperation::Get);
+        self.bytes.resize(before, UNKNOWN_BYTES);
+        self.bytes.extend(records.map(|(_, bytes)| bytes));
+        more(&mut self.ttl, length, None);
+    }
+
     /// From a place on in the order of time; what is of one instant stays in its order.
     pub(super) fn sort_from(&mut self, first: usize) {
         fn permute<T: Clone>(column: &mut [T], first: usize, order: &[usize]) {
