@@ -1,9 +1,12 @@
 //! Texts, keys and other things as dense numbers, given in the order of first appearance.
 
 mod index;
+mod ordered;
 
 use crate::event::AccessKey;
+use crate::random::mix;
 use index::Index;
+use ordered::Ordered;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
@@ -141,14 +144,12 @@ impl<T: PartialEq> ItemNumbers<T> {
 /// Keys as numbers: those that are numbers themselves, and texts.
 #[derive(Debug, Default)]
 pub(crate) struct KeyNumbers {
-    index: Index,
-    /// Of each: the number that it is, or where its text begins.
-    raw: Vec<u64>,
-    texts: LongTexts,
+    numbers: WholeNumbers,
+    texts: TextNumbers,
+    /// By text: its number among all keys.
+    number_of_text: Vec<u32>,
+    count: u32,
 }
-
-/// The last bit of a hash tells whether it is a text's.
-const TEXT: u32 = 1;
 
 impl KeyNumbers {
     /// The number of a key.
@@ -162,21 +163,36 @@ impl KeyNumbers {
     /// The number of a key that is a number.
     #[inline]
     pub(crate) fn number_of(&mut self, key: u64) -> Numbered {
-        let next = self.raw.len() as u32;
-        let raw = &self.raw;
-        let is_it = |number: u32| raw.get(number as usize) == Some(&key);
-        let number = self.index.number(hash_of_number(key), next, is_it);
-        let is_new = number == next;
-        if is_new {
-            self.raw.push(key);
-        }
+        self.number_mixed(mix(key))
+    }
+
+    #[inline]
+    fn number_mixed(&mut self, mixed: u64) -> Numbered {
+        let number = self.numbers.number(mixed, self.count);
+        let is_new = number == self.count;
+        self.count += u32::from(is_new);
         Numbered { number, is_new }
     }
 
-    /// See [`Index::touch`].
-    #[inline]
-    pub(crate) fn touch(&self, keys: &[u64]) {
-        self.index.touch(keys.iter().map(|key| hash_of_number(*key)));
+    /// The numbers of keys that are numbers; `new` gets those that are new. Their places in the table
+    /// are read some keys ahead, all at once, so that the waits for the memory overlap.
+    pub(crate) fn number_all(&mut self, keys: &[u64], to: &mut Vec<u32>, mut new: impl FnMut(u64)) {
+        const AHEAD: usize = 64;
+        let mut mixed = [0; AHEAD];
+        for keys in keys.chunks(AHEAD) {
+            for (mixed, key) in mixed.iter_mut().zip(keys) {
+                *mixed = mix(*key);
+            }
+            let mixed = mixed.get(..keys.len()).unwrap_or_default();
+            self.numbers.touch(mixed);
+            to.extend(mixed.iter().zip(keys).map(|(mixed, key)| {
+                let Numbered { number, is_new } = self.number_mixed(*mixed);
+                if is_new {
+                    new(*key);
+                }
+                number
+            }));
+        }
     }
 
     /// The number of a key that is a text. The number 7 and the text "7" are one key.
@@ -184,35 +200,50 @@ impl KeyNumbers {
         if let Some(key) = canonical(text) {
             return self.number_of(key);
         }
-        let next = self.raw.len() as u32;
-        let (raw, texts) = (&self.raw, &self.texts);
-        let is_it = |number: u32| {
-            let start = raw.get(number as usize).copied();
-            start.is_some_and(|start| texts.get(start) == text.as_bytes())
-        };
-        let hash = TextNumbers::hash(text.as_bytes()) | TEXT;
-        let number = self.index.number(hash, next, is_it);
-        let is_new = number == next;
+        let Numbered { number, is_new } = self.texts.number(text.as_bytes());
         if is_new {
-            self.raw.push(self.texts.push(text.as_bytes()));
+            self.number_of_text.push(self.count);
+            self.count += 1;
         }
-        Numbered { number, is_new }
+        let number = self.number_of_text.get(number as usize).copied();
+        Numbered {
+            number: number.unwrap_or(0),
+            is_new,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.raw.len()
+        self.count as usize
     }
 }
 
-/// A hash of a number: both halves of its product with an odd one, folded together, as wyhash does
-/// (Wang Yi, "wyhash", 2019).
-#[inline]
-fn hash_of_number(key: u64) -> u32 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    const OTHER: u64 = 0xd1b5_4a32_d192_ed03;
-    let product = u128::from(key ^ ODD) * u128::from(OTHER);
-    let folded = (product >> 64) as u64 ^ product as u64;
-    (folded >> 32) as u32 & !TEXT
+/// Whole numbers as dense ones. What stands for a number in the table is what [`mix`] makes of it:
+/// since no two numbers are mixed to the same, nothing else need be compared.
+#[derive(Debug, Default)]
+struct WholeNumbers {
+    mixed: Ordered<u32, 5>,
+    /// Of the one that is mixed to 0.
+    zero: Option<u32>,
+}
+
+impl WholeNumbers {
+    /// The number of a mixed number: `next` if it was never seen.
+    #[inline]
+    fn number(&mut self, mixed: u64, next: u32) -> u32 {
+        if mixed == 0 {
+            return *self.zero.get_or_insert(next);
+        }
+        self.mixed.get(mixed).unwrap_or_else(|| {
+            self.mixed.insert(mixed, next);
+            next
+        })
+    }
+
+    #[inline]
+    fn touch(&self, mixed: &[u64]) {
+        let touched = mixed.iter().map(|mixed| self.mixed.touch(*mixed));
+        std::hint::black_box(touched.fold(0, |sum, word| sum ^ word));
+    }
 }
 
 /// The number whose usual decimal text this is.
@@ -221,45 +252,32 @@ fn canonical(text: &str) -> Option<u64> {
     (!has_sign_or_zero).then(|| text.parse().ok()).flatten()
 }
 
-/// Texts one behind the other, each after its length in as many bytes as that needs, seven bits in
-/// each (LEB128).
-#[derive(Debug, Default)]
-struct LongTexts(Vec<u8>);
-
-impl LongTexts {
-    /// Where the text begins.
-    fn push(&mut self, text: &[u8]) -> u64 {
-        let start = self.0.len() as u64;
-        let mut rest = text.len();
-        while rest > 0x7f {
-            self.0.push(rest as u8 | 0x80);
-            rest >>= 7;
-        }
-        self.0.push(rest as u8);
-        self.0.extend_from_slice(text);
-        start
-    }
-
-    fn get(&self, start: u64) -> &[u8] {
-        let mut rest = self.0.get(start as usize..).unwrap_or_default();
-        let (mut length, mut shift) = (0, 0);
-        while let Some((&byte, behind)) = rest.split_first() {
-            rest = behind;
-            length |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                break;
-            }
-            shift += 7;
-        }
-        rest.get(..length).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn many_texts() {
+        let mut texts = TextNumbers::default();
+        for is_new in [true, false] {
+            for number in 0..200_000 {
+                let text = format!("/articles/{number}");
+                assert_eq!(texts.number(text.as_bytes()), Numbered { number, is_new });
+            }
+        }
+    }
+
+    #[test]
+    fn the_number_that_is_mixed_to_nothing() {
+        let mut keys = KeyNumbers::default();
+        // What the first step of `mix` adds, and no more.
+        let zero = 0x9e37_79b9_7f4a_7c15_u64.wrapping_neg();
+        assert_eq!(mix(zero), 0);
+        let numbers = [5, zero, 5, zero].map(|key| keys.number_of(key).number);
+        assert_eq!(numbers, [0, 1, 0, 1]);
+    }
 
     #[test]
     fn a_number_and_its_decimal_text_are_one_key() {
@@ -275,25 +293,12 @@ mod tests {
         assert_eq!(number(AccessKey::Text("07".to_owned())), 1);
     }
 
-    #[test]
-    fn texts_of_any_length() {
-        let mut keys = KeyNumbers::default();
-        let texts: Vec<String> = [0, 1, 127, 128, 16_383, 16_384, 100_000]
-            .map(|length| "k".repeat(length))
-            .to_vec();
-        for round in 0..2 {
-            for (index, text) in texts.iter().enumerate() {
-                let Numbered { number, is_new } = keys.number_of_text(text);
-                assert_eq!((number as usize, is_new), (index, round == 0));
-            }
-        }
-    }
-
     proptest! {
         #[test]
         fn numbers_are_dense_and_stay(keys in proptest::collection::vec(0_u64..3_000, 0..5_000)) {
             let mut numbers = KeyNumbers::default();
             let mut known = BTreeMap::new();
+            let mut all = Vec::new();
             for key in keys {
                 // Far apart, in steps of a power of two as addresses are.
                 let key = key << 40 | key << 12;
@@ -301,7 +306,14 @@ mod tests {
                 let expected = *known.entry(key).or_insert(next);
                 let given = numbers.number_of(key);
                 prop_assert_eq!(given, Numbered { number: expected, is_new: expected == next });
+                all.push((key, expected));
             }
+            let (keys, expected): (Vec<u64>, Vec<u32>) = all.into_iter().unzip();
+            let (mut given, mut new) = (Vec::new(), Vec::new());
+            KeyNumbers::default().number_all(&keys, &mut given, |key| new.push(key));
+            prop_assert_eq!(given, expected);
+            prop_assert!(new.iter().enumerate().all(|(number, key)| known.get(key) == Some(&(number as u32))));
+            prop_assert_eq!(new.len(), known.len());
         }
 
         #[test]

@@ -23,9 +23,6 @@ use std::io;
 
 const SECOND: i64 = Duration::SECOND.nanos();
 
-/// Keys that are looked up at once.
-const TOUCHED: usize = 64;
-
 /// An access as its record says it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyRecord<'a> {
@@ -276,7 +273,8 @@ impl Stage {
         let is_text = columns.is_text.get(part(columns.is_text.len()));
         let is_text = is_text.unwrap_or_default();
         if is_text.is_empty() {
-            number(keys, raw, &mut accesses.key, &mut block.news.keys);
+            let news = &mut block.news.keys;
+            keys.number_all(raw, &mut accesses.key, |key| news.push(AccessKey::Number(key)));
         } else {
             for (raw, is_text) in raw.iter().zip(is_text) {
                 let key = match columns.texts.get(*raw as usize) {
@@ -318,20 +316,6 @@ impl Stage {
             self.accesses.drain(self.left);
             self.ripe -= self.left;
             self.left = 0;
-        }
-    }
-}
-
-/// Numeric keys as dense numbers: their places in the table are read some keys ahead.
-fn number(keys: &mut KeyNumbers, raw: &[u64], to: &mut Vec<u32>, news: &mut Vec<AccessKey>) {
-    for keys_of in raw.chunks(TOUCHED) {
-        keys.touch(keys_of);
-        for key in keys_of {
-            let Numbered { number, is_new } = keys.number_of(*key);
-            to.push(number);
-            if is_new {
-                news.push(AccessKey::Number(*key));
-            }
         }
     }
 }

@@ -1,0 +1,253 @@
+//! A hash table that is in order.
+
+/// Lines at the beginning, before the first home and from there on.
+const LINES: usize = 4;
+
+/// Lines of a segment.
+const SEGMENT: usize = 1 << 12;
+
+/// Words, evenly spread over all numbers of 64 bits, each with a value: an ordered hash table (Amble
+/// and Knuth, The Computer Journal 17, 1974) in lines of `W` words, as many as a cache line holds.
+///
+/// The words ascend. Each stands in its home, the line in proportion to its upper half, or, where
+/// larger ones fill that, in a line below it with nothing free in between. So a search mostly looks
+/// at one line, where it counts without a branch how many words are larger, and ends at the first
+/// that is not. At most three quarters are full; the table grows by a third, from its end on,
+/// segment by segment, so that the old one and the new one are never there both.
+#[derive(Debug)]
+pub(super) struct Ordered<V, const W: usize> {
+    segments: Vec<Vec<Line<V, W>>>,
+    lines: usize,
+    /// The lowest home; what finds no place from there on is below.
+    first: usize,
+    used: usize,
+}
+
+/// The highest word is the last.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Line<V, const W: usize> {
+    /// 0: free.
+    words: [u64; W],
+    values: [V; W],
+}
+
+impl<V: Copy + Default, const W: usize> Default for Line<V, W> {
+    fn default() -> Self {
+        Self {
+            words: [0; W],
+            values: [V::default(); W],
+        }
+    }
+}
+
+impl<V: Copy + Default, const W: usize> Line<V, W> {
+    /// The highest place whose word is not larger.
+    #[inline]
+    fn slot(&self, word: u64) -> Option<usize> {
+        let above: usize = self.words.iter().map(|own| usize::from(*own > word)).sum();
+        (W - 1).checked_sub(above)
+    }
+}
+
+impl<V: Copy + Default, const W: usize> Default for Ordered<V, W> {
+    fn default() -> Self {
+        Self {
+            segments: vec![vec![Line::default(); 2 * LINES]],
+            lines: 2 * LINES,
+            first: LINES,
+            used: 0,
+        }
+    }
+}
+
+impl<V: Copy + Default, const W: usize> Ordered<V, W> {
+    #[inline]
+    fn home(&self, word: u64) -> usize {
+        let homes = (self.lines - self.first) as u64;
+        self.first + (((word >> 32) * homes) >> 32) as usize
+    }
+
+    #[inline]
+    fn line(&self, line: usize) -> Option<&Line<V, W>> {
+        self.segments.get(line / SEGMENT)?.get(line % SEGMENT)
+    }
+
+    /// The value of a word.
+    #[inline]
+    pub(super) fn get(&self, word: u64) -> Option<V> {
+        let mut number = self.home(word);
+        loop {
+            let line = self.line(number)?;
+            if let Some(slot) = line.slot(word) {
+                let is_it = line.words.get(slot) == Some(&word);
+                return is_it.then(|| line.values.get(slot).copied()).flatten();
+            }
+            number = number.checked_sub(1)?;
+        }
+    }
+
+    /// Where a word is or would be: what is there is the largest word that is not larger, or nothing.
+    /// `None`: it would be before the first place.
+    #[inline]
+    pub(super) fn search(&self, word: u64) -> Option<usize> {
+        let mut number = self.home(word);
+        loop {
+            if let Some(slot) = self.line(number)?.slot(word) {
+                return Some(number * W + slot);
+            }
+            number = number.checked_sub(1)?;
+        }
+    }
+
+    /// The word at a place; 0: none.
+    #[inline]
+    pub(super) fn word(&self, place: usize) -> u64 {
+        self.at(place).map_or(0, |(word, _)| word)
+    }
+
+    #[inline]
+    fn at(&self, place: usize) -> Option<(u64, V)> {
+        let line = self.line(place / W)?;
+        let word = line.words.get(place % W)?;
+        Some((*word, *line.values.get(place % W)?))
+    }
+
+    /// Reads where a word is looked for, so that it is there when it is; what is returned means
+    /// nothing.
+    #[inline]
+    pub(super) fn touch(&self, word: u64) -> u64 {
+        let line = self.line(self.home(word));
+        line.and_then(|line| line.words.first().copied())
+            .unwrap_or(0)
+    }
+
+    /// Adds a word that is not 0 and not there.
+    #[cold]
+    pub(super) fn insert(&mut self, word: u64, value: V) {
+        self.used += 1;
+        let homes = self.lines - self.first;
+        if self.used * 4 > homes * W * 3 {
+            self.rebuild(self.first, homes + homes.div_ceil(3));
+        }
+        while !self.put(word, value) {
+            self.rebuild(2 * self.first, self.lines - self.first);
+        }
+    }
+
+    /// Puts a word where it belongs, and what is there below it; `false` where no place is free.
+    fn put(&mut self, word: u64, value: V) -> bool {
+        let Some(place) = self.search(word) else {
+            return false;
+        };
+        let Some(free) = (0..=place).rev().find(|place| self.word(*place) == 0) else {
+            return false;
+        };
+        let mut moved = (word, value);
+        for place in (free..=place).rev() {
+            let here = self.at(place).unwrap_or_default();
+            self.set(place, std::mem::replace(&mut moved, here));
+        }
+        true
+    }
+
+    fn set(&mut self, place: usize, (word, value): (u64, V)) {
+        let number = place / W;
+        let Some(segment) = self.segments.get_mut(number / SEGMENT) else {
+            return;
+        };
+        if segment.is_empty() {
+            let lines = self.lines - number / SEGMENT * SEGMENT;
+            *segment = vec![Line::default(); lines.min(SEGMENT)];
+        }
+        if let Some(line) = segment.get_mut(number % SEGMENT)
+            && let Some(own) = line.words.get_mut(place % W)
+            && let Some(its) = line.values.get_mut(place % W)
+        {
+            (*own, *its) = (word, value);
+        }
+    }
+
+    /// The same words in as many lines. From the last word on, each moves up or stays.
+    fn rebuild(&mut self, first: usize, homes: usize) {
+        self.first = first;
+        self.lines = first + homes;
+        let segments = vec![Vec::new(); self.lines.div_ceil(SEGMENT)];
+        let mut old = std::mem::replace(&mut self.segments, segments);
+        let mut before = self.lines * W;
+        while let Some(segment) = old.pop() {
+            for line in segment.iter().rev() {
+                for own in line.words.iter().zip(&line.values).rev() {
+                    if let (&word @ 1.., &value) = own {
+                        before = (self.home(word) * W + W - 1).min(before - 1);
+                        self.set(before, (word, value));
+                    }
+                }
+            }
+        }
+        for number in 0..self.segments.len() {
+            if self.segments.get(number).is_some_and(Vec::is_empty) {
+                self.set(number * SEGMENT * W, Default::default());
+            }
+        }
+    }
+
+    /// Forgets all words and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        for segment in &mut self.segments {
+            segment.fill(Line::default());
+        }
+        self.used = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn check(words: &[u64]) {
+        let (mut ordered, mut known) = (Ordered::<u32, 5>::default(), BTreeMap::new());
+        for &word in words.iter().filter(|word| **word != 0) {
+            let value = ordered.get(word);
+            assert_eq!(value, known.get(&word).copied());
+            if value.is_none() {
+                ordered.insert(word, known.len() as u32);
+                known.insert(word, known.len() as u32);
+            }
+            let place = ordered.search(word).unwrap();
+            assert_eq!(ordered.word(place), word);
+        }
+        let places = (0..ordered.lines * 5).filter_map(|place| ordered.at(place));
+        let all = places.filter(|(word, _)| *word != 0);
+        assert!(all.eq(known.iter().map(|(word, value)| (*word, *value))));
+        assert_eq!(ordered.used, known.len());
+    }
+
+    proptest! {
+        #[test]
+        fn words_of_any_kind(
+            words in proptest::collection::vec(any::<u64>(), 0..300),
+            near in proptest::collection::vec(1_u64..64, 0..200),
+            above in proptest::collection::vec(u64::MAX - 64..=u64::MAX, 0..200),
+        ) {
+            check(&words);
+            check(&near);
+            check(&above);
+            check(&[near, words, above].concat());
+        }
+    }
+
+    #[test]
+    fn many_segments() {
+        let words = (1..60_000).map(crate::random::mix);
+        check(&words.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_line_is_a_cache_line() {
+        assert_eq!(size_of::<Line<(), 8>>(), 64);
+        assert_eq!(size_of::<Line<u32, 5>>(), 64);
+    }
+}
