@@ -5,7 +5,8 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read};
 
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Who reads more at once gets it without a copy in between.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Containers and compressions that are not read, by their first bytes, with what to do.
 const UNREAD: [(&[u8], &str); 5] = [

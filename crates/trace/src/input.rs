@@ -11,6 +11,9 @@ pub const LINE_BYTES_MAX: usize = 1 << 20;
 /// What is read at once.
 const CHUNK_BYTES: usize = 256 * 1024;
 
+/// A smaller rest of the buffer is not worth a call.
+const READ_BYTES_MIN: usize = CHUNK_BYTES / 2;
+
 /// How much of an input is looked at to tell its format.
 pub(crate) const SAMPLE_BYTES: usize = 64 * 1024;
 
@@ -240,13 +243,45 @@ impl<'a> Input<'a> {
         self.number += records as u64;
     }
 
+    /// Whole lines with their line breaks, as many as are in memory; none where the next line has no
+    /// break, or is too long. To be consumed with [`Input::consume_lines`].
+    pub(crate) fn lines(&mut self) -> io::Result<&[u8]> {
+        let mut searched = 0;
+        loop {
+            let pending = self.buffer.get(self.pending.clone()).unwrap_or_default();
+            let fresh = pending.get(searched..).unwrap_or_default();
+            if let Some(last) = memchr::memrchr(b'\n', fresh) {
+                let lines = self.pending.start..self.pending.start + searched + last + 1;
+                return Ok(self.buffer.get(lines).unwrap_or_default());
+            }
+            searched = pending.len();
+            if self.ended || searched > self.line_bytes_max {
+                return Ok(&[]);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// The number that the next line will have.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.number + self.further_lines + 1
+    }
+
+    /// Moves on behind that many bytes of [`Input::lines`], which are so many lines.
+    pub(crate) fn consume_lines(&mut self, bytes: usize, lines: u64) {
+        self.pending.start = (self.pending.start + bytes).min(self.pending.end);
+        if lines > 0 {
+            self.number += lines + std::mem::take(&mut self.further_lines);
+        }
+    }
+
     /// Reads once. What is pending moves to the front; a line that fills the buffer makes it grow.
     fn fill(&mut self) -> io::Result<()> {
         if self.pending.start > 0 {
             self.buffer.copy_within(self.pending.clone(), 0);
             self.pending = 0..self.pending.len();
         }
-        if self.pending.end == self.buffer.len() {
+        if self.buffer.len() - self.pending.end < READ_BYTES_MIN {
             self.buffer.resize(self.buffer.len() + CHUNK_BYTES, 0);
         }
         let free = self.buffer.get_mut(self.pending.end..).unwrap_or_default();

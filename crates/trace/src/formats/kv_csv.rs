@@ -9,6 +9,8 @@
 //! | operation | `op`, `operation`: `get`, `gets`, `read`; `set`, `add`, `replace`, `cas`, `write`, `put`; `delete`, `remove`; SCSI codes in hexadecimal (`28`, `2a`) all count as reads, as in other cache simulators |
 //! | lifetime in seconds | `ttl`; 0: none |
 
+mod plain;
+
 use super::keys::{Steps, key};
 use crate::block::{BlockSource, UNKNOWN_BYTES};
 use crate::decimal::{parse_nanos, parse_scaled};
@@ -23,6 +25,7 @@ use crate::table::{Cells, Table, delimiter};
 use crate::text::quote;
 use crate::{Source, TraceError};
 use cachepolicy_core::units::{Duration, Time};
+use plain::Plain;
 use std::io;
 
 pub(crate) const SPEC: Spec = Spec {
@@ -73,8 +76,6 @@ struct Columns {
     size: Option<usize>,
     operation: Option<usize>,
     ttl: Option<usize>,
-    /// The bits of the columns above, as far as a plain row may have them.
-    used: u16,
 }
 
 impl Columns {
@@ -97,21 +98,14 @@ impl Columns {
             let column = names.iter().position(|name| name == known)?;
             Some((column, *decimals))
         });
-        let mut columns = Self {
+        Some(Self {
             time: time.map(|(column, _)| column),
             decimals: time.map_or(9, |(_, decimals)| decimals),
             key: find(KEYS)?,
             size: find(SIZES),
             operation: find(OPERATIONS),
             ttl: find(TTLS),
-            used: 0,
-        };
-        let used = [columns.time, columns.size, columns.operation, columns.ttl];
-        let used = used.into_iter().flatten().chain([columns.key]);
-        for column in used.filter(|column| *column < PLAIN_CELLS) {
-            columns.used |= 1 << column;
-        }
-        Some(columns)
+        })
     }
 }
 
@@ -159,8 +153,8 @@ fn rows(opening: &mut Opening<'_, '_>) -> Result<KvCsv, TraceError> {
         .map_err(|reason| opening.refuse(reason))?;
     Ok(KvCsv {
         table,
+        plain: Plain::of(&columns, delimiter),
         columns,
-        delimiter,
         steps: Steps::default(),
     })
 }
@@ -168,7 +162,7 @@ fn rows(opening: &mut Opening<'_, '_>) -> Result<KvCsv, TraceError> {
 struct KvCsv {
     table: Table,
     columns: Columns,
-    delimiter: u8,
+    plain: Option<Plain>,
     steps: Steps,
 }
 
@@ -191,19 +185,12 @@ impl Columns {
             return Ok(AccessOperation::Get);
         };
         let word = cells.get(column).trim();
-        match word.to_ascii_lowercase().as_str() {
-            "" | "get" | "gets" | "read" | "r" => Ok(AccessOperation::Get),
-            "set" | "add" | "replace" | "cas" | "append" | "prepend" | "incr" | "decr"
-            | "write" | "w" | "put" => Ok(AccessOperation::Set),
-            "delete" | "del" | "remove" => Ok(AccessOperation::Delete),
-            code if code.len() == 2 && u8::from_str_radix(code, 16).is_ok() => {
-                Ok(AccessOperation::Get)
-            }
-            _ => Err(format!(
+        operation_named(&word.to_ascii_lowercase()).ok_or_else(|| {
+            format!(
                 "the operation {} is none of get, set, delete and their like",
                 quote(word.as_bytes())
-            )),
-        }
+            )
+        })
     }
 
     fn access(&self, cells: Cells<'_>, at: Time) -> Result<Access, String> {
@@ -236,6 +223,20 @@ impl Columns {
             ttl,
             cost: None,
         })
+    }
+}
+
+/// The operation of a name in lower case.
+fn operation_named(word: &str) -> Option<AccessOperation> {
+    match word {
+        "" | "get" | "gets" | "read" | "r" => Some(AccessOperation::Get),
+        "set" | "add" | "replace" | "cas" | "append" | "prepend" | "incr" | "decr" | "write"
+        | "w" | "put" => Some(AccessOperation::Set),
+        "delete" | "del" | "remove" => Some(AccessOperation::Delete),
+        code if code.len() == 2 && u8::from_str_radix(code, 16).is_ok() => {
+            Some(AccessOperation::Get)
+        }
+        _ => None,
     }
 }
 
@@ -279,26 +280,38 @@ impl Records for KvCsv {
     }
 }
 
-/// Rows that are given at once.
-const ROWS: usize = 4_096;
-
 impl KeyRecords for KvCsv {
     fn give<T: Take>(&mut self, input: &mut Input<'_>, to: &mut T) -> Result<Next, Trouble> {
-        for _ in 0..ROWS {
-            let framed = Table::advance(input)?;
-            let number = input.number();
-            match framed {
-                Framed::End => return Ok(Next::End),
-                Framed::TooLong => to.take(number, Err(too_long()))?,
-                Framed::Record | Framed::Cut => {
-                    let row = input.record();
-                    if let Some(record) = self.columns.plain(row, self.delimiter) {
-                        to.take(number, Ok(record))?;
-                    } else if is_none(row) {
-                        to.skip();
-                    } else {
-                        self.give_any(row, number, to)?;
-                    }
+        if let Some(plain) = &self.plain {
+            let longest = input.line_bytes_max();
+            let mut number = input.next_number();
+            let first = number;
+            let lines = input.lines()?;
+            let mut rest = lines;
+            while let Some((record, bytes)) = plain.row(rest).filter(|(_, bytes)| *bytes <= longest)
+            {
+                to.take(number, Ok(record))?;
+                number += 1;
+                rest = rest.get(bytes..).unwrap_or_default();
+            }
+            let consumed = lines.len() - rest.len();
+            let is_all = rest.is_empty() && consumed > 0;
+            input.consume_lines(consumed, number - first);
+            if is_all {
+                return Ok(Next::More);
+            }
+        }
+        let framed = Table::advance(input)?;
+        let number = input.number();
+        match framed {
+            Framed::End => return Ok(Next::End),
+            Framed::TooLong => to.take(number, Err(too_long()))?,
+            Framed::Record | Framed::Cut => {
+                let row = input.record();
+                if is_none(row) {
+                    to.skip();
+                } else {
+                    self.give_any(row, number, to)?;
                 }
             }
         }
@@ -331,77 +344,6 @@ impl KvCsv {
         };
         to.take(number, Ok(record))
     }
-}
-
-/// Cells of a plain row at most.
-const PLAIN_CELLS: usize = 12;
-
-impl Columns {
-    /// A row of digits, and of `get` and `set`, as most are: nothing to be unquoted, trimmed or
-    /// rounded. `None`: it is something else, or has a mistake.
-    fn plain<'r>(&self, row: &'r [u8], delimiter: u8) -> Option<KeyRecord<'r>> {
-        let mut cells = [&row[..0]; PLAIN_CELLS];
-        let mut count = 0;
-        for cell in row.split(|byte| *byte == delimiter) {
-            *cells.get_mut(count)? = cell;
-            // Quotes in a cell that is left alone may hold delimiters.
-            let is_plain = |byte: &u8| *byte != b'"' && byte.is_ascii();
-            if self.used & (1 << count) == 0 && !cell.iter().all(is_plain) {
-                return None;
-            }
-            count += 1;
-        }
-        let cells = cells.get(..count)?;
-        let cell = |column: Option<usize>| column.map(|column| cells.get(column).copied());
-        let scale = match self.decimals {
-            9 => 1_000_000_000,
-            6 => 1_000_000,
-            _ => 1_000,
-        };
-        let time = digits(cells.get(self.time?)?)?;
-        let operation = match cell(self.operation) {
-            None => AccessOperation::Get,
-            Some(word) => match word? {
-                b"get" => AccessOperation::Get,
-                b"set" => AccessOperation::Set,
-                _ => return None,
-            },
-        };
-        let bytes = match cell(self.size) {
-            None => UNKNOWN_BYTES,
-            Some(size) => digits(size?)?,
-        };
-        let ttl = match cell(self.ttl) {
-            None => None,
-            Some(ttl) => match digits(ttl?)? {
-                0 => None,
-                seconds => Some(Duration::from_secs(i64::try_from(seconds).ok()?)),
-            },
-        };
-        let key = cells.get(self.key)?;
-        // A leading zero makes it a text.
-        let is_number = key.first() != Some(&b'0') || key.len() == 1;
-        Some(KeyRecord {
-            at: i64::try_from(time).ok()?.checked_mul(scale)?,
-            whole_second: self.decimals == 9,
-            key: RecordKey::Number(is_number.then(|| digits(key)).flatten()?),
-            operation,
-            bytes,
-            ttl,
-        })
-    }
-}
-
-/// A whole number of at most eighteen digits and nothing else.
-#[inline]
-fn digits(cell: &[u8]) -> Option<u64> {
-    if cell.is_empty() || cell.len() > 18 {
-        return None;
-    }
-    cell.iter().try_fold(0_u64, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| number * 10 + u64::from(digit))
-    })
 }
 
 #[cfg(test)]
