@@ -61,6 +61,12 @@ impl TextNumbers {
         Numbered { number, is_new }
     }
 
+    /// The number of a text with this hash, if it was seen.
+    #[inline]
+    pub(crate) fn find(&self, text: &[u8], hash: u32) -> Option<u32> {
+        self.index.find(hash, |number| self.get(number) == text)
+    }
+
     /// Reads what will be looked at when the numbers of texts with these hashes are asked for, all
     /// at once, so that the waits for the memory overlap.
     pub(crate) fn touch(&self, hashes: impl Iterator<Item = u32> + Clone) {

@@ -41,24 +41,52 @@ pub(crate) struct Held<'a> {
     pub(crate) mark: u32,
 }
 
+/// What is held back of a record: whatever was read of it, or its bytes.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+pub(crate) struct Entry<R> {
     at: i64,
-    number: u64,
+    /// Its line.
+    pub(crate) number: u64,
+    whole_second: bool,
+    pub(crate) record: R,
+}
+
+impl<R> Entry<R> {
+    pub(crate) fn at(&self) -> Time {
+        Time::from_nanos(self.at)
+    }
+}
+
+/// A record among the bytes of its bucket.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InBytes {
     start: usize,
     length: u32,
     mark: u32,
-    whole_second: bool,
 }
 
 /// The records of one second.
-#[derive(Debug, Default)]
-struct Bucket {
+#[derive(Debug)]
+struct Bucket<R> {
     bytes: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<R>>,
     next: usize,
     /// How many of them have times of whole seconds.
     whole: usize,
+    /// How long they are together.
+    size: usize,
+}
+
+impl<R> Default for Bucket<R> {
+    fn default() -> Self {
+        Self {
+            bytes: Vec::new(),
+            entries: Vec::new(),
+            next: 0,
+            whole: 0,
+            size: 0,
+        }
+    }
 }
 
 /// How far a record is out of order, where that is too far.
@@ -69,14 +97,18 @@ pub(crate) struct TooLate {
 
 /// Records that are held back.
 #[derive(Debug)]
-pub(crate) struct Order {
+pub(crate) struct Order<R = InBytes> {
     window: i64,
     /// By second.
-    buckets: BTreeMap<i64, Bucket>,
+    buckets: BTreeMap<i64, Bucket<R>>,
+    /// The one that the record before went into, which is not among them, and its second.
+    filling: Option<(i64, Bucket<R>)>,
+    /// When the oldest second ends.
+    oldest_end: i64,
     /// The one that is leaving.
-    ripe: Bucket,
+    ripe: Bucket<R>,
     /// Empty ones, for their memory.
-    spare: Vec<Bucket>,
+    spare: Vec<Bucket<R>>,
     held: usize,
     held_bytes: usize,
     /// The latest time seen.
@@ -95,11 +127,13 @@ pub(crate) struct Order {
     pub(crate) spread: bool,
 }
 
-impl Order {
+impl<R: Copy> Order<R> {
     pub(crate) fn new(window: Duration, seed: u64) -> Self {
         Self {
             window: window.nanos(),
             buckets: BTreeMap::new(),
+            filling: None,
+            oldest_end: i64::MAX,
             ripe: Bucket::default(),
             spare: Vec::new(),
             held: 0,
@@ -125,17 +159,20 @@ impl Order {
         Ok(())
     }
 
-    /// Takes a record.
-    pub(crate) fn push(
+    /// Takes a record of that length, of which `hold` keeps what will be needed; it may do so among
+    /// the bytes that it is given.
+    #[inline]
+    pub(crate) fn hold(
         &mut self,
-        bytes: &[u8],
+        length: usize,
         number: u64,
         moment: Moment,
+        hold: impl FnOnce(&mut Vec<u8>) -> R,
     ) -> Result<(), TooLate> {
         let at = moment.at.nanos();
         let second = at.div_euclid(SECOND);
         let last = if moment.whole_second {
-            second.saturating_add(1).saturating_mul(SECOND) - 1
+            end_of(second) - 1
         } else {
             at
         };
@@ -151,24 +188,47 @@ impl Order {
         self.before = at;
         self.latest = self.latest.max(at);
 
-        let spare = &mut self.spare;
-        let bucket = self
-            .buckets
-            .entry(second)
-            .or_insert_with(|| spare.pop().unwrap_or_default());
+        let bucket = match &mut self.filling {
+            Some((filling, bucket)) if *filling == second => bucket,
+            _ => self.fill(second),
+        };
         bucket.entries.push(Entry {
             at,
             number,
-            start: bucket.bytes.len(),
-            length: bytes.len() as u32,
-            mark: moment.mark,
             whole_second: moment.whole_second,
+            record: hold(&mut bucket.bytes),
         });
         bucket.whole += usize::from(moment.whole_second);
-        bucket.bytes.extend_from_slice(bytes);
+        bucket.size += length;
         self.held += 1;
-        self.held_bytes += bytes.len();
+        self.held_bytes += length;
         Ok(())
+    }
+
+    /// The bucket of another second.
+    fn fill(&mut self, second: i64) -> &mut Bucket<R> {
+        if let Some((before, bucket)) = self.filling.take() {
+            self.buckets.insert(before, bucket);
+        }
+        let known = self.buckets.remove(&second);
+        let bucket = known.unwrap_or_else(|| self.spare.pop().unwrap_or_default());
+        self.oldest_end = self.oldest_end.min(end_of(second));
+        let (_, bucket) = self.filling.insert((second, bucket));
+        bucket
+    }
+
+    /// The oldest second, taken out.
+    fn take_oldest(&mut self) -> Option<(i64, Bucket<R>)> {
+        let oldest = self.buckets.first_key_value().map(|(second, _)| *second);
+        match self.filling.take() {
+            Some((second, bucket)) if oldest.is_none_or(|oldest| second < oldest) => {
+                Some((second, bucket))
+            }
+            filling => {
+                self.filling = filling;
+                self.buckets.pop_first()
+            }
+        }
     }
 
     fn too_late(&self, at: i64) -> TooLate {
@@ -177,45 +237,41 @@ impl Order {
     }
 
     /// The next record that may leave.
-    pub(crate) fn pop(&mut self) -> Option<Held<'_>> {
+    #[inline]
+    pub(crate) fn leave(&mut self) -> Option<Entry<R>> {
         let entry = *self.ripe.entries.get(self.ripe.next)?;
         self.ripe.next += 1;
-        let end = entry.start + entry.length as usize;
-        Some(Held {
-            bytes: self.ripe.bytes.get(entry.start..end).unwrap_or_default(),
-            at: Time::from_nanos(entry.at),
-            number: entry.number,
-            mark: entry.mark,
-        })
+        Some(entry)
     }
 
     /// Makes the oldest second leave, if it may; all of them may where the input has `ended`.
     pub(crate) fn ripen(&mut self, ended: bool) -> bool {
-        let Some((&second, oldest)) = self.buckets.first_key_value() else {
-            return false;
-        };
-        let end = second.saturating_add(1).saturating_mul(SECOND);
         let full = self.held > HELD_MAX || self.held_bytes > HELD_BYTES_MAX;
-        if !ended && !full && self.latest.saturating_sub(self.window) < end {
+        if !ended && !full && self.latest.saturating_sub(self.window) < self.oldest_end {
             return false;
         }
+        let Some((second, mut bucket)) = self.take_oldest() else {
+            return false;
+        };
+        let end = end_of(second);
         // A second that is still filling and is too large to be held leaves in parts, each spread
         // over half of what is left of it.
         let start = second.saturating_mul(SECOND).max(self.released);
         let filling = !ended && self.latest < end;
         let end = if !filling {
             end
-        } else if oldest.whole == oldest.entries.len() {
+        } else if bucket.whole == bucket.entries.len() {
             start + (end - start) / 2
         } else {
             self.latest
         };
         self.released = end;
-        let Some((_, mut bucket)) = self.buckets.pop_first() else {
-            return false;
-        };
+        let oldest = self.buckets.first_key_value().map(|(second, _)| *second);
+        let filling = self.filling.as_ref().map(|(second, _)| *second);
+        let oldest = oldest.into_iter().chain(filling).min();
+        self.oldest_end = oldest.map_or(i64::MAX, end_of);
         self.held -= bucket.entries.len();
-        self.held_bytes -= bucket.bytes.len();
+        self.held_bytes -= bucket.size;
         if bucket.whole > 0 {
             self.spread(&mut bucket, start, end);
         }
@@ -227,12 +283,13 @@ impl Order {
         emptied.entries.clear();
         emptied.next = 0;
         emptied.whole = 0;
+        emptied.size = 0;
         self.spare.push(emptied);
         true
     }
 
     /// Gives records with times of whole seconds their place between `start` and `end`.
-    fn spread(&mut self, bucket: &mut Bucket, start: i64, end: i64) {
+    fn spread(&mut self, bucket: &mut Bucket<R>, start: i64, end: i64) {
         self.spread = true;
         let length = end.saturating_sub(start).max(0) as u64;
         let draws = self.draws.sorted(&mut self.stream, bucket.whole, length);
@@ -243,112 +300,47 @@ impl Order {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn moment(at: i64, whole_second: bool) -> Moment {
-        Moment {
-            at: Time::from_nanos(at),
-            whole_second,
-            mark: 0,
-        }
+impl Order {
+    /// Takes a record.
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        number: u64,
+        moment: Moment,
+    ) -> Result<(), TooLate> {
+        self.hold(bytes.len(), number, moment, |all| {
+            let start = all.len();
+            all.extend_from_slice(bytes);
+            InBytes {
+                start,
+                length: bytes.len() as u32,
+                mark: moment.mark,
+            }
+        })
     }
 
-    /// Everything that comes out, as (time, number).
-    fn drain(order: &mut Order, ended: bool) -> Vec<(i64, u64)> {
-        let mut out = Vec::new();
-        loop {
-            while let Some(held) = order.pop() {
-                out.push((held.at.nanos(), held.number));
-            }
-            if !order.ripen(ended) {
-                return out;
-            }
-        }
-    }
-
-    fn run(window: i64, times: &[(i64, bool)]) -> (Vec<(i64, u64)>, Vec<usize>, Order) {
-        let mut order = Order::new(Duration::from_nanos(window), 1);
-        let mut late = Vec::new();
-        let mut out = Vec::new();
-        for (index, (at, whole)) in times.iter().enumerate() {
-            if order.push(b"x", index as u64, moment(*at, *whole)).is_err() {
-                late.push(index);
-            }
-            out.extend(drain(&mut order, false));
-        }
-        out.extend(drain(&mut order, true));
-        (out, late, order)
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_is_lost_and_all_is_in_order(
-            times in proptest::collection::vec((0i64..8_000_000_000, any::<bool>()), 0..60),
-            window in 0i64..3_000_000_000,
-        ) {
-            let times: Vec<(i64, bool)> = times
-                .into_iter()
-                .map(|(at, whole)| (if whole { at / SECOND * SECOND } else { at }, whole))
-                .collect();
-            let (out, late, _) = run(window, &times);
-            prop_assert_eq!(out.len() + late.len(), times.len());
-            prop_assert!(out.is_sorted_by_key(|(at, _)| *at));
-            let mut latest = i64::MIN;
-            for (index, (at, _)) in times.iter().enumerate() {
-                prop_assert_eq!(late.contains(&index), *at < latest.saturating_sub(window));
-                if !late.contains(&index) {
-                    latest = latest.max(*at);
-                }
-            }
-            for (at, number) in out {
-                let (written, whole) = times[number as usize];
-                let kept = if whole { at.div_euclid(SECOND) * SECOND } else { at };
-                prop_assert_eq!(kept, written);
-            }
-        }
-    }
-
-    #[test]
-    fn the_order_of_the_file_is_kept_within_a_second() {
-        let times = vec![(5 * SECOND, true); 100];
-        let (out, _, order) = run(0, &times);
-        assert!(out.is_sorted_by_key(|(_, number)| *number));
-        assert!(order.spread && order.reordered == 0);
-        let mean = out.iter().map(|(at, _)| at - 5 * SECOND).sum::<i64>() / 100;
-        assert!((400_000_000..600_000_000).contains(&mean), "{mean}");
-    }
-
-    #[test]
-    fn lateness_is_counted() {
-        let times = [
-            (0, true),
-            (59 * SECOND, true),
-            (SECOND, true),
-            (2 * SECOND, true),
-        ];
-        let (out, late, order) = run(60 * SECOND, &times);
-        assert_eq!((out.len(), late.len(), order.reordered), (4, 0, 1));
-        assert_eq!(order.lateness_max, Duration::from_secs(58));
-        let (_, late, _) = run(10 * SECOND, &times);
-        assert_eq!(late, [2, 3]);
-    }
-
-    #[test]
-    fn a_second_too_large_to_hold_leaves_in_parts() {
-        let mut order = Order::new(Duration::ZERO, 1);
-        let mut out = Vec::new();
-        for number in 0..(HELD_MAX as u64 * 5 / 2) {
-            order.push(b"", number, moment(3 * SECOND, true)).unwrap();
-            if order.held > HELD_MAX {
-                out.extend(drain(&mut order, false));
-            }
-        }
-        out.extend(drain(&mut order, true));
-        assert_eq!(out.len(), HELD_MAX * 5 / 2);
-        assert!(out.is_sorted());
-        assert!(out.iter().all(|(at, _)| at.div_euclid(SECOND) == 3));
+    /// The next record that may leave.
+    pub(crate) fn pop(&mut self) -> Option<Held<'_>> {
+        let entry = self.leave()?;
+        let InBytes {
+            start,
+            length,
+            mark,
+        } = entry.record;
+        let end = start + length as usize;
+        Some(Held {
+            bytes: self.ripe.bytes.get(start..end).unwrap_or_default(),
+            at: entry.at(),
+            number: entry.number,
+            mark,
+        })
     }
 }
+
+/// When a second ends.
+fn end_of(second: i64) -> i64 {
+    second.saturating_add(1).saturating_mul(SECOND)
+}
+
+#[cfg(test)]
+mod tests;

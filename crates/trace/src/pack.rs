@@ -259,7 +259,7 @@ pub fn has_room(block: &Block) -> bool {
     block.len() < BLOCK_EVENTS_MAX && texts < NEWS_BYTES_MAX
 }
 
-fn enough(count: usize, what: &'static str) -> Result<(), TooManyDistinct> {
+pub(crate) fn enough(count: usize, what: &'static str) -> Result<(), TooManyDistinct> {
     if count > DISTINCT_MAX {
         return Err(TooManyDistinct(what));
     }
@@ -268,7 +268,7 @@ fn enough(count: usize, what: &'static str) -> Result<(), TooManyDistinct> {
 
 /// Puts a value into a column that is empty as long as all that is in it is `nothing`; the column
 /// stands for `before` values before this one.
-fn put<T: Clone + PartialEq>(column: &mut Vec<T>, before: usize, value: T, nothing: T) {
+pub(crate) fn put<T: Clone + PartialEq>(column: &mut Vec<T>, before: usize, value: T, nothing: T) {
     if column.is_empty() && value == nothing {
         return;
     }

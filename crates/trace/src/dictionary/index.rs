@@ -21,6 +21,16 @@ impl Index {
     /// and must be greater than all numbers so far.
     #[inline]
     pub(super) fn number(&mut self, hash: u32, next: u32, is: impl Fn(u32) -> bool) -> u32 {
+        self.find(hash, is).unwrap_or_else(|| {
+            let word = u64::from(hash) << 32 | u64::from(next.saturating_add(1));
+            self.words.insert(word, ());
+            next
+        })
+    }
+
+    /// The number with this hash of which `is` is true.
+    #[inline]
+    pub(super) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
         let mut place = self.words.search(last_of(hash));
         while let Some(here) = place {
             let word = self.words.word(here);
@@ -28,13 +38,11 @@ impl Index {
                 break;
             }
             if is(number_of(word)) {
-                return number_of(word);
+                return Some(number_of(word));
             }
             place = here.checked_sub(1);
         }
-        let word = u64::from(hash) << 32 | u64::from(next.saturating_add(1));
-        self.words.insert(word, ());
-        next
+        None
     }
 
     /// A number with this hash, if there is one: most likely the one that is looked for.

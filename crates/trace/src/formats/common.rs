@@ -13,7 +13,7 @@ pub(crate) const SPEC: Spec = Spec {
         let records = AccessLog::new(&opening.options.needs);
         Ok(opening.source(records))
     },
-    open_blocks: None,
+    open_blocks: Some(access_log::open_blocks),
     accesses_only: false,
     write: None,
 };

@@ -5,13 +5,16 @@
 //! `\\`, `\xhh`, `\n` and the like) and of nginx (`\xHH`). A path is kept as sent, except that
 //! bytes that no URL may hold are percent-encoded.
 
+mod blocks;
 mod line;
+mod plain;
 mod said;
 mod target;
 #[cfg(test)]
 mod tests;
 mod variables;
 
+pub(in crate::formats) use blocks::open as open_blocks;
 pub(in crate::formats) use line::is_escaped;
 pub(in crate::formats) use said::Said;
 pub(in crate::formats) use variables::Wanted;
