@@ -68,9 +68,9 @@ impl TextNumbers {
     }
 
     /// Reads what will be looked at when the numbers of texts with these hashes are asked for, all
-    /// at once, so that the waits for the memory overlap.
-    pub(crate) fn touch(&self, hashes: impl Iterator<Item = u32> + Clone) {
-        self.index.touch(hashes.clone());
+    /// at once, so that the waits for the memory overlap. So many at most.
+    pub(crate) fn touch<const N: usize>(&self, hashes: impl Iterator<Item = u32> + Clone) {
+        self.index.touch::<N>(hashes.clone());
         let likely = hashes.filter_map(|hash| self.index.likely(hash));
         let first = |number| get(&self.all, &self.ends, number).first().copied();
         let sum = likely.fold(0, |sum, number| sum ^ first(number).unwrap_or(0));
@@ -190,7 +190,7 @@ impl KeyNumbers {
                 *mixed = mix(*key);
             }
             let mixed = mixed.get(..keys.len()).unwrap_or_default();
-            self.numbers.touch(mixed);
+            self.numbers.mixed.touch::<AHEAD>(mixed.iter().copied());
             to.extend(mixed.iter().zip(keys).map(|(mixed, key)| {
                 let Numbered { number, is_new } = self.number_mixed(*mixed);
                 if is_new {
@@ -243,12 +243,6 @@ impl WholeNumbers {
             self.mixed.insert(mixed, next);
             next
         })
-    }
-
-    #[inline]
-    fn touch(&self, mixed: &[u64]) {
-        let touched = mixed.iter().map(|mixed| self.mixed.touch(*mixed));
-        std::hint::black_box(touched.fold(0, |sum, word| sum ^ word));
     }
 }
 

@@ -9,10 +9,10 @@ mod columns;
 
 use crate::block::{BLOCK_EVENTS_MAX, Block, BlockSource, Kind, UNKNOWN_BYTES};
 use crate::dictionary::{KeyNumbers, Numbered};
+use crate::draws::Draws;
 use crate::event::{AccessKey, AccessOperation};
 use crate::format::Opening;
 use crate::input::Input;
-use crate::draws::Draws;
 use crate::order::{HELD_MAX, TooLate};
 use crate::random::Stream;
 use crate::tally::Tally;
@@ -274,7 +274,9 @@ impl Stage {
         let is_text = is_text.unwrap_or_default();
         if is_text.is_empty() {
             let news = &mut block.news.keys;
-            keys.number_all(raw, &mut accesses.key, |key| news.push(AccessKey::Number(key)));
+            keys.number_all(raw, &mut accesses.key, |key| {
+                news.push(AccessKey::Number(key))
+            });
         } else {
             for (raw, is_text) in raw.iter().zip(is_text) {
                 let key = match columns.texts.get(*raw as usize) {

@@ -75,6 +75,7 @@ struct Bucket<R> {
     whole: usize,
     /// How long they are together.
     size: usize,
+    second: i64,
 }
 
 impl<R> Default for Bucket<R> {
@@ -85,9 +86,16 @@ impl<R> Default for Bucket<R> {
             next: 0,
             whole: 0,
             size: 0,
+            second: NO_SECOND,
         }
     }
 }
+
+/// No record is of this second.
+const NO_SECOND: i64 = i64::MIN;
+
+/// Seconds side by side whose buckets are found without a search.
+const NEAR: usize = 64;
 
 /// How far a record is out of order, where that is too far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,16 +107,17 @@ pub(crate) struct TooLate {
 #[derive(Debug)]
 pub(crate) struct Order<R = InBytes> {
     window: i64,
-    /// By second.
-    buckets: BTreeMap<i64, Bucket<R>>,
-    /// The one that the record before went into, which is not among them, and its second.
-    filling: Option<(i64, Bucket<R>)>,
+    buckets: Vec<Bucket<R>>,
+    /// Which of them have records that may not leave yet, by second.
+    by_second: BTreeMap<i64, usize>,
+    /// Which one a second was in last, by its lowest bits.
+    near: [usize; NEAR],
+    /// The one that is leaving.
+    ripe: usize,
+    /// Empty ones.
+    spare: Vec<usize>,
     /// When the oldest second ends.
     oldest_end: i64,
-    /// The one that is leaving.
-    ripe: Bucket<R>,
-    /// Empty ones, for their memory.
-    spare: Vec<Bucket<R>>,
     held: usize,
     held_bytes: usize,
     /// The latest time seen.
@@ -131,11 +140,12 @@ impl<R: Copy> Order<R> {
     pub(crate) fn new(window: Duration, seed: u64) -> Self {
         Self {
             window: window.nanos(),
-            buckets: BTreeMap::new(),
-            filling: None,
-            oldest_end: i64::MAX,
-            ripe: Bucket::default(),
+            buckets: vec![Bucket::default()],
+            by_second: BTreeMap::new(),
+            near: [0; NEAR],
+            ripe: 0,
             spare: Vec::new(),
+            oldest_end: i64::MAX,
             held: 0,
             held_bytes: 0,
             latest: i64::MIN,
@@ -188,9 +198,8 @@ impl<R: Copy> Order<R> {
         self.before = at;
         self.latest = self.latest.max(at);
 
-        let bucket = match &mut self.filling {
-            Some((filling, bucket)) if *filling == second => bucket,
-            _ => self.fill(second),
+        let Some(bucket) = self.bucket(second) else {
+            return Ok(());
         };
         bucket.entries.push(Entry {
             at,
@@ -205,30 +214,33 @@ impl<R: Copy> Order<R> {
         Ok(())
     }
 
-    /// The bucket of another second.
-    fn fill(&mut self, second: i64) -> &mut Bucket<R> {
-        if let Some((before, bucket)) = self.filling.take() {
-            self.buckets.insert(before, bucket);
+    /// The bucket of a second.
+    #[inline]
+    fn bucket(&mut self, second: i64) -> Option<&mut Bucket<R>> {
+        let near = second.rem_euclid(NEAR as i64) as usize;
+        let mut number = self.near.get(near).copied().unwrap_or(0);
+        if self.buckets.get(number).map(|bucket| bucket.second) != Some(second) {
+            number = self.find(second);
+            if let Some(near) = self.near.get_mut(near) {
+                *near = number;
+            }
         }
-        let known = self.buckets.remove(&second);
-        let bucket = known.unwrap_or_else(|| self.spare.pop().unwrap_or_default());
-        self.oldest_end = self.oldest_end.min(end_of(second));
-        let (_, bucket) = self.filling.insert((second, bucket));
-        bucket
+        self.buckets.get_mut(number)
     }
 
-    /// The oldest second, taken out.
-    fn take_oldest(&mut self) -> Option<(i64, Bucket<R>)> {
-        let oldest = self.buckets.first_key_value().map(|(second, _)| *second);
-        match self.filling.take() {
-            Some((second, bucket)) if oldest.is_none_or(|oldest| second < oldest) => {
-                Some((second, bucket))
-            }
-            filling => {
-                self.filling = filling;
-                self.buckets.pop_first()
-            }
+    fn find(&mut self, second: i64) -> usize {
+        let (buckets, spare) = (&mut self.buckets, &mut self.spare);
+        let number = *self.by_second.entry(second).or_insert_with(|| {
+            spare.pop().unwrap_or_else(|| {
+                buckets.push(Bucket::default());
+                buckets.len() - 1
+            })
+        });
+        if let Some(bucket) = self.buckets.get_mut(number) {
+            bucket.second = second;
         }
+        self.oldest_end = self.oldest_end.min(end_of(second));
+        number
     }
 
     fn too_late(&self, at: i64) -> TooLate {
@@ -239,8 +251,9 @@ impl<R: Copy> Order<R> {
     /// The next record that may leave.
     #[inline]
     pub(crate) fn leave(&mut self) -> Option<Entry<R>> {
-        let entry = *self.ripe.entries.get(self.ripe.next)?;
-        self.ripe.next += 1;
+        let ripe = self.buckets.get_mut(self.ripe)?;
+        let entry = *ripe.entries.get(ripe.next)?;
+        ripe.next += 1;
         Some(entry)
     }
 
@@ -250,7 +263,10 @@ impl<R: Copy> Order<R> {
         if !ended && !full && self.latest.saturating_sub(self.window) < self.oldest_end {
             return false;
         }
-        let Some((second, mut bucket)) = self.take_oldest() else {
+        let Some((second, number)) = self.by_second.pop_first() else {
+            return false;
+        };
+        let Some(bucket) = self.buckets.get_mut(number) else {
             return false;
         };
         let end = end_of(second);
@@ -266,37 +282,32 @@ impl<R: Copy> Order<R> {
             self.latest
         };
         self.released = end;
-        let oldest = self.buckets.first_key_value().map(|(second, _)| *second);
-        let filling = self.filling.as_ref().map(|(second, _)| *second);
-        let oldest = oldest.into_iter().chain(filling).min();
-        self.oldest_end = oldest.map_or(i64::MAX, end_of);
+        let oldest = self.by_second.first_key_value();
+        self.oldest_end = oldest.map_or(i64::MAX, |(second, _)| end_of(*second));
         self.held -= bucket.entries.len();
         self.held_bytes -= bucket.size;
+        bucket.second = NO_SECOND;
         if bucket.whole > 0 {
-            self.spread(&mut bucket, start, end);
+            self.spread = true;
+            let length = end.saturating_sub(start).max(0) as u64;
+            let draws = self.draws.sorted(&mut self.stream, bucket.whole, length);
+            let whole = bucket.entries.iter_mut().filter(|entry| entry.whole_second);
+            // Times of whole seconds get their place between `start` and `end`.
+            for (entry, draw) in whole.zip(draws) {
+                entry.at = start.saturating_add(draw as i64);
+            }
         }
         if bucket.whole < bucket.entries.len() {
             bucket.entries.sort_by_key(|entry| entry.at);
         }
-        let mut emptied = std::mem::replace(&mut self.ripe, bucket);
-        emptied.bytes.clear();
-        emptied.entries.clear();
-        emptied.next = 0;
-        emptied.whole = 0;
-        emptied.size = 0;
+        let emptied = std::mem::replace(&mut self.ripe, number);
+        if let Some(emptied) = self.buckets.get_mut(emptied) {
+            emptied.bytes.clear();
+            emptied.entries.clear();
+            (emptied.next, emptied.whole, emptied.size) = (0, 0, 0);
+        }
         self.spare.push(emptied);
         true
-    }
-
-    /// Gives records with times of whole seconds their place between `start` and `end`.
-    fn spread(&mut self, bucket: &mut Bucket<R>, start: i64, end: i64) {
-        self.spread = true;
-        let length = end.saturating_sub(start).max(0) as u64;
-        let draws = self.draws.sorted(&mut self.stream, bucket.whole, length);
-        let whole = bucket.entries.iter_mut().filter(|entry| entry.whole_second);
-        for (entry, draw) in whole.zip(draws) {
-            entry.at = start.saturating_add(draw as i64);
-        }
     }
 }
 
@@ -328,8 +339,9 @@ impl Order {
             mark,
         } = entry.record;
         let end = start + length as usize;
+        let ripe = self.buckets.get(self.ripe)?;
         Some(Held {
-            bytes: self.ripe.bytes.get(start..end).unwrap_or_default(),
+            bytes: ripe.bytes.get(start..end).unwrap_or_default(),
             at: entry.at(),
             number: entry.number,
             mark,

@@ -53,12 +53,10 @@ impl Index {
         (word >> 32 == u64::from(hash) && word != 0).then(|| number_of(word))
     }
 
-    /// Reads where the entries of these hashes are, so that their cache lines come all at once and
-    /// are there when each is looked for.
+    /// See [`Ordered::touch`].
     #[inline]
-    pub(super) fn touch(&self, hashes: impl Iterator<Item = u32>) {
-        let touched = hashes.map(|hash| self.words.touch(last_of(hash)));
-        std::hint::black_box(touched.fold(0, |sum, word| sum ^ word));
+    pub(super) fn touch<const N: usize>(&self, hashes: impl Iterator<Item = u32>) {
+        self.words.touch::<N>(hashes.map(last_of));
     }
 
     /// Forgets all numbers and keeps the memory.

@@ -4,7 +4,7 @@
 const LINES: usize = 4;
 
 /// Lines of a segment.
-const SEGMENT: usize = 1 << 12;
+const SEGMENT: usize = 1 << 9;
 
 /// Words, evenly spread over all numbers of 64 bits, each with a value: an ordered hash table (Amble
 /// and Knuth, The Computer Journal 17, 1974) in lines of `W` words, as many as a cache line holds.
@@ -16,11 +16,22 @@ const SEGMENT: usize = 1 << 12;
 /// segment by segment, so that the old one and the new one are never there both.
 #[derive(Debug)]
 pub(super) struct Ordered<V, const W: usize> {
-    segments: Vec<Vec<Line<V, W>>>,
+    segments: Vec<Segment<V, W>>,
+    /// Of the last segment, not all are needed.
     lines: usize,
     /// The lowest home; what finds no place from there on is below.
     first: usize,
     used: usize,
+}
+
+type Segment<V, const W: usize> = Box<[Line<V, W>; SEGMENT]>;
+
+/// A segment without words, which are not put onto the stack on their way.
+fn empty<V: Copy + Default, const W: usize>() -> Segment<V, W> {
+    let lines = vec![Line::default(); SEGMENT].into_boxed_slice();
+    lines
+        .try_into()
+        .unwrap_or_else(|_| Box::new([Line::default(); SEGMENT]))
 }
 
 /// The highest word is the last.
@@ -53,7 +64,7 @@ impl<V: Copy + Default, const W: usize> Line<V, W> {
 impl<V: Copy + Default, const W: usize> Default for Ordered<V, W> {
     fn default() -> Self {
         Self {
-            segments: vec![vec![Line::default(); 2 * LINES]],
+            segments: vec![empty()],
             lines: 2 * LINES,
             first: LINES,
             used: 0,
@@ -70,7 +81,8 @@ impl<V: Copy + Default, const W: usize> Ordered<V, W> {
 
     #[inline]
     fn line(&self, line: usize) -> Option<&Line<V, W>> {
-        self.segments.get(line / SEGMENT)?.get(line % SEGMENT)
+        let segment = self.segments.get(line / SEGMENT)?;
+        Some(&segment[line % SEGMENT])
     }
 
     /// The value of a word.
@@ -113,13 +125,18 @@ impl<V: Copy + Default, const W: usize> Ordered<V, W> {
         Some((*word, *line.values.get(place % W)?))
     }
 
-    /// Reads where a word is looked for, so that it is there when it is; what is returned means
-    /// nothing.
+    /// Reads where words are looked for, so that their lines come all at once and are there when each
+    /// is looked for. So many at most.
     #[inline]
-    pub(super) fn touch(&self, word: u64) -> u64 {
-        let line = self.line(self.home(word));
-        line.and_then(|line| line.words.first().copied())
-            .unwrap_or(0)
+    pub(super) fn touch<const N: usize>(&self, words: impl Iterator<Item = u64>) {
+        // The shorter the second loop, the more reads are under way at a time.
+        let mut homes = [0; N];
+        for (home, word) in homes.iter_mut().zip(words) {
+            *home = self.home(word);
+        }
+        let first = |home: &usize| self.line(*home).map_or(0, |line| line.words[0]);
+        let sum = homes.iter().map(first).fold(0, |sum, word| sum ^ word);
+        std::hint::black_box(sum);
     }
 
     /// Adds a word that is not 0 and not there.
@@ -152,19 +169,10 @@ impl<V: Copy + Default, const W: usize> Ordered<V, W> {
     }
 
     fn set(&mut self, place: usize, (word, value): (u64, V)) {
-        let number = place / W;
-        let Some(segment) = self.segments.get_mut(number / SEGMENT) else {
-            return;
-        };
-        if segment.is_empty() {
-            let lines = self.lines - number / SEGMENT * SEGMENT;
-            *segment = vec![Line::default(); lines.min(SEGMENT)];
-        }
-        if let Some(line) = segment.get_mut(number % SEGMENT)
-            && let Some(own) = line.words.get_mut(place % W)
-            && let Some(its) = line.values.get_mut(place % W)
-        {
-            (*own, *its) = (word, value);
+        let line = place / W;
+        if let Some(segment) = self.segments.get_mut(line / SEGMENT) {
+            segment[line % SEGMENT].words[place % W] = word;
+            segment[line % SEGMENT].values[place % W] = value;
         }
     }
 
@@ -172,24 +180,31 @@ impl<V: Copy + Default, const W: usize> Ordered<V, W> {
     fn rebuild(&mut self, first: usize, homes: usize) {
         self.first = first;
         self.lines = first + homes;
-        let segments = vec![Vec::new(); self.lines.div_ceil(SEGMENT)];
-        let mut old = std::mem::replace(&mut self.segments, segments);
+        let mut old = std::mem::take(&mut self.segments);
+        // The last one comes first.
+        let mut new: Vec<Segment<V, W>> = Vec::with_capacity(self.lines.div_ceil(SEGMENT));
+        let last = (self.lines - 1) / SEGMENT;
         let mut before = self.lines * W;
         while let Some(segment) = old.pop() {
             for line in segment.iter().rev() {
-                for own in line.words.iter().zip(&line.values).rev() {
-                    if let (&word @ 1.., &value) = own {
-                        before = (self.home(word) * W + W - 1).min(before - 1);
-                        self.set(before, (word, value));
+                for (&word, &value) in line.words.iter().zip(&line.values).rev() {
+                    if word == 0 {
+                        continue;
                     }
+                    before = (self.home(word) * W + W - 1).min(before - 1);
+                    let to = before / W;
+                    while new.len() <= last - to / SEGMENT {
+                        new.push(empty());
+                    }
+                    let to = &mut new[last - to / SEGMENT][to % SEGMENT];
+                    to.words[before % W] = word;
+                    to.values[before % W] = value;
                 }
             }
         }
-        for number in 0..self.segments.len() {
-            if self.segments.get(number).is_some_and(Vec::is_empty) {
-                self.set(number * SEGMENT * W, Default::default());
-            }
-        }
+        new.resize_with(last + 1, empty);
+        new.reverse();
+        self.segments = new;
     }
 
     /// Forgets all words and keeps the memory.

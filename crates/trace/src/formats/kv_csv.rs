@@ -282,7 +282,7 @@ impl Records for KvCsv {
 
 impl KeyRecords for KvCsv {
     fn give<T: Take>(&mut self, input: &mut Input<'_>, to: &mut T) -> Result<Next, Trouble> {
-        if let Some(plain) = &self.plain {
+        if let Some(plain) = &mut self.plain {
             let longest = input.line_bytes_max();
             let mut number = input.next_number();
             let first = number;

@@ -144,11 +144,7 @@ impl KeyRecords for OracleGeneral {
             let second = second_of(first);
             let same = rest.iter().take_while(|record| second_of(record) == second);
             let (records, behind) = rest.split_at(same.count());
-            to.take_second(
-                number,
-                i64::from(second),
-                records.iter().map(key_and_bytes),
-            )?;
+            to.take_second(number, i64::from(second), records.iter().map(key_and_bytes))?;
             number += records.len() as u64;
             rest = behind;
         }

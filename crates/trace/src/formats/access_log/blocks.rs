@@ -157,7 +157,7 @@ impl Lines {
             *plain = read.map(|plain| (plain, TextNumbers::hash(plain.target)));
         }
         self.targets
-            .touch(plain.iter().flatten().map(|(_, hash)| *hash));
+            .touch::<LINES>(plain.iter().flatten().map(|(_, hash)| *hash));
         for ((number, line), plain) in (first..).zip(lines).zip(plain) {
             let row = plain.and_then(|(plain, hash)| Some((plain.moment, self.row(plain, hash)?)));
             let read = match row {
@@ -219,6 +219,8 @@ impl Lines {
         let Some(moment) = self.log.moment(line)? else {
             return Ok(None);
         };
+        // What the line before said must not be taken for what this one says.
+        self.event.make_request();
         let read = self.log.fill(line, moment.mark, &mut self.event);
         let mut row = Row {
             target: NONE,

@@ -31,6 +31,36 @@ pub(super) struct Plain {
     /// Nanoseconds of the time's unit.
     unit: i64,
     whole_second: bool,
+    last: LastTime,
+}
+
+/// The time of the row before: mostly, the next one has the same.
+#[derive(Debug, Default)]
+struct LastTime {
+    text: [u8; Self::BYTES_MAX],
+    length: usize,
+    at: i64,
+}
+
+impl LastTime {
+    const BYTES_MAX: usize = 20;
+
+    /// Does this time stand here, and nothing more?
+    #[inline]
+    fn is_at(&self, rest: &[u8]) -> bool {
+        let text = self.text.get(..self.length).unwrap_or_default();
+        let goes_on = rest.get(self.length).is_none_or(u8::is_ascii_digit);
+        self.length > 0 && !goes_on && rest.starts_with(text)
+    }
+
+    fn remember(&mut self, text: &[u8], at: i64) {
+        self.length = 0;
+        if let Some(own) = self.text.get_mut(..text.len()) {
+            own.copy_from_slice(text);
+            self.length = text.len();
+        }
+        self.at = at;
+    }
 }
 
 impl Plain {
@@ -60,12 +90,17 @@ impl Plain {
             delimiter,
             unit: 10_i64.pow(columns.decimals.unsigned_abs()),
             whole_second: columns.decimals == 9,
+            last: LastTime::default(),
         })
     }
 
     /// The row at the beginning of these lines, and its bytes with the line break.
     #[inline]
-    pub(super) fn row<'l>(&self, lines: &'l [u8]) -> Option<(KeyRecord<'l>, usize)> {
+    pub(super) fn row<'l>(&mut self, lines: &'l [u8]) -> Option<(KeyRecord<'l>, usize)> {
+        // That may be a comment.
+        if let [b'#', ..] | [b'\t'..=b' ', ..] = lines {
+            return None;
+        }
         let mut record = KeyRecord {
             at: 0,
             whole_second: self.whole_second,
@@ -85,9 +120,16 @@ impl Plain {
                 rest = behind;
             }
             match role {
+                Role::Time if self.last.is_at(rest) => {
+                    record.at = self.last.at;
+                    rest = rest.get(self.last.length..)?;
+                }
                 Role::Time => {
+                    let before = rest;
                     let time = i64::try_from(number(&mut rest)?).ok()?;
                     record.at = time.checked_mul(self.unit)?;
+                    let text = before.get(..before.len() - rest.len())?;
+                    self.last.remember(text, record.at);
                 }
                 Role::Key => {
                     // A leading zero makes it a text.

@@ -1,8 +1,9 @@
 //! Key-value CSV: what its columns are taken for, and what is refused.
 
 use super::*;
+use crate::input::Counted;
 use crate::testing::{error, format, read};
-use crate::{MaxErrors, ReadOptions};
+use crate::{Block, MaxErrors, ReadOptions, ReadStats};
 use proptest::prelude::*;
 
 fn accesses(text: &str) -> Vec<Access> {
@@ -103,4 +104,98 @@ proptest! {
         let _ = read(&bytes, &options);
         let _ = read(format!("time,key,size,op,ttl\n{rows}").as_bytes(), &options).unwrap();
     }
+
+    /// Where they stand in memory, and cell by cell.
+    #[test]
+    fn rows_are_the_same_however_they_are_read(
+        rows in proptest::collection::vec(cells(), 0..40),
+        (header, ending) in (0_usize..5, one_of(&["\n", "\r\n", "\r\n\r\n"])),
+    ) {
+        let header = [
+            "time_us,key,size,op,ttl",
+            "note,key,time,more,x",
+            "time,key,x,y,size",
+            "ttl,op,key,size,time_ms,end",
+            "time;id",
+        ][header];
+        let mut text = header.to_owned();
+        for (number, cells) in rows.iter().enumerate() {
+            text.push_str(ending);
+            let mut cells = cells.iter();
+            let row: Vec<String> = header.split([',', ';']).map(|column| {
+                if column.starts_with("time") {
+                    (1_000 + number / 3).to_string()
+                } else {
+                    cells.next().cloned().unwrap_or_default()
+                }
+            }).collect();
+            text.push_str(&row.join(if header.contains(',') { "," } else { ";" }));
+        }
+        prop_assert_eq!(blocks(&text, true), blocks(&text, false));
+    }
+}
+
+/// The blocks of a text, and what was met.
+fn blocks(text: &str, is_plain: bool) -> (Vec<Block>, ReadStats) {
+    let options = ReadOptions {
+        max_errors: Some(MaxErrors::Share(1.0)),
+        ..format("kv-csv")
+    };
+    let (counted, count) = Counted::new(Box::new(text.as_bytes()));
+    let mut opening = Opening {
+        input: Input::new(Box::new(counted), count),
+        format: options.format.unwrap(),
+        name: "trace",
+        options: &options,
+    };
+    let mut rows = rows(&mut opening).unwrap();
+    if !is_plain {
+        rows.plain = None;
+    }
+    let mut source = KeyBlocks::open(opening, rows);
+    let mut blocks = Vec::new();
+    loop {
+        let mut block = Block::default();
+        if !source.next_block(&mut block).unwrap() {
+            return (blocks, source.stats().clone());
+        }
+        blocks.push(block);
+    }
+}
+
+/// One of some texts.
+fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    (0..texts.len()).prop_map(|index| texts[index])
+}
+
+/// Cells of a row.
+fn cells() -> impl Strategy<Value = Vec<String>> {
+    let odd = one_of(&[
+        "",
+        "00",
+        "007",
+        " 5",
+        "5 ",
+        "1.5",
+        "-1",
+        "get",
+        "GET",
+        "set",
+        "28",
+        "é",
+        "a",
+        "\"7\"",
+        "\"a,b\"",
+        "\"a\nb\"",
+        "a\"b",
+        "\"",
+        "\r",
+        "a\rb",
+        "18446744073709551615",
+        "18446744073709551616",
+        "9999999999",
+        "#",
+    ]);
+    let cell = prop_oneof![3 => "[0-9]{1,20}", 1 => "[0-9]{1,2}", 1 => odd.prop_map(str::to_owned)];
+    proptest::collection::vec(cell, 1..6)
 }

@@ -76,9 +76,8 @@ fn logs_of_real_servers() {
 
 #[test]
 fn a_line_that_is_too_long() {
-    let line = |path: &str| {
-        format!("h - - [10/Oct/2000:13:55:36 +0000] \"GET /{path} HTTP/1.1\" 200 1\n")
-    };
+    let line =
+        |path: &str| format!("h - - [10/Oct/2000:13:55:36 +0000] \"GET /{path} HTTP/1.1\" 200 1\n");
     let log = [line("a"), line(&"x".repeat(1 << 20)), line("b"), line("a")].concat();
     let options = ReadOptions {
         max_errors: Some(MaxErrors::Count(1)),
