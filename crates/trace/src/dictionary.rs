@@ -155,6 +155,52 @@ pub(crate) struct KeyNumbers {
     /// By text: its number among all keys.
     number_of_text: Vec<u32>,
     count: u32,
+    recent: Recent,
+}
+
+/// Keys that are looked for at once.
+const AHEAD: usize = 64;
+
+/// A key that was not asked for lately, and its place among those that are looked for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Missing {
+    place: usize,
+    mixed: u64,
+}
+
+/// Numbers that were asked for lately, by their lowest bits: few keys are asked for most, and these
+/// few are nearer to the processor here than among all.
+#[derive(Debug)]
+struct Recent(Box<[RecentNumber; Self::PLACES]>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct RecentNumber {
+    mixed: u64,
+    number: u32,
+}
+
+impl Recent {
+    const PLACES: usize = 1 << 13;
+
+    /// The one of these bits.
+    #[inline]
+    fn of(&self, mixed: u64) -> RecentNumber {
+        self.0[mixed as usize % Self::PLACES]
+    }
+
+    #[inline]
+    fn remember(&mut self, mixed: u64, number: u32) {
+        self.0[mixed as usize % Self::PLACES] = RecentNumber { mixed, number };
+    }
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        // What is at another place than its own is never found.
+        let mut free = [RecentNumber::default(); Self::PLACES];
+        free[0].mixed = 1;
+        Self(Box::new(free))
+    }
 }
 
 impl KeyNumbers {
@@ -180,24 +226,33 @@ impl KeyNumbers {
         Numbered { number, is_new }
     }
 
-    /// The numbers of keys that are numbers; `new` gets those that are new. Their places in the table
-    /// are read some keys ahead, all at once, so that the waits for the memory overlap.
+    /// The numbers of keys that are numbers; `new` gets those that are new. Those that were not asked
+    /// for lately are looked for some at a time, so that the waits for the memory overlap.
     pub(crate) fn number_all(&mut self, keys: &[u64], to: &mut Vec<u32>, mut new: impl FnMut(u64)) {
-        const AHEAD: usize = 64;
-        let mut mixed = [0; AHEAD];
         for keys in keys.chunks(AHEAD) {
-            for (mixed, key) in mixed.iter_mut().zip(keys) {
-                *mixed = mix(*key);
+            let mut numbers = [0; AHEAD];
+            let mut missing = [Missing::default(); AHEAD];
+            let mut count = 0;
+            for (place, (key, number)) in keys.iter().zip(&mut numbers).enumerate() {
+                let mixed = mix(*key);
+                let recent = self.recent.of(mixed);
+                *number = recent.number;
+                // Without a branch that depends on it.
+                missing[count % AHEAD] = Missing { place, mixed };
+                count += usize::from(recent.mixed != mixed);
             }
-            let mixed = mixed.get(..keys.len()).unwrap_or_default();
-            self.numbers.mixed.touch::<AHEAD>(mixed.iter().copied());
-            to.extend(mixed.iter().zip(keys).map(|(mixed, key)| {
-                let Numbered { number, is_new } = self.number_mixed(*mixed);
-                if is_new {
+            let missing = missing.get(..count).unwrap_or_default();
+            let mixed = missing.iter().map(|missing| missing.mixed);
+            self.numbers.mixed.touch::<AHEAD>(mixed);
+            for &Missing { place, mixed } in missing {
+                let Numbered { number, is_new } = self.number_mixed(mixed);
+                numbers[place % AHEAD] = number;
+                self.recent.remember(mixed, number);
+                if is_new && let Some(key) = keys.get(place) {
                     new(*key);
                 }
-                number
-            }));
+            }
+            to.extend_from_slice(numbers.get(..keys.len()).unwrap_or_default());
         }
     }
 
