@@ -53,23 +53,30 @@ fn with_user() -> Needs {
     }
 }
 
-fn data(name: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/http/");
-    std::fs::read(format!("{folder}{name}")).unwrap()
+/// A log of `tests/data/http`.
+macro_rules! log {
+    ($name:literal) => {
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/data/http/",
+            $name
+        ))
+        .as_slice()
+    };
 }
 
 #[test]
 fn logs_of_real_servers() {
-    for name in ["elastic_apache_logs.gz", "nasa_19950701.log.gz"] {
-        let log = data(name);
+    let logs = [log!("elastic_apache_logs.gz"), log!("nasa_19950701.log.gz")];
+    for log in logs {
         for needs in [with_user(), Needs::default(), Needs::everything()] {
             let options = ReadOptions {
                 needs,
                 ..ReadOptions::default()
             };
-            let [one, other] = both(&log, usize::MAX, &options);
+            let [one, other] = both(log, usize::MAX, &options);
             assert!(one.1.is_none() && one.2.events > 1_000);
-            assert!(one == other, "{name}");
+            assert!(one == other);
         }
     }
 }
