@@ -170,7 +170,7 @@ fn work(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Dur
         .and_then(|origin| policy.origins.get(origin.index()))
         .is_some_and(|origin| origin.slots.is_some() || origin.rate.is_some())
         || (policy.threads.is_some() && is_before_the_application(policy, level));
-    let own = if level.cost.from_trace || is_queued {
+    let own = if level.cost.from_trace || is_queued || is_unsaid(level) {
         Duration::FOREVER
     } else {
         greatest(&level.cost.otherwise)
@@ -188,6 +188,12 @@ fn how_many(level: &Level, contain: &Contain) -> Option<u32> {
         Some(ValueSource::Data(data)) => level.data.get(usize::from(*data))?.list?.max,
         _ => Some(1),
     }
+}
+
+/// Nothing is read in no time: how long the level's work takes was not said.
+pub(crate) fn is_unsaid(level: &Level) -> bool {
+    let cost = greatest(&level.cost.otherwise);
+    !level.reads.is_empty() && cost == Duration::ZERO
 }
 
 /// Behind it requests wait for the application's threads.

@@ -6,7 +6,7 @@ use super::{RequestStep, Short, Step, StepKind, Witness};
 use crate::bounds::missed::{Missed, Reason};
 use crate::bounds::{Bound, Bounds, By, Edge, Taken};
 use crate::kinds::{Facts, Kind};
-use crate::lives::{greatest, least};
+use crate::lives::{greatest, is_unsaid, least};
 use crate::structure::Structure;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{LevelId, ModelId};
@@ -207,7 +207,7 @@ impl Plan<'_> {
             return stored;
         };
         let declared = greatest(&level.cost.otherwise);
-        let queues = level.origin.is_some() || level.cost.from_trace;
+        let queues = level.origin.is_some() || level.cost.from_trace || is_unsaid(level);
         let longest = bound.fill.nanos() - self.gap;
         let cost = if queues {
             longest
