@@ -1,7 +1,7 @@
 //! Distributions of durations and sizes, sampled by inversion: one uniform number gives one value,
 //! monotonely, so that a maximum is the value at 1 and every draw is a pure function.
 
-use crate::units::{Bytes, Duration};
+use crate::units::{Bytes, Duration, nearest};
 use serde::{Deserialize, Serialize};
 
 /// The shape, in nanoseconds or bytes.
@@ -90,7 +90,7 @@ impl Distribution {
     /// One draw as a duration.
     #[must_use]
     pub fn duration(&self, u: f64) -> Duration {
-        Duration::from_nanos(libm::round(self.quantile(u)) as i64)
+        Duration::from_nanos(nearest(self.quantile(u)))
     }
 
     /// One draw as a size.

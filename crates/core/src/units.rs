@@ -63,7 +63,7 @@ impl Duration {
     /// From seconds; rounded to the nearest nanosecond. Not-a-number and negative ones count as none.
     #[must_use]
     pub fn from_secs_f64(secs: f64) -> Self {
-        Self::from_nanos(libm::round(secs * 1e9) as i64)
+        Self::from_nanos(nearest(secs * 1e9))
     }
 
     /// In nanoseconds.
@@ -94,8 +94,21 @@ impl Duration {
         if self.is_forever() && share > 0.0 {
             self
         } else {
-            Self::from_nanos(libm::round(self.0 as f64 * share) as i64)
+            Self::from_nanos(nearest(self.0 as f64 * share))
         }
+    }
+}
+
+/// The nearest whole number, of two the greater one; saturates, and not-a-number is zero. Below
+/// zero it may be too great by one: nothing here is ever negative.
+#[inline]
+pub(crate) fn nearest(value: f64) -> i64 {
+    let whole = value as i64;
+    // Exact: what is left of a number without its whole part needs no more digits than the number.
+    if value - whole as f64 >= 0.5 {
+        whole.saturating_add(1)
+    } else {
+        whole
     }
 }
 
@@ -216,6 +229,22 @@ mod tests {
             Time::DISTANT_PAST
         );
         assert_eq!(Duration::try_from(-1), Err(NegativeDuration));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_nearest_is_the_nearest(
+            bits in proptest::prelude::any::<u64>(), halves in 0i64..1 << 53, nudge in -1i64..2,
+        ) {
+            for value in [
+                f64::from_bits(bits),
+                halves as f64 / 2.0,
+                f64::from_bits(((halves as f64 / 2.0).to_bits() as i64 + nudge).max(0) as u64),
+            ] {
+                let whole = Duration::from_nanos(libm::round(value) as i64);
+                proptest::prop_assert_eq!(Duration::from_nanos(nearest(value)), whole, "{}", value);
+            }
+        }
     }
 
     #[test]

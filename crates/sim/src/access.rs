@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::options::{Operations, Options, SimError};
-use crate::state::{Gathered, State, Task, TaskKind};
+use crate::state::{State, TaskKind};
 use crate::tables::{Tables, key_level};
 use cachepolicy_core::LevelId;
 use cachepolicy_trace::block::UNKNOWN_BYTES;
@@ -105,44 +105,18 @@ impl Engine {
         let operation = accesses.operation.get(index).copied();
         let operation = operation.unwrap_or(AccessOperation::Get);
         let bytes = accesses.bytes.get(index).copied();
-        let process = self.processes.assign(None);
-        let pop = self.ingest.pop();
-        let number = self.ingest.count_request();
         let slot = self.tasks.take();
-        let task = core::mem::take(&mut self.tasks[slot]);
-        let Task {
-            mut dims,
-            mut data,
-            mut data_values,
-            ..
-        } = task;
-        dims.clear();
-        dims.resize(t.policy.dimensions.len(), NONE);
-        data.clear();
-        data_values.clear();
-        data_values.push(key);
-        self.tasks[slot] = Task {
-            kind: TaskKind::Access(operation),
-            number,
-            arrived: at,
-            process,
-            pop,
-            path: NONE,
-            route: u32::from(level.0),
-            dims,
-            outside: 0,
-            status: None,
-            bytes: bytes.filter(|bytes| *bytes != UNKNOWN_BYTES),
-            cost: accesses.cost.get(index).copied().flatten(),
-            ttl: accesses.ttl.get(index).copied().flatten(),
-            cache_status: None,
-            data,
-            data_values,
-            has_thread: false,
-            next: NONE,
-            current: NONE,
-            gathered: Gathered::default(),
-        };
+        let task = &mut self.tasks[slot];
+        task.begin(TaskKind::Access(operation), at);
+        task.number = self.ingest.count_request();
+        task.process = self.processes.assign(None);
+        task.pop = self.ingest.pop();
+        task.route = u32::from(level.0);
+        task.bytes = bytes.filter(|bytes| *bytes != UNKNOWN_BYTES);
+        task.cost = accesses.cost.get(index).copied().flatten();
+        task.ttl = accesses.ttl.get(index).copied().flatten();
+        task.dims.resize(t.policy.dimensions.len(), NONE);
+        task.data_values.push(key);
         self.arrivals.push_back((at, slot));
         Ok(())
     }
@@ -153,7 +127,6 @@ impl Engine {
         self.tasks[task].route = NONE;
         let key = self.tasks[task].data_values.pop().unwrap_or(NONE);
         let inst = self.key_of_trace(t, level, key);
-        let frame = self.new_frame_of(t, task, NONE, (level, inst), NONE);
         let operations = self.ingest.accesses.operations;
         let bytes = self.tasks[task].bytes;
         let operation = match self.trace_keys.last.get_mut(key as usize) {
@@ -161,9 +134,12 @@ impl Engine {
             None => Operation::Get,
         };
         if operation == Operation::Get {
-            self.drive(t, frame);
+            if let Some(frame) = self.look_up_key(t, task, NONE, (level, inst), NONE) {
+                self.drive(t, frame);
+            }
             return;
         }
+        let frame = self.new_frame_of(t, task, NONE, (level, inst), NONE);
         self.frames[frame].state = State::Done;
         self.operate(t, frame, operation);
         self.free_frame(frame);

@@ -1,13 +1,13 @@
 //! What a look-up comes to: how it counts, what is served, and who goes on.
 
-use crate::copy::Copy;
 use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::{Asked, Cause, Outcome, Serve};
-use crate::state::{Flags, Frame, State};
+use crate::state::{Flags, State};
 use crate::store::{KeyId, Slot};
 use crate::tables::Tables;
+use crate::walk::Place;
 use cachepolicy_core::ids::{BackendId, LevelId};
 
 impl Engine {
@@ -16,13 +16,13 @@ impl Engine {
         &self,
         frame: u32,
         reason: cachepolicy_core::decide::FillReason,
-        copy: Option<Copy>,
+        has_copy: bool,
     ) -> Cause {
         use cachepolicy_core::decide::FillReason;
         let known = self.causes[self.frames[frame].inst as usize];
-        match (reason, copy) {
+        match (reason, has_copy) {
             (FillReason::Early, _) => Cause::EarlyRefresh,
-            (_, Some(_)) if known != Cause::Invalidation => Cause::Expiry,
+            (_, true) if known != Cause::Invalidation => Cause::Expiry,
             _ => known,
         }
     }
@@ -41,10 +41,7 @@ impl Engine {
         }
         f.flags.set(Flags::COUNTED);
         let (level, inst) = (LevelId(f.level), f.inst);
-        self.metrics.lookup(level, self.now, outcome);
-        if !matches!(outcome, Outcome::Bypass(_)) {
-            self.count_lookup(level, inst, outcome);
-        }
+        self.count_outcome(level, inst, outcome);
         let key = Some(KeyId(inst));
         self.note(
             frame,
@@ -54,6 +51,14 @@ impl Engine {
                 outcome,
             },
         );
+    }
+
+    #[inline]
+    pub(crate) fn count_outcome(&mut self, level: LevelId, inst: u32, outcome: Outcome) {
+        self.metrics.lookup(level, self.now, outcome);
+        if !matches!(outcome, Outcome::Bypass(_)) {
+            self.count_lookup(level, inst, outcome);
+        }
     }
 
     /// Of a key at risk: how often it is looked up, and what comes while it is filled.
@@ -84,7 +89,7 @@ impl Engine {
         t: &Tables,
         frame: u32,
         asked: usize,
-        served: Option<(u8, Slot)>,
+        served: Option<Place>,
     ) {
         let f = &self.frames[frame];
         if f.flags.has(Flags::COUNTED) {
@@ -104,8 +109,8 @@ impl Engine {
                 continue;
             }
             let instance = Tables::instance(tier, task.process, task.pop);
-            let hit = served.filter(|(tier, _)| usize::from(*tier) == index);
-            let hit = hit.map(|(_, slot)| self.stores[instance as usize].size(slot));
+            let hit = served.filter(|place| usize::from(place.tier) == index);
+            let hit = hit.map(|place| self.stores[instance as usize].size(place.slot));
             self.metrics.asked(&Asked {
                 backend: BackendId(tier.backend),
                 instance: instance - tier.first,
@@ -116,41 +121,36 @@ impl Engine {
     }
 
     /// Serves a copy of a tier.
-    pub(crate) fn serve_copy(
-        &mut self,
-        t: &Tables,
-        frame: u32,
-        tier: u8,
-        slot: Slot,
-        copy: Copy,
-    ) -> Option<u32> {
-        let table = &t.levels[self.frames[frame].level as usize];
-        let task = self.frames[frame].task;
-        let (process, pop) = (self.tasks[task].process, self.tasks[task].pop);
-        let instance = Tables::instance(&table.tiers[tier as usize], process, pop);
+    pub(crate) fn serve_copy(&mut self, t: &Tables, frame: u32, place: Place) -> Option<u32> {
+        let rules = &t.levels[self.frames[frame].level as usize].rules;
+        let Place { instance, slot, .. } = place;
         let store = &mut self.stores[instance as usize];
         store.touch(slot, self.now);
         let size = store.size(slot);
-        let is_fresh = self.now < copy.fresh_until();
-        if is_fresh && table.rules.sliding && !copy.negative {
+        let copy = store.get(slot);
+        let (provenance, principal, work) = (copy.provenance, copy.principal, copy.work);
+        let (is_fresh, is_negative) = (self.now < copy.fresh_until(), copy.negative);
+        if is_fresh && rules.sliding && !is_negative {
             self.slide(t, instance, slot);
         }
-        if is_fresh && tier > 0 {
-            self.promote(t, frame, tier, slot);
+        if is_fresh && place.tier > 0 {
+            self.promote(t, frame, place);
         }
-        let (missed_since, missed_writes) = self.missed(copy.provenance);
+        let (missed_since, missed_writes) = self.missed(provenance);
         let own = core::mem::replace(&mut self.frames[frame].provenance, NONE);
         self.let_go(own, None);
         let f = &mut self.frames[frame];
-        let leak = copy.principal != f.principal;
+        let task = f.task;
+        let leak = principal != f.principal;
+        f.state = State::Done;
         f.size = size;
-        f.work = copy.work;
-        if copy.negative {
+        f.work = work;
+        if is_negative {
             f.flags.set(Flags::ABSENT);
         }
-        if f.parent != NONE && copy.provenance != NONE {
-            f.provenance = copy.provenance;
-            self.provenances.hold(copy.provenance);
+        if f.parent != NONE && provenance != NONE {
+            f.provenance = provenance;
+            self.provenances.hold(provenance);
         }
         self.serve(
             frame,
@@ -164,10 +164,7 @@ impl Engine {
                 leak,
             },
         );
-        let gathered = &mut self.tasks[task].gathered;
-        gathered.origin_time_saved = gathered.origin_time_saved + copy.work;
-        gathered.bytes_from_copies = gathered.bytes_from_copies.saturating_add(size);
-        self.frames[frame].state = State::Done;
+        self.tasks[task].gathered.take_copy(work, size);
         Some(frame)
     }
 
@@ -177,15 +174,20 @@ impl Engine {
             let f = &self.frames[frame];
             (LevelId(f.level), f.inst, f.task)
         };
-        self.metrics.serve(level, self.now, &serve);
+        self.count_serve(level, task, &serve);
+        let key = KeyId(inst);
+        self.note(frame, What::Serve { level, key, serve });
+    }
+
+    #[inline]
+    pub(crate) fn count_serve(&mut self, level: LevelId, task: u32, serve: &Serve) {
+        self.metrics.serve(level, self.now, serve);
         let gathered = &mut self.tasks[task].gathered;
         gathered.leak |= serve.leak;
         if let Some(since) = serve.missed_since {
             gathered.out_of_date = true;
             gathered.staleness = gathered.staleness.max(self.now.since(since));
         }
-        let key = KeyId(inst);
-        self.note(frame, What::Serve { level, key, serve });
     }
 
     /// A read of a copy under a sliding ttl.
@@ -221,13 +223,12 @@ impl Engine {
     /// A frame is over. Nothing that was scheduled for it happens.
     pub(crate) fn free_frame(&mut self, frame: u32) {
         let f = &mut self.frames[frame];
-        let provenance = f.provenance;
-        let serial = f.serial.wrapping_add(1);
-        *f = Frame {
-            serial,
-            state: State::Done,
-            ..Frame::default()
-        };
+        let provenance = core::mem::replace(&mut f.provenance, NONE);
+        f.serial = f.serial.wrapping_add(1);
+        // Whoever looks through all frames passes over it; whoever takes it writes the rest anew.
+        f.task = NONE;
+        f.flags = Flags::default();
+        f.state = State::Done;
         self.frames.give_back(frame);
         self.let_go(provenance, None);
     }

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::origin::OriginState;
 use crate::processes::Processes;
 use crate::provenance::Provenances;
-use crate::queue::{Class, Queue, Todo};
+use crate::queue::{Class, Due, Queue, Todo};
 use crate::random::{Sampler, Stream};
 use crate::staleness::Cells;
 use crate::state::{Fill, Frame, Inst, Slab, State, Task};
@@ -119,7 +119,7 @@ impl Engine {
         let mut engine = Self {
             now: Time::DISTANT_PAST,
             horizon: Time::DISTANT_PAST,
-            queue: Queue::default(),
+            queue: Queue::new(t.lines),
             arrivals: VecDeque::new(),
             tasks: Slab::default(),
             frames: Slab::default(),
@@ -196,10 +196,17 @@ impl Engine {
                 break;
             }
             if is_event {
-                if let Some((at, todo)) = self.queue.pop() {
+                if let Some((at, due)) = self.queue.pop() {
                     debug_assert!(at >= self.now, "time goes forward");
                     self.now = at;
-                    self.happen(t, todo);
+                    match due {
+                        Due::Answer(look) => {
+                            if let Some(frame) = self.answer(t, &look) {
+                                self.drive(t, frame);
+                            }
+                        }
+                        Due::Todo(todo) => self.happen(t, todo),
+                    }
                 }
             } else if let Some((at, task)) = self.arrivals.pop_front() {
                 self.now = at;
@@ -290,7 +297,7 @@ impl Engine {
     }
 
     #[inline]
-    fn is_next(&self, at: Time, class: Class) -> bool {
+    pub(crate) fn is_next(&self, at: Time, class: Class) -> bool {
         if at == self.now {
             // Only what belongs before it at this instant can come first.
             return class == Class::Store

@@ -155,6 +155,7 @@ impl Engine {
         for task in self.processes.waiting(&self.tasks, process) {
             self.first_frame(t, task);
         }
+        self.write_looks();
         let mut cut: Vec<u32> = Vec::new();
         let mut awaited: Vec<u32> = Vec::new();
         for frame in 0..self.frames.slots() {

@@ -63,11 +63,13 @@ impl Engine {
     }
 
     /// The level that answers the request inside this site, with its link.
+    #[inline]
     fn inside(&self, frame: u32) -> Option<(LevelId, u32)> {
-        let f = &self.frames[frame];
-        let (chain, position) = self.chain_position(f)?;
-        let inner = chain.levels.get(position + 1)?;
-        Some((inner.level, f.link + 1))
+        let link = self.frames[frame].link;
+        if link == NONE || !self.ingest.paths.link(link).has_inner {
+            return None;
+        }
+        Some((self.ingest.paths.link(link + 1).level, link + 1))
     }
 
     fn enter_inside(
@@ -78,7 +80,7 @@ impl Engine {
     ) -> Option<u32> {
         let (level, link) = inside?;
         let task = self.frames[frame].task;
-        Some(self.new_frame(t, task, frame, level, link))
+        self.look_up(t, task, frame, level, link)
     }
 
     /// The next frame of one `contains`; `None` when it is done.
@@ -106,14 +108,16 @@ impl Engine {
         self.frames[frame].each += 1;
         self.arguments(t, frame, contain, list.0 + each);
         let task = self.frames[frame].task;
+        let takes_param = |arg: &ValueSource| matches!(arg, ValueSource::Param(_));
+        // What a page is not about has no parts either.
+        let is_absent = self.frames[frame].flags.has(Flags::ABSENT)
+            && t.levels[contain.level.index()].rules.negative_ttl.is_some()
+            && contain.args.iter().any(takes_param);
+        if !is_absent && batch.is_none() {
+            return Some(self.look_up(t, task, frame, contain.level, NONE));
+        }
         let child = self.new_frame(t, task, frame, contain.level, NONE);
-        let takes_param = contain
-            .args
-            .iter()
-            .any(|arg| matches!(arg, ValueSource::Param(_)));
-        let keeps_absences = t.levels[contain.level.index()].rules.negative_ttl.is_some();
-        if takes_param && keeps_absences && self.frames[frame].flags.has(Flags::ABSENT) {
-            // What a page is not about has no parts either.
+        if is_absent {
             self.frames[child].flags.set(Flags::ABSENT);
         }
         if batch.is_some() {

@@ -7,7 +7,7 @@ use crate::intern::NONE;
 use crate::metrics::{Cause, FillBegan, FillResult, Serve};
 use crate::queue::{Class, Todo};
 use crate::random::jitter;
-use crate::state::{Fill, Flags, Frame, Links, Task, TaskKind};
+use crate::state::{Fill, Flags, Frame, Links, TaskKind};
 use crate::store::KeyId;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
@@ -189,27 +189,22 @@ impl Engine {
     fn copy_task(&mut self, from: u32, to: u32) {
         let mut task = core::mem::take(&mut self.tasks[to]);
         let cause = &self.tasks[from];
+        task.begin(TaskKind::Background, self.now);
+        task.number = cause.number;
+        task.process = cause.process;
+        task.pop = cause.pop;
+        task.path = cause.path;
+        task.route = cause.route;
+        task.digits = cause.digits;
+        task.outside = cause.outside;
+        task.status = cause.status;
+        task.bytes = cause.bytes;
+        task.cost = cause.cost;
+        task.ttl = cause.ttl;
         task.dims.clone_from(&cause.dims);
         task.data.clone_from(&cause.data);
         task.data_values.clone_from(&cause.data_values);
-        self.tasks[to] = Task {
-            kind: TaskKind::Background,
-            number: cause.number,
-            arrived: self.now,
-            process: cause.process,
-            pop: cause.pop,
-            path: cause.path,
-            route: cause.route,
-            outside: cause.outside,
-            status: cause.status,
-            bytes: cause.bytes,
-            cost: cause.cost,
-            ttl: cause.ttl,
-            next: NONE,
-            ..task
-        };
-        self.tasks[to].has_thread = false;
-        self.tasks[to].gathered = crate::state::Gathered::default();
+        self.tasks[to] = task;
     }
 
     /// A fill has its result.
@@ -344,9 +339,10 @@ impl Engine {
         }
         let table = &t.levels[self.frames[frame].level as usize];
         let rules = &table.rules;
-        let Some((tier, slot, copy)) = self.best_copy(t, frame, table.tiers.len()) else {
+        let Some(place) = self.best_copy(t, frame, table.tiers.len()) else {
             return;
         };
+        let copy = self.copy_at(place);
         let found = Found::Copy {
             lifetimes: copy.lifetimes(rules),
             negative: copy.negative,
@@ -356,7 +352,7 @@ impl Engine {
             for flag in [Flags::ERROR, Flags::OVERTAKEN, Flags::ABSENT] {
                 self.frames[frame].flags.clear(flag);
             }
-            self.serve_copy(t, frame, tier, slot, copy);
+            self.serve_copy(t, frame, place);
         }
     }
 

@@ -11,8 +11,9 @@ use crate::options::{Options, SimError};
 use crate::paths::Paths;
 use crate::random::Stream;
 use crate::rows::WrittenImages;
-use crate::state::{Gathered, Task, TaskKind};
+use crate::state::{Task, TaskKind};
 use crate::tables::Tables;
+use crate::variants::Digits;
 use cachepolicy_core::ids::{BackendId, ModelId, OriginId};
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::block::{News, Requests, UNKNOWN_BYTES, Writes, Written};
@@ -25,6 +26,7 @@ pub(crate) struct Ingest {
     pub(crate) paths: Paths,
     pub(crate) data: DataValues,
     pub(crate) dimensions: Dimensions,
+    digits: Digits,
     pub(crate) accesses: Accesses,
     pub(crate) faults: Vec<DueFault>,
     pub(crate) key: Vec<u32>,
@@ -48,6 +50,7 @@ impl Ingest {
             paths: Paths::default(),
             data: DataValues::new(t, options.seed),
             dimensions: Dimensions::new(t, options.seed),
+            digits: Digits::default(),
             accesses: Accesses::new(options),
             faults: Vec::new(),
             key: Vec::new(),
@@ -63,9 +66,8 @@ impl Ingest {
     }
 
     /// The data that the trace has for a request.
+    #[inline]
     fn give(&self, number: Option<u32>, task: &mut Task) {
-        task.data.clear();
-        task.data_values.clear();
         let of = number.and_then(|number| self.given_of.get(number as usize));
         let lists = of.and_then(|&(first, end)| self.given.get(first as usize..end as usize));
         for &(name, from, end) in lists.unwrap_or_default() {
@@ -168,14 +170,23 @@ impl Engine {
         let status = status.filter(|status| *status != 0);
         self.take_written(t, path, at, process, status);
         let entry = self.ingest.paths.entry(path);
-        let route = self.ingest.paths.chains[entry.chain as usize].route;
-        let process = self.processes.assign(process);
         let slot = self.tasks.take();
-        let mut task = core::mem::take(&mut self.tasks[slot]);
-        task.dims.clear();
-        task.dims.resize(t.policy.dimensions.len(), NONE);
-        let mut outside = 0;
-        if !task.dims.is_empty() {
+        let task = &mut self.tasks[slot];
+        task.begin(TaskKind::Request, at);
+        task.number = self.ingest.count_request();
+        task.process = self.processes.assign(process);
+        task.pop = self.ingest.pop();
+        task.path = path;
+        task.route = self.ingest.paths.chains[entry.chain as usize].route;
+        task.status = status;
+        let bytes = requests.bytes.get(index).copied();
+        let bytes = bytes.filter(|bytes| *bytes != UNKNOWN_BYTES);
+        // What is not modified has no body, but the response has.
+        task.bytes = bytes.filter(|_| status != Some(304));
+        task.cost = requests.cost.get(index).copied().flatten();
+        task.ttl = requests.ttl.get(index).copied().flatten();
+        task.cache_status = requests.cache_status.get(index).copied().flatten();
+        if !t.policy.dimensions.is_empty() {
             let ingest = &mut self.ingest;
             let carrying = Carrying {
                 carried: requests.carried.get(index).copied().unwrap_or(NONE),
@@ -187,42 +198,18 @@ impl Engine {
                     .copied()
                     .unwrap_or(NONE),
             };
-            outside = ingest.paths.query_dims(t, path, &mut task.dims);
-            outside |= ingest.dimensions.read(
+            task.dims.resize(t.policy.dimensions.len(), NONE);
+            task.outside = ingest.paths.query_dims(t, path, &mut task.dims);
+            task.outside |= ingest.dimensions.read(
                 t,
                 &mut self.values,
                 &mut self.metrics,
                 &carrying,
                 &mut task.dims,
             );
+            task.digits = ingest.digits.of(&t.places, &task.dims);
         }
-        self.ingest
-            .give(requests.data.get(index).copied(), &mut task);
-        let bytes = requests.bytes.get(index).copied();
-        let bytes = bytes.filter(|bytes| *bytes != UNKNOWN_BYTES);
-        self.tasks[slot] = Task {
-            kind: TaskKind::Request,
-            number: self.ingest.count_request(),
-            arrived: at,
-            process,
-            pop: self.ingest.pop(),
-            path,
-            route,
-            outside,
-            status,
-            // What is not modified has no body, but the response has.
-            bytes: bytes.filter(|_| status != Some(304)),
-            cost: requests.cost.get(index).copied().flatten(),
-            ttl: requests.ttl.get(index).copied().flatten(),
-            cache_status: requests.cache_status.get(index).copied().flatten(),
-            has_thread: false,
-            next: NONE,
-            current: NONE,
-            gathered: Gathered::default(),
-            dims: task.dims,
-            data: task.data,
-            data_values: task.data_values,
-        };
+        self.ingest.give(requests.data.get(index).copied(), task);
         self.arrivals.push_back((at, slot));
     }
 

@@ -22,12 +22,16 @@ fn hash_bytes(bytes: &[u8]) -> u32 {
     (hasher.finish() >> 32) as u32 ^ hasher.finish() as u32
 }
 
+/// Two words at a time.
+#[inline]
 fn hash_words(words: &[u32]) -> u32 {
     let mut hasher = FxHasher::default();
-    for &word in words {
-        hasher.write_u32(word);
+    let (pairs, last) = words.as_chunks::<2>();
+    for &[first, second] in pairs {
+        hasher.write_u64(u64::from(first) << 32 | u64::from(second));
     }
-    hasher.write_usize(words.len());
+    let last = last.first().copied().unwrap_or(NONE);
+    hasher.write_u64((words.len() as u64) << 32 | u64::from(last));
     (hasher.finish() >> 32) as u32 ^ hasher.finish() as u32
 }
 

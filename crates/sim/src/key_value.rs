@@ -8,6 +8,7 @@ use crate::metrics::Cause;
 use crate::random::jitter;
 use crate::store::KeyId;
 use crate::tables::Tables;
+use crate::walk::Place;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, fill_ended};
 use cachepolicy_core::units::Duration;
 
@@ -35,13 +36,10 @@ impl Engine {
     /// The fill of a `get` says more of the value than the `get` did: its size, its ttl.
     fn correct_fill(&mut self, t: &Tables, frame: u32) {
         let size = self.draw_size(t, frame);
-        let nearest = self.copy_in(t, frame, 0).map(|(slot, _)| slot);
-        let is_known = nearest.is_some_and(|slot| {
-            let f = &self.frames[frame];
-            let task = &self.tasks[f.task];
-            let tier = &t.levels[f.level as usize].tiers[0];
-            let instance = Tables::instance(tier, task.process, task.pop);
-            self.stores[instance as usize].size(slot) == size && task.ttl.is_none()
+        let nearest = self.copy_in(t, frame, 0).map(|(place, _)| place);
+        let is_known = nearest.is_some_and(|place| {
+            let stored = self.stores[place.instance as usize].size(place.slot);
+            stored == size && self.tasks[self.frames[frame].task].ttl.is_none()
         });
         let is_filling = self.insts[self.frames[frame].inst as usize].fills != NONE;
         if !is_known && !is_filling {
@@ -118,12 +116,9 @@ impl Engine {
     fn remove_own(&mut self, t: &Tables, frame: u32) {
         let (level, inst) = (self.frames[frame].level as usize, self.frames[frame].inst);
         for tier in (0..t.levels[level].tiers.len() as u8).rev() {
-            let Some((slot, _)) = self.copy_in(t, frame, tier) else {
+            let Some((Place { instance, slot, .. }, _)) = self.copy_in(t, frame, tier) else {
                 continue;
             };
-            let task = &self.tasks[self.frames[frame].task];
-            let tier = &t.levels[level].tiers[tier as usize];
-            let instance = Tables::instance(tier, task.process, task.pop);
             let gone = self.stores[instance as usize].remove(slot, self.now);
             self.left(t, instance, &gone);
             self.causes[inst as usize] = Cause::Invalidation;

@@ -7,6 +7,7 @@ use crate::intern::{NONE, Texts, Tuples};
 use crate::rows::WrittenImages;
 use crate::skip::Skips;
 use crate::tables::{Extra, Tables, is_from_path};
+use crate::variants::Variants;
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, push_url};
 use cachepolicy_core::level::LevelKind;
@@ -38,10 +39,16 @@ pub(crate) struct PathEntry {
 /// One level that answers a target.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Link {
+    pub(crate) level: LevelId,
+    /// Another one of the same target comes behind it.
+    pub(crate) has_inner: bool,
+    /// What it answers is for somebody whom its key does not tell apart.
+    pub(crate) is_personal: bool,
     /// Its first parameter.
     params: u32,
-    /// Its key, where the target alone decides it.
-    pub(crate) inst: u32,
+    /// Its key as far as it is known. Where its level has several variants: where the keys of all
+    /// of them are.
+    known: u32,
     /// What is left of its `skip` when method and path are known.
     pub(crate) skip: u32,
 }
@@ -78,6 +85,8 @@ pub(crate) struct Paths {
     /// What some targets write, in the order of their numbers.
     written: Vec<(u32, Arc<WrittenImages>)>,
     links: Vec<Link>,
+    /// Keys of all variants of links that were asked for.
+    known: Vec<u32>,
     params: Vec<u32>,
     dims: Vec<u32>,
     chain_numbers: Tuples,
@@ -175,6 +184,12 @@ impl Paths {
             .map(|(_, images)| images)
     }
 
+    /// Does any request count in a row that only a claim asks for?
+    #[inline]
+    pub(crate) fn has_claimed(&self) -> bool {
+        !self.claimed.is_empty()
+    }
+
     /// Rows of the report in which a request for this target counts because of a claim.
     pub(crate) fn claimed(&self, path: u32) -> impl Iterator<Item = u32> {
         let first = self.claimed.partition_point(|(number, _)| *number < path);
@@ -194,12 +209,41 @@ impl Paths {
     }
 
     #[inline]
-    pub(crate) fn link(&self, link: u32) -> Link {
-        self.links[link as usize]
+    pub(crate) fn link(&self, link: u32) -> &Link {
+        &self.links[link as usize]
     }
 
-    pub(crate) fn remember_key(&mut self, link: u32, inst: u32) {
-        self.links[link as usize].inst = inst;
+    /// The key that a link had for a variant of its level; [`NONE`]: it had none.
+    #[inline]
+    pub(crate) fn known_key(&self, link: u32, variants: &Variants, variant: usize) -> u32 {
+        match self.links[link as usize].known {
+            first if first != NONE && variants.count() > 1 => self.known[first as usize + variant],
+            only => only,
+        }
+    }
+
+    /// A link has this key for a variant of its level.
+    pub(crate) fn remember_key(
+        &mut self,
+        link: u32,
+        variants: &Variants,
+        variant: usize,
+        inst: u32,
+    ) {
+        let known = &mut self.links[link as usize].known;
+        if variants.count() == 1 {
+            *known = inst;
+            return;
+        }
+        if *known == NONE {
+            let first = self.known.len();
+            if first + variants.count() > NONE as usize {
+                return;
+            }
+            *known = first as u32;
+            self.known.resize(first + variants.count(), NONE);
+        }
+        self.known[*known as usize + variant] = inst;
     }
 
     /// The parameters of a link's level, of which there are `count`.
@@ -235,6 +279,9 @@ impl Paths {
 
     /// Fills in the query dimensions; returns those that are outside their domain.
     pub(crate) fn query_dims(&self, t: &Tables, path: u32, into: &mut [u32]) -> Dims {
+        if !t.has_query {
+            return 0;
+        }
         let mut next = self.entry(path).dims as usize;
         let mut outside = 0;
         for (index, dimension) in t.policy.dimensions.iter().enumerate() {
@@ -264,7 +311,8 @@ impl Paths {
         let levels: Vec<LevelId> = routed.sites().iter().copied().chain(routed.view).collect();
         let links = self.links.len() as u32;
         let mut captures = Captures::new();
-        for &level in &levels {
+        let chain = self.chain(t, &levels);
+        for (position, &level) in levels.iter().enumerate() {
             t.router.captures(level, path, &mut captures);
             let params = self.params.len() as u32;
             for param in 0..t.levels[level.index()].params {
@@ -273,9 +321,14 @@ impl Paths {
                     .push(raw.map_or(NONE, |raw| values.intern(&decode(raw))));
             }
             let skip = t.policy.levels[level.index()].skip.as_ref();
+            let of_chain = self.chains.get(chain as usize);
+            let of_level = of_chain.and_then(|chain| chain.levels.get(position));
             self.links.push(Link {
+                level,
+                has_inner: position + 1 < levels.len(),
+                is_personal: of_level.is_some_and(|level| level.dims.uncovered != 0),
                 params,
-                inst: NONE,
+                known: NONE,
                 skip: self.skips.of(skip, method, path),
             });
         }
@@ -291,7 +344,6 @@ impl Paths {
                 self.dims.push(value);
             }
         }
-        let chain = self.chain(t, &levels);
         let is_in_key = |&level: &LevelId| t.levels[level.index()].extras.contains(&Extra::Url);
         let url = if levels.iter().any(is_in_key) {
             let mut text = core::mem::take(&mut self.scratch);

@@ -182,51 +182,63 @@ impl Engine {
     }
 
     /// A result is served: since when is it out of date, and how many writes does it miss?
+    #[inline]
     pub(crate) fn missed(&mut self, provenance: u32) -> (Option<Time>, u32) {
         if provenance == NONE {
             return (None, 0);
         }
         let of = &mut self.provenances.slab[provenance];
         if of.epoch != self.cells.epoch {
-            // What was counted before is not counted again: whoever is served the same old copy
-            // after each of many writes would otherwise count all of them each time.
-            let (after, counted) = match of.epoch {
-                NEVER => (0, 0),
-                epoch => (epoch, of.missed.1),
-            };
-            of.epoch = self.cells.epoch;
-            let (mut since, mut count, mut stale) = (None::<Time>, 0, 0);
-            for &(cell, position) in &of.deps {
-                if let Some(at) = self.cells.missed_since(cell, position) {
-                    since = Some(since.map_or(at, |since| since.min(at)));
-                    count = self.cells.missed_count(cell, position);
-                    stale += 1;
-                }
-            }
-            if stale > 1 {
-                // One write can concern several cells.
-                let writes = &mut self.provenances.scratch;
-                writes.clear();
-                for &(cell, position) in &of.deps {
-                    self.cells.missed_writes(cell, position, after, writes);
-                }
-                writes.sort_unstable();
-                writes.dedup();
-                count = counted + writes.len() as u32;
-            }
-            of.missed = (since, count);
+            self.find_missed(provenance);
         }
+        let of = &mut self.provenances.slab[provenance];
         if of.missed.0.is_some() {
             of.served = self.now;
         }
         of.missed
     }
 
-    /// One less has it. `died`: it was a copy, which died then.
-    pub(crate) fn let_go(&mut self, provenance: u32, died: Option<Time>) {
-        if provenance == NONE {
-            return;
+    /// Writes were committed since somebody looked last.
+    fn find_missed(&mut self, provenance: u32) {
+        let of = &mut self.provenances.slab[provenance];
+        // What was counted before is not counted again: whoever is served the same old copy
+        // after each of many writes would otherwise count all of them each time.
+        let (after, counted) = match of.epoch {
+            NEVER => (0, 0),
+            epoch => (epoch, of.missed.1),
+        };
+        of.epoch = self.cells.epoch;
+        let (mut since, mut count, mut stale) = (None::<Time>, 0, 0);
+        for &(cell, position) in &of.deps {
+            if let Some(at) = self.cells.missed_since(cell, position) {
+                since = Some(since.map_or(at, |since| since.min(at)));
+                count = self.cells.missed_count(cell, position);
+                stale += 1;
+            }
         }
+        if stale > 1 {
+            // One write can concern several cells.
+            let writes = &mut self.provenances.scratch;
+            writes.clear();
+            for &(cell, position) in &of.deps {
+                self.cells.missed_writes(cell, position, after, writes);
+            }
+            writes.sort_unstable();
+            writes.dedup();
+            count = counted + writes.len() as u32;
+        }
+        of.missed = (since, count);
+    }
+
+    /// One less has it. `died`: it was a copy, which died then.
+    #[inline]
+    pub(crate) fn let_go(&mut self, provenance: u32, died: Option<Time>) {
+        if provenance != NONE {
+            self.let_some_go(provenance, died);
+        }
+    }
+
+    fn let_some_go(&mut self, provenance: u32, died: Option<Time>) {
         let of = &mut self.provenances.slab[provenance];
         if let Some(died) = died {
             of.died = of.died.max(died);

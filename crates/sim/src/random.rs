@@ -3,7 +3,7 @@
 
 use cachepolicy_core::Distribution;
 use cachepolicy_core::decide::Rules;
-use cachepolicy_core::units::{Bytes, Duration};
+use cachepolicy_core::units::Duration;
 pub(crate) use cachepolicy_trace::random::Stream;
 
 /// The draw that shortens a ttl within its jitter; nothing is drawn where there is none.
@@ -16,12 +16,20 @@ pub(crate) fn jitter(stream: &mut Stream, rules: &Rules) -> f64 {
     }
 }
 
+/// What every draw gives, as a duration and as a size, if they are all the same.
+pub(crate) fn constant(distribution: &Distribution) -> Option<(Duration, u64)> {
+    distribution.as_constant().map(|value| {
+        let whole = libm::round(value);
+        (Duration::from_nanos(whole as i64), whole as u64)
+    })
+}
+
 /// Draws from one distribution.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     distribution: Distribution,
     /// What every draw gives, if they are all the same: then no number is drawn.
-    constant: Option<f64>,
+    constant: Option<(Duration, u64)>,
     stream: Stream,
 }
 
@@ -30,7 +38,7 @@ impl Sampler {
     pub(crate) fn new(distribution: Distribution, seed: u64, purpose: &str, name: &str) -> Self {
         Self {
             distribution,
-            constant: distribution.as_constant(),
+            constant: constant(&distribution),
             stream: Stream::new(seed, &[purpose, name]),
         }
     }
@@ -38,8 +46,7 @@ impl Sampler {
     #[inline]
     pub(crate) fn duration(&mut self) -> Duration {
         match self.constant {
-            Some(0.0) => Duration::ZERO,
-            Some(value) => Duration::from_nanos(libm::round(value) as i64),
+            Some((duration, _)) => duration,
             None => self.distribution.duration(self.stream.unit()),
         }
     }
@@ -47,14 +54,14 @@ impl Sampler {
     #[inline]
     pub(crate) fn bytes(&mut self) -> u64 {
         match self.constant {
-            Some(value) => Bytes(libm::round(value) as u64).0,
+            Some((_, bytes)) => bytes,
             None => self.distribution.bytes(self.stream.unit()).0,
         }
     }
 
     /// Is every draw zero?
     pub(crate) fn is_zero(&self) -> bool {
-        self.constant == Some(0.0)
+        self.distribution.as_constant() == Some(0.0)
     }
 
     /// No draw is greater: the value at the greatest number below one that a stream gives.

@@ -26,8 +26,9 @@ impl Engine {
         };
         self.tasks[task].current = NONE;
         let needs_thread = self.processes.are_limited() && !t.levels[level.index()].is_edge;
-        if !needs_thread || self.processes.take_thread(&mut self.tasks, task) {
-            let frame = self.first_frame(t, task);
+        if (!needs_thread || self.processes.take_thread(&mut self.tasks, task))
+            && let Some(frame) = self.look_up(t, task, NONE, level, entry.links)
+        {
             self.drive(t, frame);
         }
     }
@@ -51,7 +52,11 @@ impl Engine {
     }
 
     /// Counts a request where only a claim asks for it.
+    #[inline]
     fn count_claimed(&mut self, task: u32, end: &RequestEnd) {
+        if !self.ingest.paths.has_claimed() {
+            return;
+        }
         for row in self.ingest.paths.claimed(self.tasks[task].path) {
             self.metrics.claimed_ended(RouteIx(row), self.now, end);
         }
@@ -82,15 +87,20 @@ impl Engine {
             (f.task, f.flags, f.size)
         };
         self.free_frame(frame);
-        if self.tasks[task].kind != TaskKind::Background {
+        self.answer_task(t, task, flags.has(Flags::ERROR), size);
+    }
+
+    /// A task has its answer, of that size unless the trace says another one.
+    pub(crate) fn answer_task(&mut self, t: &Tables, task: u32, is_error: bool, size: u64) {
+        let of = &self.tasks[task];
+        if of.kind != TaskKind::Background {
             let route = self.route_of(task);
-            let of = &self.tasks[task];
             let bytes = of.bytes.unwrap_or(size);
             let gathered = &of.gathered;
             let end = RequestEnd {
                 latency: self.now.since(of.arrived),
                 origin_free: !gathered.origin_work,
-                error: flags.has(Flags::ERROR),
+                error: is_error,
                 leak: gathered.leak,
                 out_of_date: gathered.out_of_date,
                 staleness: gathered.staleness,
@@ -124,7 +134,16 @@ impl Engine {
         }
     }
 
+    /// The same, of a task.
+    #[inline]
     fn note_task(&mut self, task: u32, what: What) {
+        if self.observer.is_some() {
+            self.tell(task, what);
+        }
+    }
+
+    #[cold]
+    fn tell(&mut self, task: u32, what: What) {
         let Some(mut observer) = self.observer.take() else {
             return;
         };

@@ -88,6 +88,8 @@ pub(crate) struct Task {
     pub(crate) route: u32,
     /// The value of each dimension; [`NONE`] is absent.
     pub(crate) dims: Vec<u32>,
+    /// See [`crate::variants`].
+    pub(crate) digits: u64,
     /// Dimensions with a value outside their domain.
     pub(crate) outside: crate::depends::Dims,
     pub(crate) status: Option<u16>,
@@ -108,6 +110,34 @@ pub(crate) struct Task {
     pub(crate) gathered: Gathered,
 }
 
+impl Task {
+    /// It comes at that instant; more is not known of it yet. Its lists are empty.
+    #[inline]
+    pub(crate) fn begin(&mut self, kind: TaskKind, arrived: Time) {
+        self.kind = kind;
+        self.number = 0;
+        self.arrived = arrived;
+        self.process = 0;
+        self.pop = 0;
+        self.path = NONE;
+        self.route = NONE;
+        self.digits = 0;
+        self.outside = 0;
+        self.status = None;
+        self.bytes = None;
+        self.cost = None;
+        self.ttl = None;
+        self.cache_status = None;
+        self.has_thread = false;
+        self.next = NONE;
+        self.current = NONE;
+        self.gathered = Gathered::default();
+        self.dims.clear();
+        self.data.clear();
+        self.data_values.clear();
+    }
+}
+
 /// What a request's walk adds up to.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Gathered {
@@ -118,6 +148,15 @@ pub(crate) struct Gathered {
     pub(crate) bytes_from_copies: u64,
     pub(crate) origin_time: Duration,
     pub(crate) origin_time_saved: Duration,
+}
+
+impl Gathered {
+    /// A copy of so many bytes was served, that saved this much origin work.
+    #[inline]
+    pub(crate) fn take_copy(&mut self, work: Duration, bytes: u64) {
+        self.origin_time_saved = self.origin_time_saved + work;
+        self.bytes_from_copies = self.bytes_from_copies.saturating_add(bytes);
+    }
 }
 
 /// What a frame does next, or waits for.

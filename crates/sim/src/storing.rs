@@ -5,8 +5,9 @@ use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::{Cause, Leaving, Stored};
-use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed, Slot};
+use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed};
 use crate::tables::{Extra, LevelTable, Tables};
+use crate::walk::Place;
 use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::units::{Duration, Time};
@@ -84,15 +85,12 @@ impl Engine {
 
     /// A fresh copy of a farther tier comes to the nearer ones. It is read and stored at one
     /// instant, so that no invalidation can come in between.
-    pub(crate) fn promote(&mut self, t: &Tables, frame: u32, tier: u8, slot: Slot) {
-        let f = &self.frames[frame];
-        let table = &t.levels[f.level as usize];
-        let task = &self.tasks[f.task];
-        let instance = Tables::instance(&table.tiers[tier as usize], task.process, task.pop);
-        let store = &self.stores[instance as usize];
-        let (mut copy, size, down) = (*store.get(slot), store.size(slot), f.down);
+    pub(crate) fn promote(&mut self, t: &Tables, frame: u32, place: Place) {
+        let store = &self.stores[place.instance as usize];
+        let (mut copy, size) = (*store.get(place.slot), store.size(place.slot));
+        let down = self.frames[frame].down;
         copy.resides_until = Time::NEVER;
-        for nearer in (0..tier).rev() {
+        for nearer in (0..place.tier).rev() {
             if down & (1 << nearer) == 0 {
                 self.store_in(t, frame, nearer, copy, size);
             }

@@ -2,7 +2,9 @@
 
 use crate::depends::{self, LevelDims};
 use crate::options::SimError;
+use crate::random::constant;
 use crate::routes::{ClaimedRoute, claimed, routes};
+use crate::variants::{Place, Variants, places};
 use cachepolicy_core::decide::{Rules, Scope, Stampede};
 use cachepolicy_core::edge::{Target, Verb};
 use cachepolicy_core::graph::Graph;
@@ -28,6 +30,10 @@ pub(crate) struct Tables {
     pub(crate) filter: QueryFilter,
     pub(crate) graph: Graph,
     pub(crate) levels: Vec<LevelTable>,
+    /// Lines of the queue: see [`LevelTable::line`].
+    pub(crate) lines: usize,
+    /// Dimensions with few values.
+    pub(crate) places: Vec<Place>,
     pub(crate) backends: Vec<BackendTable>,
     /// The backend of each instance.
     pub(crate) backend_of: Vec<u16>,
@@ -50,6 +56,8 @@ pub(crate) struct Tables {
     pub(crate) has_conditions: bool,
     /// Some requests of a log are writes.
     pub(crate) has_write_rules: bool,
+    /// A dimension is a query parameter.
+    pub(crate) has_query: bool,
     /// A dimension is the host that was asked.
     pub(crate) has_host: bool,
     /// The longest that an edge fires before its write's commit.
@@ -106,6 +114,13 @@ pub(crate) struct LevelTable {
     pub(crate) tiers: Vec<Tier>,
     pub(crate) params: usize,
     pub(crate) extras: Vec<Extra>,
+    pub(crate) variants: Variants,
+    /// How long its nearest tier takes to answer, where that is always the same.
+    pub(crate) nearest_latency: Option<Duration>,
+    /// In which line of the queue look-ups of its nearest tier wait: one for each latency.
+    pub(crate) line: usize,
+    /// It is left out on a condition.
+    pub(crate) has_condition: bool,
     pub(crate) dims: LevelDims,
     /// What its own work reads: a shape, and where the values come from.
     pub(crate) reads: Vec<usize>,
@@ -134,10 +149,13 @@ impl Tables {
         let mut levels: Vec<LevelTable> = Vec::with_capacity(policy.levels.len());
         let filter = QueryFilter::new(policy);
         let graph = Graph::new(policy);
+        let places = places(&policy.dimensions);
         for index in 0..policy.levels.len() {
-            let level = level_table(policy, index, (&graph, &filter), &backends, &mut shapes)?;
+            let known = (&graph, &filter);
+            let level = level_table(policy, index, known, &places, &backends, &mut shapes)?;
             levels.push(level);
         }
+        let lines = assign_lines(&mut levels);
         let (mut routes, route_of) = routes(policy);
         let claimed = claimed(policy, &mut routes, &route_of);
         let actions = || policy.edges.iter().flat_map(|edge| &edge.actions);
@@ -162,6 +180,8 @@ impl Tables {
             filter,
             graph,
             levels,
+            lines,
+            places,
             backends,
             backend_of: instances,
             shapes,
@@ -172,6 +192,7 @@ impl Tables {
             workload,
             has_write_rules: writing.is_some_and(|workload| !workload.write_rules.is_empty()),
             has_conditions: policy.levels.iter().any(|level| level.skip.is_some()),
+            has_query: policy.dimensions.iter().any(|d| is_from_path(&d.carrier)),
             has_host: policy.dimensions.iter().any(|d| is_host(&d.carrier)),
             has_cascade: actions().any(|action| action.cascade),
             has_tags: actions().any(|action| has_tag(&action.target)),
@@ -275,6 +296,7 @@ fn level_table(
     policy: &Policy,
     index: usize,
     (graph, filter): (&Graph, &QueryFilter),
+    places: &[Place],
     backends: &[BackendTable],
     shapes: &mut Vec<Shape>,
 ) -> Result<LevelTable, SimError> {
@@ -319,15 +341,22 @@ fn level_table(
             Target::Level { level, .. } => level.index() == index,
             Target::Tag(_) => action.verb == Verb::Bump,
         });
+    let nearest = tiers.first().map(|tier| usize::from(tier.backend));
+    let nearest = nearest.and_then(|backend| policy.backends.get(backend));
+    let nearest_latency = nearest.and_then(|backend| constant(&backend.latency));
     Ok(LevelTable {
         kind: level.kind,
+        nearest_latency: nearest_latency.map(|(latency, _)| latency),
+        line: 0,
         rules: level.rules,
         is_stored: level.is_stored(),
         is_edge: level.is_stored() && level.tiers.iter().all(is_before),
         fenced: level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. }),
         tiers,
         params: level.params.len(),
+        variants: Variants::new(&extras, places),
         extras,
+        has_condition: level.skip.is_some(),
         dims,
         reads: level
             .reads
@@ -337,6 +366,21 @@ fn level_table(
         is_target,
         is_source: level.contains.is_empty(),
     })
+}
+
+/// Gives each latency of a nearest tier a line of the queue. How many lines are there?
+fn assign_lines(levels: &mut [LevelTable]) -> usize {
+    let mut latencies = Vec::new();
+    for level in levels {
+        if let Some(latency) = level.nearest_latency.filter(|it| *it > Duration::ZERO) {
+            let known = latencies.iter().position(|known| *known == latency);
+            level.line = known.unwrap_or_else(|| {
+                latencies.push(latency);
+                latencies.len() - 1
+            });
+        }
+    }
+    latencies.len()
 }
 
 /// The shape of a read, added to `shapes` if it is new.

@@ -1,6 +1,5 @@
 //! Waiting for somebody else's fill.
 
-use crate::copy::Copy;
 use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
@@ -9,6 +8,7 @@ use crate::queue::Class;
 use crate::state::{Flags, State};
 use crate::store::KeyId;
 use crate::tables::Tables;
+use crate::walk::Place;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::decide::Decision;
 use cachepolicy_core::units::Time;
@@ -110,10 +110,10 @@ impl Engine {
     }
 
     /// A waiter looked again and knows what to do.
-    pub(crate) fn released(&mut self, frame: u32, decision: &Decision, copy: Option<Copy>) {
+    pub(crate) fn released(&mut self, frame: u32, decision: &Decision, copy: Option<Place>) {
         let began = self.frames[frame].wait_began;
         let is_served = matches!(decision, Decision::Serve { .. });
-        let is_new = copy.is_some_and(|copy| copy.stored() >= began);
+        let is_new = copy.is_some_and(|place| self.copy_at(place).stored() >= began);
         self.wait_ended(frame, !is_served, is_served && is_new);
     }
 

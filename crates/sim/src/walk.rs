@@ -8,15 +8,25 @@ use crate::metrics::Outcome;
 use crate::paths::Chain;
 use crate::queue::Class;
 use crate::skip;
-use crate::state::{Flags, Frame, State, TaskKind};
+use crate::state::{Flags, State, TaskKind};
 use crate::store::{KeyId, Slot};
 use crate::tables::{Extra, LevelTable, Tables};
 use cachepolicy_core::LevelId;
-use cachepolicy_core::decide::{BypassReason, Decision, Flight, Found, decide, decide_after_wait};
+use cachepolicy_core::decide::{
+    BypassReason, Decision, Flight, Found, decide, decide_after_wait, plain_until,
+};
 use cachepolicy_core::expr::RequestView;
 use cachepolicy_core::ids::DimensionId;
-use cachepolicy_core::units::Duration;
+use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_core::vary::Normalised;
+
+/// Where a copy was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) tier: u8,
+    pub(crate) instance: u32,
+    pub(crate) slot: Slot,
+}
 
 impl Engine {
     /// A frame for one level of a task's walk. `self.tuple` holds the level's parameters.
@@ -38,34 +48,24 @@ impl Engine {
         t: &Tables,
         task: u32,
         parent: u32,
-        (level, inst): (LevelId, u32),
+        key: (LevelId, u32),
         link: u32,
     ) -> u32 {
-        let frame = self.frames.take();
-        let serial = self.frames[frame].serial;
-        self.frames[frame] = Frame {
-            level: level.0,
-            task,
-            parent,
-            inst,
-            link,
-            serial,
-            began: self.now,
-            ..Frame::default()
-        };
-        self.frames[frame].principal = self.principal(t, frame);
-        self.tasks[task].current = frame;
-        frame
+        let look = self.new_look(t, task, parent, key, link);
+        self.write_frame(&look)
     }
 
     /// The key of a level for a task; its parameters are in `self.tuple`, unless `link` has them.
-    fn key_of(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
+    pub(crate) fn key_of(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
         let table = &t.levels[level.index()];
-        let is_by_path = link != NONE && table.extras.iter().all(|extra| *extra == Extra::Url);
+        let mut variant = None;
         if link != NONE {
-            let known = self.ingest.paths.link(link).inst;
-            if is_by_path && known != NONE && self.is_current(known) {
-                return known;
+            variant = table.variants.number(self.tasks[task].digits);
+            if let Some(variant) = variant {
+                let known = self.ingest.paths.known_key(link, &table.variants, variant);
+                if known != NONE && self.is_current(known) {
+                    return known;
+                }
             }
             self.tuple.clear();
             let params = self.ingest.paths.params(link, table.params);
@@ -80,8 +80,9 @@ impl Engine {
             self.tuple.push(value);
         }
         let inst = self.intern_key(t, level);
-        if is_by_path {
-            self.ingest.paths.remember_key(link, inst);
+        if let Some(variant) = variant {
+            let paths = &mut self.ingest.paths;
+            paths.remember_key(link, &table.variants, variant, inst);
         }
         inst
     }
@@ -104,14 +105,27 @@ impl Engine {
         self.keys.get(inst).get(..count).unwrap_or_default()
     }
 
-    /// Whom a copy of this frame is for: the values of the personal dimensions that the level
+    /// Whom a copy of a task's look-up is for: the values of the personal dimensions that the level
     /// depends on and that its key does not tell apart. [`NONE`]: there are none such.
-    fn principal(&mut self, t: &Tables, frame: u32) -> u32 {
-        let uncovered = self.uncovered(t, frame);
-        if uncovered == 0 {
-            return NONE;
+    #[inline]
+    pub(crate) fn principal(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
+        let is_personal = if link == NONE {
+            t.levels[level.index()].dims.uncovered != 0
+        } else {
+            self.ingest.paths.link(link).is_personal
+        };
+        if is_personal {
+            self.some_principal(t, task, level, link)
+        } else {
+            NONE
         }
-        let task = self.frames[frame].task;
+    }
+
+    fn some_principal(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
+        let uncovered = match self.chain_position(task, link) {
+            Some((chain, position)) => chain.levels[position].dims.uncovered,
+            None => t.levels[level.index()].dims.uncovered,
+        };
         self.tuple.clear();
         for dimension in depends::list(uncovered) {
             self.tuple.push(self.tasks[task].dims[dimension.index()]);
@@ -119,28 +133,22 @@ impl Engine {
         self.principals.intern(&self.tuple).0
     }
 
-    fn uncovered(&self, t: &Tables, frame: u32) -> Dims {
-        let frame = &self.frames[frame];
-        let table = &t.levels[frame.level as usize];
-        match self.chain_position(frame) {
-            Some((chain, position)) => chain.levels[position].dims.uncovered,
-            None => table.dims.uncovered,
-        }
-    }
-
-    /// The chain that a site's or view's frame belongs to, and its place there.
-    pub(crate) fn chain_position(&self, frame: &Frame) -> Option<(&Chain, usize)> {
-        if frame.link == NONE {
+    /// The chain that a site's or view's link belongs to, and its place there.
+    fn chain_position(&self, task: u32, link: u32) -> Option<(&Chain, usize)> {
+        if link == NONE {
             return None;
         }
-        let entry = self.ingest.paths.entry(self.tasks[frame.task].path);
+        let entry = self.ingest.paths.entry(self.tasks[task].path);
         let chain = &self.ingest.paths.chains[entry.chain as usize];
-        Some((chain, (frame.link - entry.links) as usize))
+        Some((chain, (link - entry.links) as usize))
     }
 
     /// A frame begins.
     pub(crate) fn enter(&mut self, t: &Tables, frame: u32) -> Option<u32> {
-        let (level, task) = (self.frames[frame].level, self.frames[frame].task);
+        let f = &mut self.frames[frame];
+        f.began = self.now;
+        let (level, task, link) = (f.level, f.task, f.link);
+        let is_refresh = f.flags.has(Flags::REFRESH);
         let table = &t.levels[level as usize];
         if !table.is_edge
             && self.processes.are_limited()
@@ -150,55 +158,62 @@ impl Engine {
         {
             return None;
         }
-        if self.frames[frame].flags.has(Flags::REFRESH) {
+        if is_refresh || !table.is_stored {
             return self.begin_work(t, frame);
         }
-        if !table.is_stored {
-            return self.begin_work(t, frame);
-        }
-        self.frames[frame].began = self.now;
-        if let Some(reason) = self.left_out(t, frame, table) {
+        if let Some(reason) = self.left_out(t, table, task, LevelId(level), link) {
             return self.bypass(t, frame, reason);
         }
         self.look(t, frame)
     }
 
-    fn left_out(&self, t: &Tables, frame: u32, table: &LevelTable) -> Option<BypassReason> {
-        let frame = &self.frames[frame];
-        let task = &self.tasks[frame.task];
-        let (skip, depends) = match self.chain_position(frame) {
-            Some((chain, position)) => (
-                self.ingest.paths.link(frame.link).skip,
-                chain.levels[position].dims.depends,
-            ),
-            None => (skip::NEVER, table.dims.depends),
-        };
-        let view = View {
-            engine: self,
-            task: frame.task,
-        };
-        let is_skipped = match skip {
-            skip::ALWAYS => true,
-            skip::NEVER => {
-                frame.link == NONE
-                    && task.path != NONE
-                    && t.policy.levels[frame.level as usize]
-                        .skip
-                        .as_ref()
-                        .is_some_and(|expr| expr.holds(&view))
-            }
-            rest => {
-                let expr = self.ingest.paths.skips.get(rest);
-                expr.is_some_and(|expr| expr.holds(&view))
-            }
-        };
-        if is_skipped {
-            Some(BypassReason::Skipped)
-        } else if task.outside & depends != 0 {
-            Some(BypassReason::OutsideDomain)
+    /// Is a level left out for a task, and why?
+    #[inline]
+    pub(crate) fn left_out(
+        &self,
+        t: &Tables,
+        table: &LevelTable,
+        task: u32,
+        level: LevelId,
+        link: u32,
+    ) -> Option<BypassReason> {
+        let may_be_skipped = if link == NONE {
+            table.has_condition
         } else {
-            None
+            self.ingest.paths.link(link).skip != skip::NEVER
+        };
+        if may_be_skipped && self.is_skipped(t, task, level, link) {
+            return Some(BypassReason::Skipped);
         }
+        let outside = self.tasks[task].outside;
+        (outside != 0 && self.depends_on(outside, table, task, link))
+            .then_some(BypassReason::OutsideDomain)
+    }
+
+    fn is_skipped(&self, t: &Tables, task: u32, level: LevelId, link: u32) -> bool {
+        let view = View { engine: self, task };
+        let expr = if link == NONE {
+            let has_path = self.tasks[task].path != NONE;
+            t.policy.levels[level.index()]
+                .skip
+                .as_ref()
+                .filter(|_| has_path)
+        } else {
+            match self.ingest.paths.link(link).skip {
+                skip::ALWAYS => return true,
+                rest => self.ingest.paths.skips.get(rest),
+            }
+        };
+        expr.is_some_and(|expr| expr.holds(&view))
+    }
+
+    /// Does a level depend on one of these dimensions?
+    fn depends_on(&self, dimensions: Dims, table: &LevelTable, task: u32, link: u32) -> bool {
+        let depends = match self.chain_position(task, link) {
+            Some((chain, position)) => chain.levels[position].dims.depends,
+            None => table.dims.depends,
+        };
+        dimensions & depends != 0
     }
 
     fn bypass(&mut self, t: &Tables, frame: u32, reason: BypassReason) -> Option<u32> {
@@ -229,77 +244,145 @@ impl Engine {
 
     /// A tier answers.
     pub(crate) fn looked(&mut self, t: &Tables, frame: u32) -> Option<u32> {
-        let level = &t.levels[self.frames[frame].level as usize];
-        let index = self.frames[frame].tier;
-        let tier = &level.tiers[index as usize];
-        let was_down = self.frames[frame].flags.has(Flags::TIER_DOWN);
-        self.frames[frame].flags.clear(Flags::TIER_DOWN);
-        if was_down || self.now < self.backends[tier.backend as usize].down_until {
-            if !t.policy.backends[tier.backend as usize].on_failure.bypass {
-                self.frames[frame].flags.set(Flags::REFUSED);
+        let f = &mut self.frames[frame];
+        let tiers = &t.levels[f.level as usize].tiers;
+        let index = f.tier;
+        let backend = tiers[index as usize].backend;
+        let was_down = f.flags.has(Flags::TIER_DOWN);
+        if was_down || self.now < self.backends[backend as usize].down_until {
+            f.flags.clear(Flags::TIER_DOWN);
+            if !t.policy.backends[backend as usize].on_failure.bypass {
+                f.flags.set(Flags::REFUSED);
                 return self.answered(t, frame);
             }
-            self.frames[frame].down |= 1 << index;
-        } else if let Some((_, copy)) = self.copy_in(t, frame, index)
-            && self.now < copy.fresh_until()
-        {
-            return self.answered(t, frame);
+            f.down |= 1 << index;
+        } else {
+            let found = self.copy_in(t, frame, index);
+            let found = found.map(|(place, copy)| (place, self.now < copy.fresh_until()));
+            return self.found(t, frame, index, found);
         }
         self.frames[frame].tier += 1;
         self.look(t, frame)
     }
 
+    /// What a tier has is known: where, and is it fresh?
+    #[inline]
+    pub(crate) fn found(
+        &mut self,
+        t: &Tables,
+        frame: u32,
+        index: u8,
+        found: Option<(Place, bool)>,
+    ) -> Option<u32> {
+        let f = &mut self.frames[frame];
+        let tiers = t.levels[f.level as usize].tiers.len();
+        let is_fresh = found.is_some_and(|(_, is_fresh)| is_fresh);
+        if index == 0 && (is_fresh || tiers == 1) {
+            return self.decided(t, frame, 1, found.map(|(place, _)| place));
+        }
+        if is_fresh {
+            return self.answered(t, frame);
+        }
+        f.tier += 1;
+        self.look(t, frame)
+    }
+
     /// The copy in a tier, if it still resides there.
-    pub(crate) fn copy_in(&self, t: &Tables, frame: u32, tier: u8) -> Option<(Slot, &Copy)> {
+    #[inline]
+    pub(crate) fn copy_in(&self, t: &Tables, frame: u32, tier: u8) -> Option<(Place, &Copy)> {
         let frame = &self.frames[frame];
         let table = &t.levels[frame.level as usize];
-        let task = &self.tasks[frame.task];
-        let instance = Tables::instance(&table.tiers[tier as usize], task.process, task.pop);
-        let backend = table.tiers[tier as usize].backend;
-        if self.now < self.backends[backend as usize].down_until {
+        let of = &table.tiers[tier as usize];
+        if self.now < self.backends[of.backend as usize].down_until {
             return None;
         }
+        let task = &self.tasks[frame.task];
+        let instance = Tables::instance(of, task.process, task.pop);
         let store = &self.stores[instance as usize];
         let slot = store.lookup(KeyId(frame.inst))?;
         let copy = store.get(slot);
-        (self.now < copy.leaves(&table.rules)).then_some((slot, copy))
+        let place = Place {
+            tier,
+            instance,
+            slot,
+        };
+        (self.now < copy.leaves(&table.rules)).then_some((place, copy))
     }
 
     /// Of the copies in the first `tiers`, the one that is fresh for the longest; of the nearest
     /// tier that has it.
-    pub(crate) fn best_copy(
-        &self,
-        t: &Tables,
-        frame: u32,
-        tiers: usize,
-    ) -> Option<(u8, Slot, Copy)> {
+    pub(crate) fn best_copy(&self, t: &Tables, frame: u32, tiers: usize) -> Option<Place> {
         let down = self.frames[frame].down;
-        let mut best: Option<(u8, Slot, Copy)> = None;
+        let mut best: Option<(Place, Time)> = None;
         for tier in 0..tiers as u8 {
             if down & (1 << tier) == 0
-                && let Some((slot, copy)) = self.copy_in(t, frame, tier)
-                && best.is_none_or(|(_, _, best)| copy.fresh_until() > best.fresh_until())
+                && let Some((place, copy)) = self.copy_in(t, frame, tier)
+                && best.is_none_or(|(_, best)| copy.fresh_until() > best)
             {
-                best = Some((tier, slot, *copy));
+                best = Some((place, copy.fresh_until()));
             }
         }
-        best
+        best.map(|(place, _)| place)
     }
 
-    /// All tiers that matter have answered: what now?
+    /// The copy at a place.
+    #[inline]
+    pub(crate) fn copy_at(&self, place: Place) -> &Copy {
+        self.stores[place.instance as usize].get(place.slot)
+    }
+
+    /// All tiers that matter have answered: what do they have?
     pub(crate) fn answered(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        let f = &self.frames[frame];
+        let tiers = t.levels[f.level as usize].tiers.len();
+        // A fresh copy in a near tier is the answer: the farther ones are not asked.
+        let asked = tiers.min(f.tier as usize + 1);
+        let best = self.best_copy(t, frame, asked);
+        self.decided(t, frame, asked, best)
+    }
+
+    /// The best copy of the tiers that were asked is known: what now?
+    fn decided(
+        &mut self,
+        t: &Tables,
+        frame: u32,
+        asked: usize,
+        best: Option<Place>,
+    ) -> Option<u32> {
+        let f = &mut self.frames[frame];
+        let rules = &t.levels[f.level as usize].rules;
+        let flags = f.flags;
+        if let Some(place) = best
+            && !flags.has(Flags::WAITED)
+            && !flags.has(Flags::REFUSED)
+        {
+            let copy = self.stores[place.instance as usize].get(place.slot);
+            if self.now < plain_until(rules, &copy.lifetimes(rules), copy.negative) {
+                f.tier = 0;
+                self.count_asked(t, frame, asked, best);
+                self.count(frame, Outcome::Fresh);
+                return self.serve_copy(t, frame, place);
+            }
+        }
+        self.decide_on(t, frame, asked, best)
+    }
+
+    fn decide_on(
+        &mut self,
+        t: &Tables,
+        frame: u32,
+        asked: usize,
+        best: Option<Place>,
+    ) -> Option<u32> {
         let table = &t.levels[self.frames[frame].level as usize];
         let flags = self.frames[frame].flags;
         let tiers = table.tiers.len();
-        // A fresh copy in a near tier is the answer: the farther ones are not asked.
-        let asked = tiers.min(self.frames[frame].tier as usize + 1);
-        let best = self.best_copy(t, frame, asked);
         let is_all_down = tiers > 0 && self.frames[frame].down.count_ones() as usize == tiers;
-        let found = match best {
+        let found = match best.map(|place| self.copy_at(place)) {
             _ if flags.has(Flags::REFUSED) => Found::Down { bypass: false },
             _ if is_all_down => Found::Down { bypass: true },
             None => Found::Nothing,
-            Some((_, _, copy)) => Found::Copy {
+            Some(copy) => Found::Copy {
                 lifetimes: copy.lifetimes(&table.rules),
                 negative: copy.negative,
                 fill_time: copy.fill_time,
@@ -328,17 +411,17 @@ impl Engine {
         };
         self.frames[frame].tier = 0;
         if flags.has(Flags::WAITED) && !matches!(decision, Decision::Wait { .. }) {
-            self.released(frame, &decision, best.map(|(_, _, copy)| copy));
+            self.released(frame, &decision, best);
         }
         let served = best.filter(|_| matches!(decision, Decision::Serve { .. }));
-        self.count_asked(t, frame, asked, served.map(|(tier, slot, _)| (tier, slot)));
+        self.count_asked(t, frame, asked, served);
         match (decision, best) {
-            (Decision::Serve { outcome, refresh }, Some((tier, slot, copy))) => {
+            (Decision::Serve { outcome, refresh }, Some(place)) => {
                 self.count(frame, outcome.into());
                 if refresh {
                     self.begin_refresh(t, frame);
                 }
-                self.serve_copy(t, frame, tier, slot, copy)
+                self.serve_copy(t, frame, place)
             }
             (Decision::Bypass(reason), _) => self.bypass(t, frame, reason),
             (Decision::Fail, _) => {
@@ -351,7 +434,7 @@ impl Engine {
             }
             (Decision::Fill(reason), best) => {
                 self.count(frame, Outcome::Miss);
-                let cause = self.cause(frame, reason, best.map(|(_, _, copy)| copy));
+                let cause = self.cause(frame, reason, best.is_some());
                 self.begin_fill(t, frame, flight, cause);
                 self.begin_work(t, frame)
             }

@@ -34,13 +34,17 @@ impl Scale {
 }
 
 /// See the module's description.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Histogram {
     count: u64,
     zeros: u64,
     sum: u128,
-    pages: Vec<Option<Box<[Bucket; PAGE]>>>,
+    pages: Vec<Option<Box<Page>>>,
+    /// Empty pages, to be used again.
+    spare: Vec<Box<Page>>,
 }
+
+type Page = [Bucket; PAGE];
 
 /// Numbers that are told apart no further.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,11 +99,13 @@ impl Histogram {
 
     /// A page that is not there yet.
     #[cold]
-    fn page(&mut self, index: usize) -> &mut [Bucket; PAGE] {
+    fn page(&mut self, index: usize) -> &mut Page {
         if self.pages.len() <= index {
             self.pages.resize(index + 1, None);
         }
-        self.pages[index].get_or_insert_with(|| Box::new([Bucket::default(); PAGE]))
+        let spare = &mut self.spare;
+        let empty = || Box::new([Bucket::default(); PAGE]);
+        self.pages[index].get_or_insert_with(|| spare.pop().unwrap_or_else(empty))
     }
 
     /// How many numbers.
@@ -110,8 +116,9 @@ impl Histogram {
     /// Forgets everything but the memory that it has.
     pub(crate) fn clear(&mut self) {
         (self.count, self.zeros, self.sum) = (0, 0, 0);
-        for page in self.pages.iter_mut().flatten() {
+        for mut page in self.pages.iter_mut().filter_map(Option::take) {
             page.fill(Bucket::default());
+            self.spare.push(page);
         }
     }
 
