@@ -34,6 +34,10 @@ pub const MAX_DEPTH: usize = 32;
 pub trait RequestView {
     /// A dimension's normalised value.
     fn dimension(&self, dimension: DimensionId) -> Normalised<'_>;
+    /// Is there a value, within the dimension's domain or outside?
+    fn has(&self, dimension: DimensionId) -> bool {
+        self.dimension(dimension) != Normalised::Absent
+    }
     /// In upper case.
     fn method(&self) -> &str;
     /// Without the query.
@@ -52,7 +56,7 @@ impl Expr {
             Self::And(all) => all.iter().all(|each| each.holds(request)),
             Self::Or(any) => any.iter().any(|each| each.holds(request)),
             Self::Not(inner) => !inner.holds(request),
-            Self::Present(dimension) => request.dimension(*dimension) != Normalised::Absent,
+            Self::Present(dimension) => request.has(*dimension),
             Self::Equal(dimension, text) => {
                 request.dimension(*dimension) == Normalised::Value(text)
             }

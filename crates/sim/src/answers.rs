@@ -63,16 +63,16 @@ impl Engine {
 
     /// Of a key at risk: how often it is looked up, and what comes while it is filled.
     fn count_lookup(&mut self, level: LevelId, inst: u32, outcome: Outcome) {
-        let Some(risks) = self.metrics.risks(level) else {
+        if !self.metrics.has_risks(level) {
             return;
-        };
+        }
         let index = inst as usize;
         if self.lookups.len() <= index {
             self.lookups.resize(self.insts.len(), 0);
         }
         self.lookups[index] = self.lookups[index].saturating_add(1);
         if self.insts[index].running > 0 {
-            risks.met(KeyId(inst), outcome);
+            self.metrics.met_fill(level, KeyId(inst), outcome);
         }
     }
 

@@ -27,6 +27,10 @@ pub(crate) struct Dimensions {
 /// What is known of one dimension of what a request carries.
 #[derive(Debug, Clone, Copy)]
 enum Cell {
+    /// This is its value in every request that carries the same, and where it comes from.
+    Settled { value: u32, known: Known },
+    /// It has what the target says.
+    Target,
     /// Its value, and the value before it was normalised, where others follow from it.
     Value { value: u32, base: u32 },
     /// It has none; whether the trace would say so.
@@ -109,19 +113,24 @@ impl Dimensions {
         for carried in &news.carried {
             for (index, dimension) in t.policy.dimensions.iter().enumerate() {
                 let found = carried_value(&dimension.carrier, carried);
+                let reader = &mut self.each[index];
+                let is_settled = !reader.is_base;
+                let is_drawn = reader.draw.is_some();
+                let mut settled = |raw, known| Cell::Settled {
+                    value: reader.normalise(dimension, raw, values),
+                    known,
+                };
                 let cell = match found {
-                    Found::Value(raw) => {
-                        let reader = &mut self.each[index];
-                        let base = if reader.is_base {
-                            values.intern(raw)
-                        } else {
-                            NONE
-                        };
-                        Cell::Value {
-                            value: reader.normalise(dimension, Some(raw), values),
-                            base,
-                        }
+                    _ if is_from_path(&dimension.carrier) => Cell::Target,
+                    Found::Value(raw) if is_settled => settled(Some(raw), Known::Observed),
+                    Found::Nothing { known: true } if is_settled => settled(None, Known::Observed),
+                    Found::Nothing { known: false } if is_settled && !is_drawn => {
+                        settled(None, Known::Defaulted)
                     }
+                    Found::Value(raw) => Cell::Value {
+                        value: reader.normalise(dimension, Some(raw), values),
+                        base: values.intern(raw),
+                    },
                     Found::Nothing { known } => Cell::Nothing { known },
                     Found::Elsewhere { known } => Cell::Elsewhere { known },
                 };
@@ -152,15 +161,24 @@ impl Dimensions {
             let index = self.order[at];
             let dimension = &t.policy.dimensions[index];
             let id = DimensionId(index as u16);
-            if is_from_path(&dimension.carrier) {
-                metrics.coverage(id, Known::Observed);
-                self.each[index].base = Base::of(into[index]);
+            let cell = self.carried.get(first + index).copied();
+            let cell = cell.unwrap_or_else(|| match is_from_path(&dimension.carrier) {
+                true => Cell::Target,
+                false => Cell::Nothing { known: false },
+            });
+            if let Cell::Settled { value, known } = cell {
+                metrics.coverage(id, known);
+                outside |= put(id, value, into);
                 continue;
             }
-            let cell = self.carried.get(first + index).copied();
-            let cell = cell.unwrap_or(Cell::Nothing { known: false });
             let reader = &mut self.each[index];
             let (value, is_known) = match cell {
+                Cell::Target => {
+                    metrics.coverage(id, Known::Observed);
+                    reader.base = Base::of(into[index]);
+                    continue;
+                }
+                Cell::Settled { value, .. } => (Some(value), true),
                 Cell::Value { value, base } => {
                     reader.base = Base::of(base);
                     (Some(value), true)
@@ -196,12 +214,7 @@ impl Dimensions {
                     reader.normalise(dimension, None, values)
                 }
             };
-            if value == OUTSIDE {
-                outside |= bit(id);
-                into[index] = NONE;
-            } else {
-                into[index] = value;
-            }
+            outside |= put(id, value, into);
         }
         outside
     }
@@ -294,6 +307,19 @@ impl Reader {
         }
         self.normalised[seen]
     }
+}
+
+/// Fills a value in; its bit if it is outside its domain.
+#[inline]
+fn put(dimension: DimensionId, value: u32, into: &mut [u32]) -> Dims {
+    let (value, outside) = match value {
+        OUTSIDE => (NONE, bit(dimension)),
+        value => (value, 0),
+    };
+    if let Some(into) = into.get_mut(dimension.index()) {
+        *into = value;
+    }
+    outside
 }
 
 /// What a request carries for a dimension.

@@ -182,35 +182,24 @@ impl Engine {
     pub(crate) fn run_until(&mut self, t: &Tables, horizon: Time) {
         self.horizon = horizon;
         loop {
-            let arrival = self.arrivals.front().map(|&(at, _)| (at, Class::LookUp));
-            let event = self.queue.next();
-            // Of an event and an arrival at one instant, the event was there first.
-            let is_event = match (event, arrival) {
-                (None, None) => break,
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (Some(event), Some(arrival)) => event <= arrival,
-            };
-            let next = if is_event { event } else { arrival };
-            if next.is_none_or(|(at, _)| at >= horizon) {
+            let arrival = self.arrivals.front().map_or(Time::NEVER, |&(at, _)| at);
+            let event = self.queue.first_at();
+            if event.min(arrival) >= horizon {
                 break;
             }
-            if is_event {
-                if let Some((at, due)) = self.queue.pop() {
-                    debug_assert!(at >= self.now, "time goes forward");
+            // Of an event and an arrival at one instant, the event was there first.
+            if event > arrival {
+                if let Some((at, task)) = self.arrivals.pop_front() {
                     self.now = at;
-                    match due {
-                        Due::Answer(look) => {
-                            if let Some(frame) = self.answer(t, &look) {
-                                self.drive(t, frame);
-                            }
-                        }
-                        Due::Todo(todo) => self.happen(t, todo),
-                    }
+                    self.arrive(t, task);
                 }
-            } else if let Some((at, task)) = self.arrivals.pop_front() {
+            } else if let Some((at, due)) = self.queue.pop() {
+                debug_assert!(at >= self.now, "time goes forward");
                 self.now = at;
-                self.arrive(t, task);
+                match due {
+                    Due::Answer(look) => self.answer(t, &look),
+                    Due::Todo(todo) => self.happen(t, todo),
+                }
             }
         }
     }

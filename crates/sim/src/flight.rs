@@ -39,54 +39,60 @@ impl Engine {
     /// A frame becomes a fill. `flight`: the one that counts as running, if there is one; then this
     /// one has a token of its own, and others do not wait for it.
     pub(crate) fn begin_fill(&mut self, t: &Tables, frame: u32, flight: u32, cause: Cause) {
-        let is_background = self.frames[frame].flags.has(Flags::REFRESH);
-        let (level, inst, task) = {
-            let f = &self.frames[frame];
-            (f.level, f.inst, f.task)
-        };
+        let f = &mut self.frames[frame];
+        let (level, inst) = (f.level, f.inst);
+        let is_background = f.flags.has(Flags::REFRESH);
+        let task = &self.tasks[f.task];
         let table = &t.levels[level as usize];
-        let (process, pop) = (self.tasks[task].process, self.tasks[task].pop);
         let fill = self.fills.take();
-        let serial = self.fills[fill].serial;
-        self.fills[fill] = Fill {
+        f.fill = fill;
+        f.fill_began = self.now;
+        let next = core::mem::replace(&mut self.levels[level as usize].fills, fill);
+        let new = &mut self.fills[fill];
+        *new = Fill {
             inst,
             level,
             frame,
-            scope: table.scope(process, pop),
-            process,
-            pop,
+            scope: table.scope(task.process, task.pop),
+            process: task.process,
+            pop: task.pop,
             holds: flight == NONE && (is_background || !table.is_unprotected()),
             expires: table.rules.stampede.flight_expires(self.now),
             began: self.now,
             overtaken: false,
             has_timeout: false,
-            serial,
+            serial: new.serial,
             waiters: (NONE, NONE),
             of_key: Links::default(),
             of_level: Links {
                 before: NONE,
-                after: self.levels[level as usize].fills,
+                after: next,
             },
         };
-        self.link_key(fill);
-        self.link_level(fill);
-        self.insts[inst as usize].running += 1;
-        self.fills[fill].overtaken = self.was_delivered_now(t, fill);
-        let f = &mut self.frames[frame];
-        f.fill = fill;
-        f.fill_began = self.now;
+        if next != NONE {
+            self.fills[next].of_level.before = fill;
+        }
+        let of_key = &mut self.insts[inst as usize];
+        of_key.running += 1;
+        let concurrent = of_key.running;
+        if of_key.fills == NONE {
+            of_key.fills = fill;
+        } else {
+            self.link_key(fill);
+        }
+        if self.was_delivered_now(t, fill) {
+            self.fills[fill].overtaken = true;
+        }
         let began = FillBegan {
             key: KeyId(inst),
-            concurrent: self.insts[inst as usize].running,
+            concurrent,
             cause,
             background: is_background,
         };
         let level = LevelId(level);
         self.metrics.fill_began(level, self.now, &began);
         let lookups = self.lookups_of(inst);
-        if let Some(risks) = self.metrics.risks(level) {
-            risks.began(&began, self.now, lookups);
-        }
+        self.metrics.risk_began(level, &began, self.now, lookups);
         self.note(frame, What::FillBegan { level, fill: began });
     }
 
@@ -125,14 +131,6 @@ impl Engine {
             self.fills[fill].holds = false;
             self.link_key(fill);
         }
-    }
-
-    fn link_level(&mut self, fill: u32) {
-        let (level, of_level) = (self.fills[fill].level, self.fills[fill].of_level);
-        if of_level.after != NONE {
-            self.fills[of_level.after].of_level.before = fill;
-        }
-        self.levels[level as usize].fills = fill;
     }
 
     /// A fill is over, for everybody.
@@ -255,9 +253,7 @@ impl Engine {
         };
         let (level, key) = (LevelId(level), KeyId(inst));
         self.metrics.fill_ended(level, self.now, result, took);
-        if let Some(risks) = self.metrics.risks(level) {
-            risks.ended(key, self.now, took);
-        }
+        self.metrics.risk_ended(level, key, self.now, took);
         self.note(
             frame,
             What::FillEnded {

@@ -22,6 +22,9 @@ use cachepolicy_core::decide::plain_until;
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::units::Duration;
 
+/// Where the nearest tier has a copy, if it has one, and whether it is fresh.
+type Nearest = Option<(Place, bool)>;
+
 /// Writes the frame that a look-up becomes.
 fn write(frames: &mut Slab<Frame>, look: &Look, state: State) {
     let f = &mut frames[look.frame];
@@ -78,7 +81,13 @@ impl Engine {
             }
             self.now = at;
         }
-        self.answer(t, &look)
+        match self.answer_plainly(t, &look) {
+            Ok(next) => next,
+            Err(_) => {
+                write(&mut self.frames, &look, State::Looking);
+                Some(look.frame)
+            }
+        }
     }
 
     /// A look-up that is nothing else yet.
@@ -132,13 +141,31 @@ impl Engine {
         is_plain.then_some(latency)
     }
 
-    /// The nearest tier answers. The frame that goes on now, if one does.
-    pub(crate) fn answer(&mut self, t: &Tables, look: &Look) -> Option<u32> {
+    /// The nearest tier answers, and the walk goes on.
+    pub(crate) fn answer(&mut self, t: &Tables, look: &Look) {
+        let next = match self.answer_plainly(t, look) {
+            Ok(next) => next,
+            Err(found) => {
+                write(&mut self.frames, look, State::Looking);
+                match found {
+                    Some(found) => self.found(t, look.frame, 0, found),
+                    None => self.looked(t, look.frame),
+                }
+            }
+        };
+        if let Some(frame) = next {
+            self.drive(t, frame);
+        }
+    }
+
+    /// The nearest tier answers. If that is a plain hit: the frame that goes on now, if one does.
+    /// Else what was found there; `None`: it does not answer.
+    #[inline]
+    fn answer_plainly(&mut self, t: &Tables, look: &Look) -> Result<Option<u32>, Option<Nearest>> {
         let table = &t.levels[look.level.index()];
-        let tier = table.tiers.first()?;
+        let tier = table.tiers.first().ok_or(Option::<Nearest>::None)?;
         if self.now < self.backends[usize::from(tier.backend)].down_until {
-            write(&mut self.frames, look, State::Looking);
-            return self.looked(t, look.frame);
+            return Err(None);
         }
         let task = &self.tasks[look.task];
         let instance = Tables::instance(tier, task.process, task.pop);
@@ -161,13 +188,13 @@ impl Engine {
                     key: KeyId(look.inst),
                     hit: Some(store.size(place.slot)),
                 });
-                return self.serve_plainly(t, look, place);
+                return Ok(self.serve_plainly(t, look, place));
             }
         }
         let resides = found.filter(|(_, copy)| self.now < copy.leaves(&table.rules));
-        let found = resides.map(|(place, copy)| (place, self.now < copy.fresh_until()));
-        write(&mut self.frames, look, State::Looking);
-        self.found(t, look.frame, 0, found)
+        Err(Some(resides.map(|(place, copy)| {
+            (place, self.now < copy.fresh_until())
+        })))
     }
 
     /// See [`Engine::serve_copy`] and [`Engine::finish`].

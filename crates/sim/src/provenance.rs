@@ -255,7 +255,9 @@ impl Engine {
         }
         self.provenances.slab[provenance].deps = deps;
         self.provenances.slab.give_back(provenance);
-        self.tell_settled();
+        if !self.cells.settled.is_empty() {
+            self.tell_settled();
+        }
     }
 
     pub(crate) fn tell_settled(&mut self) {

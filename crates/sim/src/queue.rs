@@ -176,6 +176,12 @@ impl Queue {
         }
     }
 
+    /// When the next event happens; [`Time::NEVER`]: there is none.
+    #[inline]
+    pub(crate) fn first_at(&self) -> Time {
+        self.first.at
+    }
+
     /// When and in which class the next event happens.
     #[inline]
     pub(crate) fn next(&self) -> Option<(Time, Class)> {

@@ -110,6 +110,8 @@ pub(crate) struct LevelTable {
     /// Before the application: it needs none of its threads.
     pub(crate) is_edge: bool,
     pub(crate) fenced: bool,
+    /// Among whom a fill is the only one.
+    scope: Sharing,
     /// Nearest first; without those that store nothing.
     pub(crate) tiers: Vec<Tier>,
     pub(crate) params: usize,
@@ -233,16 +235,9 @@ impl Tables {
 
 impl LevelTable {
     /// Among whom a fill of a level is the only one, as a number.
+    #[inline]
     pub(crate) fn scope(&self, process: u32, pop: u32) -> u32 {
-        let tier = match self.rules.stampede.scope() {
-            Scope::Process => self.tiers.first(),
-            Scope::Everywhere => self.tiers.last(),
-        };
-        match tier.map_or(Sharing::Process, |tier| tier.sharing) {
-            // Redis is shared, but single-flight in the process is not.
-            Sharing::All if self.rules.stampede.scope() == Scope::Process && !self.is_edge => {
-                process
-            }
+        match self.scope {
             Sharing::All => 0,
             Sharing::Process => process,
             Sharing::Pop => pop,
@@ -252,6 +247,19 @@ impl LevelTable {
     /// Only background fills are the only ones.
     pub(crate) fn is_unprotected(&self) -> bool {
         self.rules.stampede == Stampede::None
+    }
+}
+
+/// Among whom a fill of a level is the only one.
+fn scope(scope: Scope, tiers: &[Tier], is_edge: bool) -> Sharing {
+    let tier = match scope {
+        Scope::Process => tiers.first(),
+        Scope::Everywhere => tiers.last(),
+    };
+    match tier.map_or(Sharing::Process, |tier| tier.sharing) {
+        // Redis is shared, but single-flight in the process is not.
+        Sharing::All if scope == Scope::Process && !is_edge => Sharing::Process,
+        sharing => sharing,
     }
 }
 
@@ -344,13 +352,15 @@ fn level_table(
     let nearest = tiers.first().map(|tier| usize::from(tier.backend));
     let nearest = nearest.and_then(|backend| policy.backends.get(backend));
     let nearest_latency = nearest.and_then(|backend| constant(&backend.latency));
+    let is_edge = level.is_stored() && level.tiers.iter().all(is_before);
     Ok(LevelTable {
         kind: level.kind,
+        scope: scope(level.rules.stampede.scope(), &tiers, is_edge),
         nearest_latency: nearest_latency.map(|(latency, _)| latency),
         line: 0,
         rules: level.rules,
         is_stored: level.is_stored(),
-        is_edge: level.is_stored() && level.tiers.iter().all(is_before),
+        is_edge,
         fenced: level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. }),
         tiers,
         params: level.params.len(),

@@ -462,6 +462,12 @@ impl RequestView for View<'_> {
         }
     }
 
+    fn has(&self, dimension: DimensionId) -> bool {
+        let task = &self.engine.tasks[self.task];
+        let value = task.dims.get(dimension.index());
+        value.is_some_and(|value| *value != NONE) || task.outside & depends::bit(dimension) != 0
+    }
+
     fn method(&self) -> &str {
         let path = self.engine.tasks[self.task].path;
         self.engine.ingest.paths.method_and_path(path).0

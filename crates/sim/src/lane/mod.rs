@@ -118,7 +118,7 @@ impl Engine {
             return 0;
         }
         self.admit_keys(t, lane.level);
-        if self.metrics.risks(lane.level).is_some() {
+        if self.metrics.has_risks(lane.level) {
             self.lookups.resize(self.insts.len(), 0);
         }
         let store = &mut self.stores[lane.instance as usize];

@@ -45,7 +45,7 @@ use observed::ObservedCounts;
 use origin::OriginCounts;
 use recovery::Recoveries;
 use requests::RequestCounts;
-use risk::Risks;
+use risk::{Places, Risks};
 use timeline::{Timeline, Totals};
 
 /// See the module's description.
@@ -64,6 +64,7 @@ pub struct Metrics {
     levels: Vec<LevelCounts>,
     /// By level; `None`: its fills take no time.
     risks: Vec<Option<Risks>>,
+    places: Places,
     backends: Vec<BackendCounts>,
     origins: Vec<OriginCounts>,
     actions: Vec<ActionCounts>,
@@ -93,7 +94,7 @@ pub struct RunEnd<'a> {
     /// The last instant with an event of the trace, a request or work of an origin under way:
     /// rates are over the time until then.
     pub ended: Time,
-    /// How many look-ups a key has had, where [`Metrics::risks`] are kept of its level.
+    /// How many look-ups a key has had, of a level whose fills take time.
     pub lookups: &'a dyn Fn(KeyId) -> u32,
     /// A key as people write it.
     pub key_name: &'a dyn Fn(LevelId, KeyId) -> String,
@@ -116,6 +117,7 @@ impl Metrics {
             routes: vec![RequestCounts::default(); routes.len()],
             route_names: routes,
             levels: vec![LevelCounts::default(); levels],
+            places: Places::default(),
             risks: (0..levels)
                 .map(|level| Risks::of(policy, LevelId(level as u16)))
                 .collect(),

@@ -18,7 +18,6 @@ use cachepolicy_core::policy::{Backend, BackendKind, Policy};
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_core::{Level, LevelId};
 use chance::{Chance, Protection};
-use rustc_hash::FxHashMap;
 
 /// Keys of a level that are followed at most; then the half of them that met the least is
 /// forgotten. So a key is followed unless so many others met more look-ups than it.
@@ -37,9 +36,32 @@ const LEAST_OF_RUN: f64 = 0.1;
 #[derive(Debug, Clone)]
 pub(crate) struct Risks {
     protection: Protection,
-    /// Where each key is in `followed`.
-    places: FxHashMap<u32, u32>,
     followed: Vec<Followed>,
+}
+
+/// Where each key was last put among those of its level that are followed: it is still there if the
+/// key that is there now is the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places(Vec<u32>);
+
+impl Places {
+    #[inline]
+    fn of(&self, KeyId(key): KeyId) -> usize {
+        self.0
+            .get(key as usize)
+            .map_or(usize::MAX, |&place| place as usize)
+    }
+
+    fn put(&mut self, KeyId(key): KeyId, place: usize) {
+        let index = key as usize;
+        if self.0.len() <= index {
+            // Doubled, so that keys that come one after the other are cheap.
+            self.0.resize((index + 1).next_power_of_two(), u32::MAX);
+        }
+        if let Some(known) = self.0.get_mut(index) {
+            *known = place as u32;
+        }
+    }
 }
 
 /// What is known of a key.
@@ -75,10 +97,39 @@ struct Round {
 }
 
 impl Metrics {
-    /// What its keys are at risk of, of a level whose fills take time.
+    /// Can keys of a level be at risk, as its fills take time?
     #[inline]
-    pub(crate) fn risks(&mut self, level: LevelId) -> Option<&mut Risks> {
-        self.risks.get_mut(level.index())?.as_mut()
+    pub(crate) fn has_risks(&self, level: LevelId) -> bool {
+        self.risks.get(level.index()).is_some_and(Option::is_some)
+    }
+
+    #[inline]
+    fn risks(&mut self, level: LevelId) -> Option<(&mut Risks, &mut Places)> {
+        let risks = self.risks.get_mut(level.index())?.as_mut()?;
+        Some((risks, &mut self.places))
+    }
+
+    /// A look-up comes while its key is being filled.
+    pub(crate) fn met_fill(&mut self, level: LevelId, key: KeyId, outcome: Outcome) {
+        if let Some((risks, places)) = self.risks(level) {
+            risks.met(places, key, outcome);
+        }
+    }
+
+    /// A fill begins of a key that has had so many look-ups.
+    #[inline]
+    pub(crate) fn risk_began(&mut self, level: LevelId, fill: &FillBegan, now: Time, lookups: u32) {
+        if let Some((risks, places)) = self.risks(level) {
+            risks.began(places, fill, now, lookups);
+        }
+    }
+
+    /// A fill that took this long ends.
+    #[inline]
+    pub(crate) fn risk_ended(&mut self, level: LevelId, key: KeyId, now: Time, took: Duration) {
+        if let Some((risks, places)) = self.risks(level) {
+            risks.ended(places, key, now, took);
+        }
     }
 }
 
@@ -89,27 +140,25 @@ impl Risks {
         let is_at_risk = declared.is_stored() && takes_time(policy, declared, &mut Vec::new());
         is_at_risk.then(|| Self {
             protection: protection(policy, declared),
-            places: FxHashMap::default(),
             followed: Vec::new(),
         })
     }
 
     /// What was observed is forgotten.
     pub(super) fn forget(&mut self) {
-        self.places.clear();
         self.followed.clear();
     }
 
     /// A look-up comes while its key is being filled. It counts if it finds nothing fresh, or
     /// only because the fresh copy is refreshed early.
-    pub(crate) fn met(&mut self, key: KeyId, outcome: Outcome) {
+    fn met(&mut self, places: &Places, key: KeyId, outcome: Outcome) {
         let counts = match outcome {
             Outcome::Miss | Outcome::Stale => true,
             Outcome::Fresh => self.protection.rules.early_refresh.is_some(),
             Outcome::Negative | Outcome::Bypass(_) => false,
         };
         if counts
-            && let Some(round) = self.round(key)
+            && let Some(round) = self.round(places, key)
             && round.took.is_none()
         {
             round.met = round.met.saturating_add(1);
@@ -117,15 +166,14 @@ impl Risks {
     }
 
     /// A fill begins of a key that has had so many look-ups.
-    pub(crate) fn began(&mut self, fill: &FillBegan, now: Time, lookups: u32) {
+    fn began(&mut self, places: &mut Places, fill: &FillBegan, now: Time, lookups: u32) {
         if fill.concurrent > 1 {
-            if let Some(round) = self.round(fill.key) {
+            if let Some(round) = self.round(places, fill.key) {
                 round.fills = round.fills.saturating_add(1);
             }
             return;
         }
-        let place = self.place(fill.key, now, lookups);
-        let Some(followed) = self.followed.get_mut(place) else {
+        let Some(followed) = self.follow(places, fill.key, now, lookups) else {
             return;
         };
         followed.close();
@@ -140,8 +188,8 @@ impl Risks {
     }
 
     /// A fill that took this long ends.
-    pub(crate) fn ended(&mut self, key: KeyId, now: Time, took: Duration) {
-        if let Some(round) = self.round(key)
+    fn ended(&mut self, places: &Places, key: KeyId, now: Time, took: Duration) {
+        if let Some(round) = self.round(places, key)
             && round.took.is_none()
             && now.before(took) == round.began
         {
@@ -149,48 +197,46 @@ impl Risks {
         }
     }
 
-    fn round(&mut self, key: KeyId) -> Option<&mut Round> {
-        let &place = self.places.get(&key.0)?;
-        self.followed.get_mut(place as usize)?.round.as_mut()
+    #[inline]
+    fn round(&mut self, places: &Places, key: KeyId) -> Option<&mut Round> {
+        let followed = self.followed.get_mut(places.of(key))?;
+        followed.round.as_mut().filter(|_| followed.key == key.0)
     }
 
-    fn place(&mut self, key: KeyId, now: Time, lookups: u32) -> usize {
-        if let Some(&place) = self.places.get(&key.0) {
-            return place as usize;
+    /// What is known of a key, which is followed from now on.
+    #[inline]
+    fn follow(
+        &mut self,
+        places: &mut Places,
+        key: KeyId,
+        now: Time,
+        lookups: u32,
+    ) -> Option<&mut Followed> {
+        let mut place = places.of(key);
+        if self.followed.get(place).is_none_or(|of| of.key != key.0) {
+            if self.followed.len() >= FOLLOWED_MAX {
+                self.thin_out(places);
+            }
+            place = self.followed.len();
+            places.put(key, place);
+            self.followed.push(Followed::new(key, now, lookups));
         }
-        if self.followed.len() >= FOLLOWED_MAX {
-            self.thin_out();
-        }
-        let place = self.followed.len();
-        self.places.insert(key.0, place as u32);
-        self.followed.push(Followed {
-            key: key.0,
-            since: now,
-            lookups_then: lookups,
-            lookups,
-            rounds: 0,
-            met: 0,
-            met_fill: 0,
-            further: 0,
-            redundant: 0,
-            fill_time: Duration::ZERO,
-            round: None,
-            worst: None,
-        });
-        place
+        self.followed.get_mut(place)
     }
 
     /// Forgets half of the keys.
-    fn thin_out(&mut self) {
+    fn thin_out(&mut self, places: &mut Places) {
         let kept = FOLLOWED_MAX / 2;
         let rank = |of: &Followed| {
             let met = of.round.map_or(0, |round| u64::from(round.met));
             core::cmp::Reverse((of.further + met, of.lookups, of.key))
         };
-        self.followed.select_nth_unstable_by_key(kept, rank);
-        self.followed.truncate(kept);
-        let keys = self.followed.iter().map(|of| of.key).zip(0..);
-        self.places = keys.collect();
+        let mut ranks: Vec<_> = self.followed.iter().map(rank).collect();
+        let (_, &mut first_left_out, _) = ranks.select_nth_unstable(kept);
+        self.followed.retain(|of| rank(of) < first_left_out);
+        for (place, of) in self.followed.iter().enumerate() {
+            places.put(KeyId(of.key), place);
+        }
     }
 
     /// The keys to look at first. Times: of the trace's beginning, since when is counted, of the
@@ -226,6 +272,24 @@ impl Risks {
 }
 
 impl Followed {
+    /// A key with its first fill, and so many look-ups until then.
+    fn new(key: KeyId, now: Time, lookups: u32) -> Self {
+        Self {
+            key: key.0,
+            since: now,
+            lookups_then: lookups,
+            lookups,
+            rounds: 0,
+            met: 0,
+            met_fill: 0,
+            further: 0,
+            redundant: 0,
+            fill_time: Duration::ZERO,
+            round: None,
+            worst: None,
+        }
+    }
+
     /// The round is over, and counts if its first fill is.
     fn close(&mut self) {
         let Some(round) = self.round.take() else {
