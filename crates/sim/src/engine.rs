@@ -13,6 +13,7 @@ use crate::lane::Lane;
 use crate::metrics::{Cause, Metrics};
 use crate::options::Options;
 use crate::origin::OriginState;
+use crate::plain::Nearest;
 use crate::processes::Processes;
 use crate::provenance::Provenances;
 use crate::queue::{Class, Due, Queue, Todo};
@@ -71,6 +72,10 @@ pub(crate) struct Engine {
     pub(crate) observer: Option<Box<dyn Observer>>,
     /// For the observer's names; what decides has it as an argument.
     pub(crate) tables: Arc<Tables>,
+    /// What was found for the frame that goes on now.
+    pub(crate) nearest: Nearest,
+    /// By key: that of the part whose key follows from it; [`NONE`]: it was not asked for yet.
+    pub(crate) parts: Vec<u32>,
     pub(crate) removed: Vec<Removed<Copy>>,
     pub(crate) tuple: Vec<u32>,
     pub(crate) set: Vec<u32>,
@@ -169,6 +174,8 @@ impl Engine {
             metrics: Metrics::new(policy, t.routes.clone(), options.timeline_step),
             observer: None,
             tables: Arc::clone(t),
+            nearest: None,
+            parts: Vec::new(),
             removed: Vec::new(),
             tuple: Vec::new(),
             set: Vec::new(),
@@ -197,7 +204,11 @@ impl Engine {
                 debug_assert!(at >= self.now, "time goes forward");
                 self.now = at;
                 match due {
-                    Due::Answer(look) => self.answer(t, &look),
+                    Due::Answer(look) => {
+                        if let Some(frame) = self.answer(t, &look) {
+                            self.drive(t, frame);
+                        }
+                    }
                     Due::Todo(todo) => self.happen(t, todo),
                 }
             }
@@ -259,6 +270,10 @@ impl Engine {
             next = match self.frames[frame].state {
                 State::Enter => self.enter(t, frame),
                 State::Looking => self.looked(t, frame),
+                State::Found => {
+                    let found = self.nearest.take();
+                    self.found(t, frame, 0, found)
+                }
                 State::Deciding => self.answered(t, frame),
                 State::Waiting => self.wait_is_over(t, frame),
                 State::Children => self.next_child(t, frame),

@@ -39,9 +39,10 @@ impl Engine {
             let Some(contain) = contains.get(position) else {
                 break;
             };
-            if inside.is_some_and(|(inner, _)| inner == contain.level) {
+            if let Some((_, link)) = inside.filter(|(inner, _)| *inner == contain.level) {
                 self.frames[frame].child += 1;
-                return self.enter_inside(t, frame, inside);
+                let task = self.frames[frame].task;
+                return self.look_up_link(t, task, frame, link);
             }
             // A site answers requests of its own route only.
             if t.levels[contain.level.index()].kind == LevelKind::Site {
@@ -54,10 +55,11 @@ impl Engine {
         }
         let is_left = |(inner, _): (LevelId, u32)| contains.iter().all(|c| c.level != inner);
         if self.frames[frame].child as usize == contains.len()
-            && let Some(inside) = inside.filter(|&inside| is_left(inside))
+            && let Some((_, link)) = inside.filter(|&inside| is_left(inside))
         {
             self.frames[frame].child += 1;
-            return self.enter_inside(t, frame, Some(inside));
+            let task = self.frames[frame].task;
+            return self.look_up_link(t, task, frame, link);
         }
         self.own_work(t, frame)
     }
@@ -72,30 +74,17 @@ impl Engine {
         Some((self.ingest.paths.link(link + 1).level, link + 1))
     }
 
-    fn enter_inside(
-        &mut self,
-        t: &Tables,
-        frame: u32,
-        inside: Option<(LevelId, u32)>,
-    ) -> Option<u32> {
-        let (level, link) = inside?;
-        let task = self.frames[frame].task;
-        self.look_up(t, task, frame, level, link)
-    }
-
     /// The next frame of one `contains`; `None` when it is done.
     fn child_of(&mut self, t: &Tables, frame: u32, contain: &Contain) -> Option<Option<u32>> {
+        let Some(arg) = contain.each else {
+            return Some(self.only_child_of(t, frame, contain));
+        };
         let (each, parked) = {
             let f = &self.frames[frame];
             (f.each, f.parked.2)
         };
-        let list = match contain.each {
-            Some(arg) => self.list_of(t, frame, &contain.args[arg as usize]),
-            None => (0, 1),
-        };
-        let batch = contain
-            .each
-            .and(t.policy.levels[contain.level.index()].batch);
+        let list = self.list_of(t, frame, &contain.args[arg as usize]);
+        let batch = t.policy.levels[contain.level.index()].batch;
         let is_over = each >= list.1;
         if parked > 0 && (is_over || batch.is_some_and(|batch| parked >= batch.max.max(1))) {
             return Some(self.work_on_batch(t, frame, NONE));
@@ -108,13 +97,9 @@ impl Engine {
         self.frames[frame].each += 1;
         self.arguments(t, frame, contain, list.0 + each);
         let task = self.frames[frame].task;
-        let takes_param = |arg: &ValueSource| matches!(arg, ValueSource::Param(_));
-        // What a page is not about has no parts either.
-        let is_absent = self.frames[frame].flags.has(Flags::ABSENT)
-            && t.levels[contain.level.index()].rules.negative_ttl.is_some()
-            && contain.args.iter().any(takes_param);
+        let is_absent = self.is_absent(t, frame, contain);
         if !is_absent && batch.is_none() {
-            return Some(self.look_up(t, task, frame, contain.level, NONE));
+            return Some(self.look_up(t, task, frame, contain.level));
         }
         let child = self.new_frame(t, task, frame, contain.level, NONE);
         if is_absent {
@@ -124,6 +109,47 @@ impl Engine {
             self.frames[child].flags.set(Flags::BATCHED);
         }
         Some(Some(child))
+    }
+
+    /// What a page is not about has no parts either.
+    #[inline]
+    fn is_absent(&self, t: &Tables, frame: u32, contain: &Contain) -> bool {
+        let takes_param = |arg: &ValueSource| matches!(arg, ValueSource::Param(_));
+        self.frames[frame].flags.has(Flags::ABSENT)
+            && t.levels[contain.level.index()].rules.negative_ttl.is_some()
+            && contain.args.iter().any(takes_param)
+    }
+
+    /// The frame of a `contains` that is no list.
+    fn only_child_of(&mut self, t: &Tables, frame: u32, contain: &Contain) -> Option<u32> {
+        let f = &mut self.frames[frame];
+        let (task, inst) = (f.task, f.inst);
+        let is_part = t.levels[f.level as usize].part == Some(f.child);
+        f.child += 1;
+        if self.is_absent(t, frame, contain) {
+            self.arguments(t, frame, contain, 0);
+            let child = self.new_frame(t, task, frame, contain.level, NONE);
+            self.frames[child].flags.set(Flags::ABSENT);
+            return Some(child);
+        }
+        if !is_part {
+            self.arguments(t, frame, contain, 0);
+            return self.look_up(t, task, frame, contain.level);
+        }
+        let known = self.parts.get(inst as usize).copied();
+        let part = match known.filter(|&known| known != NONE && self.is_current(known)) {
+            Some(part) => part,
+            None => {
+                self.arguments(t, frame, contain, 0);
+                let part = self.key_of(t, task, contain.level, NONE);
+                if self.parts.len() <= inst as usize {
+                    self.parts.resize(self.insts.len(), NONE);
+                }
+                self.parts[inst as usize] = part;
+                part
+            }
+        };
+        self.look_up_key(t, task, frame, (contain.level, part), NONE)
     }
 
     /// Puts a child's parameters into `self.tuple`; `each` is the position of the `each` argument's

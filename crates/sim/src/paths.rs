@@ -28,7 +28,7 @@ pub(crate) const OUTSIDE: u32 = NONE - 1;
 pub(crate) struct PathEntry {
     /// The levels that answer.
     pub(crate) chain: u32,
-    /// Its first link; it has one for each level of the chain.
+    /// Its first link; it has one for each level of the chain. [`NONE`]: no level answers.
     pub(crate) links: u32,
     /// The target as it stands in keys; [`NONE`]: it stands in none.
     pub(crate) url: u32,
@@ -64,7 +64,6 @@ pub(crate) struct Chain {
 /// One of them.
 #[derive(Debug)]
 pub(crate) struct ChainLevel {
-    pub(crate) level: LevelId,
     /// With what it contains for these requests.
     pub(crate) dims: LevelDims,
 }
@@ -357,7 +356,7 @@ impl Paths {
         };
         PathEntry {
             chain,
-            links,
+            links: if levels.is_empty() { NONE } else { links },
             url,
             dims,
         }
@@ -372,7 +371,7 @@ impl Paths {
             let chain = levels.iter().map(|&level| {
                 let inside = (Some(level) != view).then_some(view);
                 let dims = depends::of(&t.policy, &t.graph, &t.filter, level, inside);
-                ChainLevel { level, dims }
+                ChainLevel { dims }
             });
             let chain = chain.collect();
             let route = levels.last().and_then(|level| t.route_of[level.index()]);

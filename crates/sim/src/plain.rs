@@ -23,7 +23,7 @@ use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::units::Duration;
 
 /// Where the nearest tier has a copy, if it has one, and whether it is fresh.
-type Nearest = Option<(Place, bool)>;
+pub(crate) type Nearest = Option<(Place, bool)>;
 
 /// Writes the frame that a look-up becomes.
 fn write(frames: &mut Slab<Frame>, look: &Look, state: State) {
@@ -43,8 +43,8 @@ fn write(frames: &mut Slab<Frame>, look: &Look, state: State) {
 }
 
 impl Engine {
-    /// A task looks a level up. Its parameters are in `self.tuple`, unless `link` has them. The
-    /// frame that goes on now, if one does.
+    /// A task looks a level up; its parameters are in `self.tuple`. The frame that goes on now, if
+    /// one does.
     #[inline]
     pub(crate) fn look_up(
         &mut self,
@@ -52,9 +52,27 @@ impl Engine {
         task: u32,
         parent: u32,
         level: LevelId,
+    ) -> Option<u32> {
+        let inst = self.key_of(t, task, level, NONE);
+        self.look_up_key(t, task, parent, (level, inst), NONE)
+    }
+
+    /// The same, of the level of a link.
+    #[inline]
+    pub(crate) fn look_up_link(
+        &mut self,
+        t: &Tables,
+        task: u32,
+        parent: u32,
         link: u32,
     ) -> Option<u32> {
-        let inst = self.key_of(t, task, level, link);
+        let level = self.ingest.paths.link(link).level;
+        let variants = &t.levels[level.index()].variants;
+        let inst = variants
+            .number(self.tasks[task].digits)
+            .map(|variant| self.ingest.paths.known_key(link, variants, variant))
+            .filter(|&known| known != NONE && self.is_current(known));
+        let inst = inst.unwrap_or_else(|| self.key_of(t, task, level, link));
         self.look_up_key(t, task, parent, (level, inst), link)
     }
 
@@ -81,13 +99,7 @@ impl Engine {
             }
             self.now = at;
         }
-        match self.answer_plainly(t, &look) {
-            Ok(next) => next,
-            Err(_) => {
-                write(&mut self.frames, &look, State::Looking);
-                Some(look.frame)
-            }
-        }
+        self.answer(t, &look)
     }
 
     /// A look-up that is nothing else yet.
@@ -141,31 +153,13 @@ impl Engine {
         is_plain.then_some(latency)
     }
 
-    /// The nearest tier answers, and the walk goes on.
-    pub(crate) fn answer(&mut self, t: &Tables, look: &Look) {
-        let next = match self.answer_plainly(t, look) {
-            Ok(next) => next,
-            Err(found) => {
-                write(&mut self.frames, look, State::Looking);
-                match found {
-                    Some(found) => self.found(t, look.frame, 0, found),
-                    None => self.looked(t, look.frame),
-                }
-            }
-        };
-        if let Some(frame) = next {
-            self.drive(t, frame);
-        }
-    }
-
-    /// The nearest tier answers. If that is a plain hit: the frame that goes on now, if one does.
-    /// Else what was found there; `None`: it does not answer.
-    #[inline]
-    fn answer_plainly(&mut self, t: &Tables, look: &Look) -> Result<Option<u32>, Option<Nearest>> {
+    /// The nearest tier answers. The frame that goes on now, if one does.
+    pub(crate) fn answer(&mut self, t: &Tables, look: &Look) -> Option<u32> {
         let table = &t.levels[look.level.index()];
-        let tier = table.tiers.first().ok_or(Option::<Nearest>::None)?;
+        let tier = table.tiers.first()?;
         if self.now < self.backends[usize::from(tier.backend)].down_until {
-            return Err(None);
+            write(&mut self.frames, look, State::Looking);
+            return Some(look.frame);
         }
         let task = &self.tasks[look.task];
         let instance = Tables::instance(tier, task.process, task.pop);
@@ -188,13 +182,13 @@ impl Engine {
                     key: KeyId(look.inst),
                     hit: Some(store.size(place.slot)),
                 });
-                return Ok(self.serve_plainly(t, look, place));
+                return self.serve_plainly(t, look, place);
             }
         }
         let resides = found.filter(|(_, copy)| self.now < copy.leaves(&table.rules));
-        Err(Some(resides.map(|(place, copy)| {
-            (place, self.now < copy.fresh_until())
-        })))
+        self.nearest = resides.map(|(place, copy)| (place, self.now < copy.fresh_until()));
+        write(&mut self.frames, look, State::Found);
+        Some(look.frame)
     }
 
     /// See [`Engine::serve_copy`] and [`Engine::finish`].

@@ -43,7 +43,11 @@ impl Processes {
     /// The process of a request: the trace's, else in turn.
     pub(crate) fn assign(&mut self, wanted: Option<u32>) -> u32 {
         let count = self.count();
-        wanted.map_or_else(|| in_turn(&mut self.next_in_turn, count), |w| w % count)
+        match wanted {
+            Some(process) if process < count => process,
+            Some(process) => process % count,
+            None => in_turn(&mut self.next_in_turn, count),
+        }
     }
 
     /// So many requests of which the trace does not say the process had their turns.
@@ -120,6 +124,6 @@ impl Processes {
 
 fn in_turn(next: &mut u32, count: u32) -> u32 {
     let process = *next;
-    *next = (*next + 1) % count;
+    *next = if process + 1 < count { process + 1 } else { 0 };
     process
 }

@@ -7,7 +7,6 @@ use crate::metrics::{RequestEnd, RouteIx};
 use crate::queue::Class;
 use crate::state::{Flags, TaskKind};
 use crate::tables::Tables;
-use cachepolicy_core::LevelId;
 
 impl Engine {
     /// A request, or an access, arrives.
@@ -19,15 +18,15 @@ impl Engine {
         let route = self.route_of(task);
         self.note_task(task, What::Arrival { route });
         let entry = self.ingest.paths.entry(self.tasks[task].path);
-        let chain = &self.ingest.paths.chains[entry.chain as usize];
-        let Some(level) = chain.levels.first().map(|first| first.level) else {
+        if entry.links == NONE {
             self.answer_unrouted(task);
             return;
-        };
+        }
+        let level = self.ingest.paths.link(entry.links).level;
         self.tasks[task].current = NONE;
         let needs_thread = self.processes.are_limited() && !t.levels[level.index()].is_edge;
         if (!needs_thread || self.processes.take_thread(&mut self.tasks, task))
-            && let Some(frame) = self.look_up(t, task, NONE, level, entry.links)
+            && let Some(frame) = self.look_up_link(t, task, NONE, entry.links)
         {
             self.drive(t, frame);
         }
@@ -41,8 +40,7 @@ impl Engine {
             return current;
         }
         let entry = self.ingest.paths.entry(self.tasks[task].path);
-        let chain = &self.ingest.paths.chains[entry.chain as usize];
-        let level = chain.levels.first().map_or(LevelId(0), |first| first.level);
+        let level = self.ingest.paths.link(entry.links).level;
         self.new_frame(t, task, NONE, level, entry.links)
     }
 

@@ -167,6 +167,8 @@ pub(crate) enum State {
     Enter,
     /// A store is answering.
     Looking,
+    /// Its nearest store has answered just now: see [`crate::plain`].
+    Found,
     /// The stores have answered.
     Deciding,
     /// Somebody else fills.

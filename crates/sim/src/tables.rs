@@ -10,7 +10,7 @@ use cachepolicy_core::edge::{Target, Verb};
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{DimensionId, FieldId, LevelId, ModelId, WorkloadId};
 use cachepolicy_core::key::QueryFilter;
-use cachepolicy_core::level::{KeyPart, LevelKind, Read, ValueSource};
+use cachepolicy_core::level::{KeyPart, Level, LevelKind, Read, ValueSource};
 use cachepolicy_core::policy::{BackendKind, Carrier, Policy};
 use cachepolicy_core::router::Router;
 use cachepolicy_core::units::Duration;
@@ -117,6 +117,8 @@ pub(crate) struct LevelTable {
     pub(crate) params: usize,
     pub(crate) extras: Vec<Extra>,
     pub(crate) variants: Variants,
+    /// The first of what it contains whose key follows from its own.
+    pub(crate) part: Option<u16>,
     /// How long its nearest tier takes to answer, where that is always the same.
     pub(crate) nearest_latency: Option<Duration>,
     /// In which line of the queue look-ups of its nearest tier wait: one for each latency.
@@ -367,6 +369,7 @@ fn level_table(
         variants: Variants::new(&extras, places),
         extras,
         has_condition: level.skip.is_some(),
+        part: part(policy, level),
         dims,
         reads: level
             .reads
@@ -376,6 +379,26 @@ fn level_table(
         is_target,
         is_source: level.contains.is_empty(),
     })
+}
+
+/// The first of what a level contains whose key follows from its own.
+fn part(policy: &Policy, level: &Level) -> Option<u16> {
+    let is_fixed =
+        |source: &ValueSource| matches!(source, ValueSource::Param(_) | ValueSource::Literal(_));
+    let has_plain_key = |level: &Level| {
+        level.key.parts.iter().all(|part| match part {
+            KeyPart::Text(_) => true,
+            KeyPart::Value(source) => is_fixed(source),
+            KeyPart::Url => false,
+        })
+    };
+    let position = level.contains.iter().position(|contain| {
+        let inner = policy.levels.get(contain.level.index());
+        contain.each.is_none()
+            && contain.args.iter().all(is_fixed)
+            && inner.is_some_and(|inner| !inner.is_stored() || has_plain_key(inner))
+    })?;
+    u16::try_from(position).ok()
 }
 
 /// Gives each latency of a nearest tier a line of the queue. How many lines are there?

@@ -58,15 +58,7 @@ impl Engine {
     /// The key of a level for a task; its parameters are in `self.tuple`, unless `link` has them.
     pub(crate) fn key_of(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
         let table = &t.levels[level.index()];
-        let mut variant = None;
         if link != NONE {
-            variant = table.variants.number(self.tasks[task].digits);
-            if let Some(variant) = variant {
-                let known = self.ingest.paths.known_key(link, &table.variants, variant);
-                if known != NONE && self.is_current(known) {
-                    return known;
-                }
-            }
             self.tuple.clear();
             let params = self.ingest.paths.params(link, table.params);
             self.tuple.extend_from_slice(params);
@@ -80,7 +72,9 @@ impl Engine {
             self.tuple.push(value);
         }
         let inst = self.intern_key(t, level);
-        if let Some(variant) = variant {
+        if link != NONE
+            && let Some(variant) = table.variants.number(self.tasks[task].digits)
+        {
             let paths = &mut self.ingest.paths;
             paths.remember_key(link, &table.variants, variant, inst);
         }

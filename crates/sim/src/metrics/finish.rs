@@ -39,6 +39,7 @@ impl Metrics {
                 )
             })
             .collect();
+        let requests = self.all_requests();
         let mut report = Report {
             schema: SCHEMA,
             policy: PolicyIdentity {
@@ -50,7 +51,7 @@ impl Metrics {
             warmup: self.counted_from.since(self.began).as_secs_f64(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             dimensions: self.coverages.figures(policy),
-            requests: self.requests.figures(),
+            requests: requests.figures(),
             observed: self.observed.figures(),
             routes: self.route_figures(policy),
             levels: self.level_figures(end),
@@ -61,10 +62,8 @@ impl Metrics {
             expectations: Vec::new(),
             timeline,
             notes: self.notes,
-            sampled: sampled.map(|sampled| {
-                let requests = &self.requests;
-                sampled.with_misses(requests.count() - requests.origin_free())
-            }),
+            sampled: sampled
+                .map(|sampled| sampled.with_misses(requests.count() - requests.origin_free())),
         };
         let graph = Graph::new(policy);
         let bounds = Bounds::new(policy, &graph);

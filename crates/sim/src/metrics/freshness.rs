@@ -22,6 +22,12 @@ impl Freshness {
         }
     }
 
+    /// The serves of others as well.
+    pub(super) fn add(&mut self, others: &Self) {
+        self.serves += others.serves;
+        self.when_out_of_date.add(&others.when_out_of_date);
+    }
+
     /// So many serves that are up to date.
     pub(super) fn up_to_date(&mut self, serves: u64) {
         self.serves += serves;

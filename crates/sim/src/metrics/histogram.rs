@@ -108,6 +108,26 @@ impl Histogram {
         self.pages[index].get_or_insert_with(|| spare.pop().unwrap_or_else(empty))
     }
 
+    /// The numbers of another one as well.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.zeros += other.zeros;
+        self.sum += other.sum;
+        for (index, page) in other.pages.iter().enumerate() {
+            let Some(page) = page else { continue };
+            if self.pages.get(index).is_none_or(Option::is_none) {
+                self.page(index);
+            }
+            let mine = self.pages[index]
+                .iter_mut()
+                .flat_map(|mine| mine.iter_mut());
+            for (mine, theirs) in mine.zip(page.iter()) {
+                mine.count += theirs.count;
+                mine.greatest = mine.greatest.max(theirs.greatest);
+            }
+        }
+    }
+
     /// How many numbers.
     pub(crate) const fn count(&self) -> u64 {
         self.count
@@ -279,6 +299,17 @@ mod tests {
             merged.merge(&of(&b).summary());
             let all: Vec<_> = a.iter().chain(&b).copied().collect();
             prop_assert_eq!(merged, of(&all).summary());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn added_ones_are_as_if_recorded_together(a in values(), b in values()) {
+            let mut added = of(&a);
+            added.add(&of(&b));
+            let all: Vec<_> = a.iter().chain(&b).copied().collect();
+            prop_assert_eq!(added.quantiles(Scale::Plain, 0), of(&all).quantiles(Scale::Plain, 0));
+            prop_assert_eq!(added.summary(), of(&all).summary());
         }
     }
 

@@ -57,9 +57,12 @@ pub struct Metrics {
     busy_until: Time,
     /// When the timeline or the recoveries have something to do.
     next_tick: Time,
-    requests: RequestCounts,
+    /// Those without a route, and accesses.
+    unrouted: RequestCounts,
     observed: ObservedCounts,
     routes: Vec<RequestCounts>,
+    /// From this row on, requests count in the row of their level as well.
+    claimed_from: usize,
     route_names: Vec<String>,
     levels: Vec<LevelCounts>,
     /// By level; `None`: its fills take no time.
@@ -112,8 +115,9 @@ impl Metrics {
             counted_from: Time::ZERO,
             busy_until: Time::DISTANT_PAST,
             next_tick: Time::NEVER,
-            requests: RequestCounts::default(),
+            unrouted: RequestCounts::default(),
             observed: ObservedCounts::default(),
+            claimed_from: usize::MAX,
             routes: vec![RequestCounts::default(); routes.len()],
             route_names: routes,
             levels: vec![LevelCounts::default(); levels],
@@ -154,7 +158,7 @@ impl Metrics {
     /// look-ups, waits and fills that began before do not count when they end.
     pub fn warmed_up(&mut self, now: Time) {
         self.counted_from = now;
-        self.requests = RequestCounts::default();
+        self.unrouted = RequestCounts::default();
         self.observed = ObservedCounts::default();
         self.routes.fill_with(RequestCounts::default);
         self.levels.fill_with(LevelCounts::default);
@@ -224,7 +228,7 @@ impl Metrics {
         };
         self.busy_until = last;
         self.timeline.zero_latencies(counts.hits + counts.misses);
-        self.requests.lane(counts);
+        self.unrouted.lane(counts);
         self.levels[level.index()].lane(counts);
         self.backends[backend.index()].lane(counts);
     }
@@ -345,7 +349,8 @@ impl Metrics {
     /// Something went wrong.
     pub fn fault(&mut self, now: Time, fault: Fault) {
         self.tick(now);
-        let (requests, hits) = (self.requests.count(), self.requests.origin_free());
+        let requests = self.sum(RequestCounts::count);
+        let hits = self.sum(RequestCounts::origin_free);
         let queue = self.longest_queue();
         self.recoveries.fault(now, fault, requests, hits, queue);
         self.next_tick = self.recoveries.ends().min(self.timeline.ends());
@@ -394,7 +399,8 @@ impl Metrics {
     fn advance(&mut self, now: Time) {
         self.busy_until = now;
         if now >= self.recoveries.ends() {
-            let (requests, hits) = (self.requests.count(), self.requests.origin_free());
+            let requests = self.sum(RequestCounts::count);
+            let hits = self.sum(RequestCounts::origin_free);
             let queue = self.longest_queue();
             self.recoveries.advance(now, requests, hits, queue);
         }
@@ -419,10 +425,10 @@ impl Metrics {
             .iter()
             .map(|level| (level.hits(), level.tried()));
         Totals {
-            requests: self.requests.count(),
-            origin_free: self.requests.origin_free(),
-            errors: self.requests.errors(),
-            out_of_date: self.requests.out_of_date(),
+            requests: self.sum(RequestCounts::count),
+            origin_free: self.sum(RequestCounts::origin_free),
+            errors: self.sum(RequestCounts::errors),
+            out_of_date: self.sum(RequestCounts::out_of_date),
             levels: levels.collect(),
             origins: self.origins.iter().map(OriginCounts::arrivals).collect(),
         }

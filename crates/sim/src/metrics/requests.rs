@@ -34,15 +34,34 @@ impl Metrics {
         }
         self.tick(now);
         self.timeline.latency(end.latency);
-        self.requests.ended(end);
         self.observed.ended(end);
-        if let Some(RouteIx(route)) = route {
-            self.routes[route as usize].ended(end);
+        match route {
+            Some(RouteIx(route)) => self.routes[route as usize].ended(end),
+            None => self.unrouted.ended(end),
         }
+    }
+
+    /// Each request once: those without a route, then those of each route.
+    fn each_once(&self) -> impl Iterator<Item = &RequestCounts> {
+        let routes = self.routes.iter().take(self.claimed_from);
+        core::iter::once(&self.unrouted).chain(routes)
+    }
+
+    /// A number of all requests together.
+    pub(super) fn sum(&self, number: fn(&RequestCounts) -> u64) -> u64 {
+        self.each_once().map(number).sum()
+    }
+
+    /// All requests together.
+    pub(super) fn all_requests(&self) -> RequestCounts {
+        let mut all = RequestCounts::default();
+        self.each_once().for_each(|counts| all.add(counts));
+        all
     }
 
     /// A request also counts in a row that a claim asks for.
     pub(crate) fn claimed_ended(&mut self, RouteIx(route): RouteIx, now: Time, end: &RequestEnd) {
+        self.claimed_from = self.claimed_from.min(route as usize);
         if self.counts(now, end.latency)
             && let Some(route) = self.routes.get_mut(route as usize)
         {
@@ -65,6 +84,20 @@ impl RequestCounts {
         self.latency.record_duration(end.latency);
         self.freshness
             .serve(end.out_of_date.then_some(end.staleness));
+    }
+
+    /// Those of others as well.
+    fn add(&mut self, others: &Self) {
+        self.count += others.count;
+        self.origin_free += others.origin_free;
+        self.errors += others.errors;
+        self.leaks += others.leaks;
+        self.bytes += others.bytes;
+        self.bytes_from_copies += others.bytes_from_copies;
+        self.origin_time += others.origin_time;
+        self.origin_time_saved += others.origin_time_saved;
+        self.latency.add(&others.latency);
+        self.freshness.add(&others.freshness);
     }
 
     /// See [`super::Metrics::lane`].
