@@ -1,5 +1,6 @@
 //! Request dimensions: the trace's values, else the workload's distribution, else none.
 
+use crate::carried::{Found, carried_value, is_property, is_user};
 use crate::depends::{Dims, bit};
 use crate::intern::{NONE, Texts};
 use crate::metrics::{Known, Metrics};
@@ -8,9 +9,9 @@ use crate::random::Stream;
 use crate::tables::{Tables, is_from_path, is_host};
 use cachepolicy_core::graph::determiners;
 use cachepolicy_core::ids::DimensionId;
-use cachepolicy_core::policy::{Carrier, Dimension, Domain};
+use cachepolicy_core::policy::{Dimension, Domain};
 use cachepolicy_core::vary::{Normalised, normalise};
-use cachepolicy_trace::block::{Carried, News};
+use cachepolicy_trace::block::News;
 use cachepolicy_trace::popularity::{Drawn, Sampler};
 
 /// What is needed to read dimensions.
@@ -19,6 +20,10 @@ pub(crate) struct Dimensions {
     each: Vec<Reader>,
     /// What the requests of the block carry: a cell for each dimension, request data by request data.
     carried: Vec<Cell>,
+    /// The same of requests without a user, and where each value comes from; …
+    anonymous: Vec<(u32, Known)>,
+    /// … by request data: is all of that settled?
+    is_settled: Vec<bool>,
     /// In which order they are read: what others follow from comes first.
     order: Vec<usize>,
     seed: u64,
@@ -102,6 +107,8 @@ impl Dimensions {
         Self {
             each: each.collect(),
             carried: Vec::new(),
+            anonymous: Vec::new(),
+            is_settled: Vec::new(),
             order,
             seed,
         }
@@ -110,7 +117,10 @@ impl Dimensions {
     /// Learns what the requests of a block carry, and users that are new in it.
     pub(crate) fn learn(&mut self, t: &Tables, values: &mut Texts, news: &News) {
         self.carried.clear();
+        self.anonymous.clear();
+        self.is_settled.clear();
         for carried in &news.carried {
+            let mut all_settled = true;
             for (index, dimension) in t.policy.dimensions.iter().enumerate() {
                 let found = carried_value(&dimension.carrier, carried);
                 let reader = &mut self.each[index];
@@ -134,8 +144,27 @@ impl Dimensions {
                     Found::Nothing { known } => Cell::Nothing { known },
                     Found::Elsewhere { known } => Cell::Elsewhere { known },
                 };
+                let anonymous = match cell {
+                    Cell::Settled { value, known } => Some((value, known)),
+                    // Nobody has no id and no properties.
+                    Cell::Elsewhere { known }
+                        if is_settled && (known || !is_drawn) && !is_host(&dimension.carrier) =>
+                    {
+                        let known = if known {
+                            Known::Observed
+                        } else {
+                            Known::Defaulted
+                        };
+                        Some((reader.normalise(dimension, None, values), known))
+                    }
+                    _ => None,
+                };
+                all_settled &= anonymous.is_some();
+                self.anonymous
+                    .push(anonymous.unwrap_or((NONE, Known::Defaulted)));
                 self.carried.push(cell);
             }
+            self.is_settled.push(all_settled);
         }
         let users = t.policy.dimensions.iter().zip(&mut self.each);
         for (dimension, reader) in users.filter(|(dimension, _)| is_user(&dimension.carrier)) {
@@ -157,6 +186,19 @@ impl Dimensions {
     ) -> Dims {
         let mut outside = 0;
         let first = request.carried as usize * self.each.len();
+        let is_settled = self.is_settled.get(request.carried as usize);
+        if request.user == NONE && is_settled == Some(&true) {
+            let settled = self.anonymous.get(first..).unwrap_or_default();
+            for ((id, into), &(value, known)) in (0..).zip(into).zip(settled) {
+                metrics.coverage(DimensionId(id), known);
+                *into = value;
+                if value == OUTSIDE {
+                    *into = NONE;
+                    outside |= bit(DimensionId(id));
+                }
+            }
+            return outside;
+        }
         for at in 0..self.order.len() {
             let index = self.order[at];
             let dimension = &t.policy.dimensions[index];
@@ -320,73 +362,4 @@ fn put(dimension: DimensionId, value: u32, into: &mut [u32]) -> Dims {
         *into = value;
     }
     outside
-}
-
-/// What a request carries for a dimension.
-enum Found<'r> {
-    Value(&'r str),
-    /// Nothing; whether the trace would have it.
-    Nothing {
-        known: bool,
-    },
-    /// It follows from the request's user or target; whether the trace has that.
-    Elsewhere {
-        known: bool,
-    },
-}
-
-/// The value of a dimension among what a request carries.
-fn carried_value<'r>(carrier: &Carrier, carried: &'r Carried) -> Found<'r> {
-    let find = |list: &'r [(String, String)], name: &str| {
-        let found = list.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    };
-    let (found, otherwise) = match carrier {
-        Carrier::User(field) if field == "id" => (
-            None,
-            Found::Elsewhere {
-                known: carried.user_known,
-            },
-        ),
-        Carrier::User(field) => {
-            let is_it = |name: &str| {
-                name == field || name.strip_prefix("user.").is_some_and(|name| name == field)
-            };
-            let found = carried.attrs.iter().find(|(name, _)| is_it(name));
-            // Nobody has no properties.
-            let known = carried.user_known;
-            (
-                found.map(|(_, value)| value.as_str()),
-                Found::Elsewhere { known },
-            )
-        }
-        Carrier::Header(name) => {
-            let known = carried.headers_known || carried.absent_headers.contains(name);
-            let otherwise = if is_host(carrier) {
-                Found::Elsewhere { known }
-            } else {
-                Found::Nothing { known }
-            };
-            (find(&carried.headers, name), otherwise)
-        }
-        Carrier::Cookie(name) => (
-            find(&carried.cookies, name),
-            Found::Nothing {
-                known: carried.cookies_known || carried.absent_cookies.contains(name),
-            },
-        ),
-        Carrier::Attr(name) => (find(&carried.attrs, name), Found::Nothing { known: false }),
-        Carrier::Query(_) => (None, Found::Nothing { known: true }),
-    };
-    found.map_or(otherwise, Found::Value)
-}
-
-/// The user's id.
-fn is_user(carrier: &Carrier) -> bool {
-    matches!(carrier, Carrier::User(field) if field == "id")
-}
-
-/// A property of the user.
-fn is_property(carrier: &Carrier) -> bool {
-    matches!(carrier, Carrier::User(field) if field != "id")
 }

@@ -1,0 +1,118 @@
+//! The keys of look-ups, and whom their copies are for.
+
+use crate::depends;
+use crate::engine::Engine;
+use crate::intern::NONE;
+use crate::paths::Chain;
+use crate::tables::{Extra, Tables};
+use cachepolicy_core::LevelId;
+
+impl Engine {
+    /// A frame for one level of a task's walk. `self.tuple` holds the level's parameters.
+    pub(crate) fn new_frame(
+        &mut self,
+        t: &Tables,
+        task: u32,
+        parent: u32,
+        level: LevelId,
+        link: u32,
+    ) -> u32 {
+        let inst = self.key_of(t, task, level, link);
+        self.new_frame_of(t, task, parent, (level, inst), link)
+    }
+
+    /// The same, of a key that is known.
+    pub(crate) fn new_frame_of(
+        &mut self,
+        t: &Tables,
+        task: u32,
+        parent: u32,
+        key: (LevelId, u32),
+        link: u32,
+    ) -> u32 {
+        let look = self.new_look(t, task, parent, key, link);
+        self.write_frame(&look)
+    }
+
+    /// The key of a level for a task; its parameters are in `self.tuple`, unless `link` has them.
+    pub(crate) fn key_of(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
+        let table = &t.levels[level.index()];
+        if link != NONE {
+            self.tuple.clear();
+            let params = self.ingest.paths.params(link, table.params);
+            self.tuple.extend_from_slice(params);
+        }
+        debug_assert_eq!(self.tuple.len(), table.params);
+        for extra in &table.extras {
+            let value = match extra {
+                Extra::Dimension(dimension) => self.tasks[task].dims[dimension.index()],
+                Extra::Url => self.ingest.paths.entry(self.tasks[task].path).url,
+            };
+            self.tuple.push(value);
+        }
+        let inst = self.intern_key(t, level);
+        if link != NONE
+            && let Some(variant) = table.variants.number(self.tasks[task].digits)
+        {
+            let paths = &mut self.ingest.paths;
+            paths.remember_key(link, &table.variants, variant, inst);
+        }
+        inst
+    }
+
+    /// The key of the parameters and extras in `self.tuple`.
+    pub(crate) fn intern_key(&mut self, t: &Tables, level: LevelId) -> u32 {
+        let table = &t.levels[level.index()];
+        self.tuple.push(u32::from(level.0));
+        let (inst, is_new) = self.keys.intern(&self.tuple);
+        if is_new {
+            self.add_inst(table, level, table.params);
+        }
+        inst
+    }
+
+    /// The parameters of a key.
+    #[inline]
+    pub(crate) fn params_of(&self, t: &Tables, inst: u32) -> &[u32] {
+        let count = t.levels[self.insts[inst as usize].level as usize].params;
+        self.keys.get(inst).get(..count).unwrap_or_default()
+    }
+
+    /// Whom a copy of a task's look-up is for: the values of the personal dimensions that the level
+    /// depends on and that its key does not tell apart. [`NONE`]: there are none such.
+    #[inline]
+    pub(crate) fn principal(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
+        let is_personal = if link == NONE {
+            t.levels[level.index()].dims.uncovered != 0
+        } else {
+            self.ingest.paths.link(link).is_personal
+        };
+        if is_personal {
+            self.some_principal(t, task, level, link)
+        } else {
+            NONE
+        }
+    }
+
+    fn some_principal(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
+        let uncovered = match self.chain_position(task, link) {
+            Some((chain, position)) => chain.levels[position].dims.uncovered,
+            None => t.levels[level.index()].dims.uncovered,
+        };
+        self.tuple.clear();
+        for dimension in depends::list(uncovered) {
+            self.tuple.push(self.tasks[task].dims[dimension.index()]);
+        }
+        self.principals.intern(&self.tuple).0
+    }
+
+    /// The chain that a site's or view's link belongs to, and its place there.
+    pub(crate) fn chain_position(&self, task: u32, link: u32) -> Option<(&Chain, usize)> {
+        if link == NONE {
+            return None;
+        }
+        let entry = self.ingest.paths.entry(self.tasks[task].path);
+        let chain = &self.ingest.paths.chains[entry.chain as usize];
+        Some((chain, (link - entry.links) as usize))
+    }
+}

@@ -1,0 +1,222 @@
+//! What the engine asks of a level.
+
+use super::{Extra, Shape, Sharing, TIERS_MAX, Tier, limit};
+use crate::depends::{self, LevelDims};
+use crate::options::SimError;
+use crate::random::{Sampler, constant};
+use crate::tables::BackendTable;
+use crate::variants::{Place, Variants};
+use cachepolicy_core::LevelId;
+use cachepolicy_core::decide::{Rules, Scope, Stampede};
+use cachepolicy_core::edge::{Target, Verb};
+use cachepolicy_core::graph::Graph;
+use cachepolicy_core::ids::FieldId;
+use cachepolicy_core::key::QueryFilter;
+use cachepolicy_core::level::{KeyPart, Level, LevelKind, Read, ValueSource};
+use cachepolicy_core::policy::{BackendKind, Policy};
+use cachepolicy_core::units::Duration;
+
+#[derive(Debug)]
+pub(crate) struct LevelTable {
+    pub(crate) kind: LevelKind,
+    pub(crate) rules: Rules,
+    /// It has look-ups of its own.
+    pub(crate) is_stored: bool,
+    /// Before the application: it needs none of its threads.
+    pub(crate) is_edge: bool,
+    pub(crate) fenced: bool,
+    /// Among whom a fill is the only one.
+    scope: Sharing,
+    /// Nearest first; without those that store nothing.
+    pub(crate) tiers: Vec<Tier>,
+    pub(crate) params: usize,
+    pub(crate) extras: Vec<Extra>,
+    pub(crate) variants: Variants,
+    /// The first of what it contains whose key follows from its own.
+    pub(crate) part: Option<u16>,
+    /// How long its nearest tier takes to answer, where that is always the same.
+    pub(crate) nearest_latency: Option<Duration>,
+    /// In which line of the queue look-ups of its nearest tier wait: one for each latency.
+    pub(crate) line: usize,
+    /// It is left out on a condition.
+    pub(crate) has_condition: bool,
+    pub(crate) dims: LevelDims,
+    /// What its own work reads: a shape, and where the values come from.
+    pub(crate) reads: Vec<usize>,
+    /// An edge purges it by parameters: its variants are listed.
+    pub(crate) is_target: bool,
+    /// Its work is origin work although it names no origin: it contains nothing.
+    pub(crate) is_source: bool,
+}
+
+impl LevelTable {
+    /// Among whom a fill of a level is the only one, as a number.
+    #[inline]
+    pub(crate) fn scope(&self, process: u32, pop: u32) -> u32 {
+        match self.scope {
+            Sharing::All => 0,
+            Sharing::Process => process,
+            Sharing::Pop => pop,
+        }
+    }
+
+    /// Only background fills are the only ones.
+    pub(crate) fn is_unprotected(&self) -> bool {
+        self.rules.stampede == Stampede::None
+    }
+}
+
+/// Among whom a fill of a level is the only one.
+fn scope(scope: Scope, tiers: &[Tier], is_edge: bool) -> Sharing {
+    let tier = match scope {
+        Scope::Process => tiers.first(),
+        Scope::Everywhere => tiers.last(),
+    };
+    match tier.map_or(Sharing::Process, |tier| tier.sharing) {
+        // Redis is shared, but single-flight in the process is not.
+        Sharing::All if scope == Scope::Process && !is_edge => Sharing::Process,
+        sharing => sharing,
+    }
+}
+
+pub(super) fn level_table(
+    policy: &Policy,
+    index: usize,
+    (graph, filter): (&Graph, &QueryFilter),
+    places: &[Place],
+    backends: &[BackendTable],
+    shapes: &mut Vec<Shape>,
+) -> Result<LevelTable, SimError> {
+    let level = &policy.levels[index];
+    limit("tiers of one level", level.tiers.len(), TIERS_MAX)?;
+    let tiers: Vec<Tier> = level
+        .tiers
+        .iter()
+        .filter(|tier| policy.backends[tier.backend.index()].kind != BackendKind::None)
+        .map(|tier| {
+            let backend = &backends[tier.backend.index()];
+            Tier {
+                backend: tier.backend.0,
+                first: backend.first,
+                sharing: backend.sharing,
+                ceiling: tier.ceiling,
+            }
+        })
+        .collect();
+    let is_before = |tier: &cachepolicy_core::level::Tier| {
+        matches!(
+            policy.backends[tier.backend.index()].kind,
+            BackendKind::Proxy | BackendKind::Cdn { .. }
+        )
+    };
+    let extras = level.key.parts.iter().filter_map(|part| match part {
+        KeyPart::Url => Some(Extra::Url),
+        KeyPart::Value(ValueSource::Dimension(dimension)) => Some(Extra::Dimension(*dimension)),
+        KeyPart::Value(_) | KeyPart::Text(_) => None,
+    });
+    let extras = if level.is_stored() {
+        extras.collect()
+    } else {
+        Vec::new()
+    };
+    let dims = depends::of(policy, graph, filter, LevelId(index as u16), None);
+    let is_target = policy
+        .edges
+        .iter()
+        .flat_map(|edge| &edge.actions)
+        .any(|action| match &action.target {
+            Target::Level { level, .. } => level.index() == index,
+            Target::Tag(_) => action.verb == Verb::Bump,
+        });
+    let nearest = tiers.first().map(|tier| usize::from(tier.backend));
+    let nearest = nearest.and_then(|backend| policy.backends.get(backend));
+    let nearest_latency = nearest.and_then(|backend| constant(&backend.latency));
+    let is_edge = level.is_stored() && level.tiers.iter().all(is_before);
+    Ok(LevelTable {
+        kind: level.kind,
+        scope: scope(level.rules.stampede.scope(), &tiers, is_edge),
+        nearest_latency: nearest_latency.map(|(latency, _)| latency),
+        line: 0,
+        rules: level.rules,
+        is_stored: level.is_stored(),
+        is_edge,
+        fenced: level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. }),
+        tiers,
+        params: level.params.len(),
+        variants: Variants::new(&extras, places),
+        extras,
+        has_condition: level.skip.is_some(),
+        part: part(policy, level),
+        dims,
+        reads: level
+            .reads
+            .iter()
+            .map(|read| shape(policy, level.origin, read, shapes))
+            .collect(),
+        is_target,
+        is_source: level.contains.is_empty(),
+    })
+}
+
+/// The first of what a level contains whose key follows from its own.
+fn part(policy: &Policy, level: &Level) -> Option<u16> {
+    let is_fixed =
+        |source: &ValueSource| matches!(source, ValueSource::Param(_) | ValueSource::Literal(_));
+    let has_plain_key = |level: &Level| {
+        level.key.parts.iter().all(|part| match part {
+            KeyPart::Text(_) => true,
+            KeyPart::Value(source) => is_fixed(source),
+            KeyPart::Url => false,
+        })
+    };
+    let position = level.contains.iter().position(|contain| {
+        let inner = policy.levels.get(contain.level.index());
+        contain.each.is_none()
+            && contain.args.iter().all(is_fixed)
+            && inner.is_some_and(|inner| !inner.is_stored() || has_plain_key(inner))
+    })?;
+    u16::try_from(position).ok()
+}
+
+/// Gives each latency of a nearest tier a line of the queue. How many lines are there?
+pub(super) fn assign_lines(levels: &mut [LevelTable]) -> usize {
+    let mut latencies = Vec::new();
+    for level in levels {
+        if let Some(latency) = level.nearest_latency.filter(|it| *it > Duration::ZERO) {
+            let known = latencies.iter().position(|known| *known == latency);
+            level.line = known.unwrap_or_else(|| {
+                latencies.push(latency);
+                latencies.len() - 1
+            });
+        }
+    }
+    latencies.len()
+}
+
+/// The shape of a read, added to `shapes` if it is new.
+fn shape(
+    policy: &Policy,
+    origin: Option<cachepolicy_core::OriginId>,
+    read: &Read,
+    shapes: &mut Vec<Shape>,
+) -> usize {
+    let fields: Vec<FieldId> = read.bindings.iter().map(|binding| binding.field).collect();
+    let lag = origin.map_or(Duration::ZERO, |origin| {
+        let lag = policy.origins[origin.index()].replica_lag;
+        Sampler::new(lag, 0, "", "").greatest()
+    });
+    let is_it = |shape: &Shape| {
+        shape.model == read.model && shape.fields == fields && shape.read.fields == read.fields
+    };
+    if let Some(index) = shapes.iter().position(is_it) {
+        shapes[index].lag = shapes[index].lag.max(lag);
+        return index;
+    }
+    shapes.push(Shape {
+        model: read.model,
+        fields,
+        read: read.clone(),
+        lag,
+    });
+    shapes.len() - 1
+}
