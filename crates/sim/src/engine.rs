@@ -2,7 +2,8 @@
 //! order.
 //!
 //! A request's walk is a state machine of frames (see [`crate::state`]). It runs on inline as long
-//! as nothing else is due before its next step, so that a hit needs no event.
+//! as nothing else is due before its next step, and a look-up that comes to a plain hit needs
+//! neither an event of its own nor a frame (see [`crate::plain`]).
 
 use crate::copy::Copy;
 use crate::deliver::Deliveries;
