@@ -4,7 +4,7 @@ use super::removal::{ActionRemoval, EdgeRemoval, Removal};
 use super::walk::{DimensionValue, Explanation, Step};
 use crate::output::Terminal;
 use crate::output::colour::Meaning;
-use crate::output::text;
+use crate::output::{text, units};
 
 /// Columns of the words before what they are about.
 const LABEL: usize = 10;
@@ -243,10 +243,7 @@ impl Page {
         let mut label = "writes";
         for model in &step.writes {
             if model.edges.is_empty() {
-                let words = format!(
-                    "to {}: nothing removes it; {}",
-                    model.model, model.otherwise
-                );
+                let words = format!("to {}: nothing removes it", model.model);
                 self.labelled(indent, LABEL, label, &words, Meaning::Warning);
                 label = "";
             }
@@ -255,6 +252,11 @@ impl Page {
                 self.labelled(indent, LABEL, label, &words, Meaning::Plain);
                 label = "";
             }
+            let at_most = model
+                .at_most
+                .map_or_else(|| "without limit".to_owned(), units::seconds);
+            let words = format!("{at_most} out of date at most: {}", model.because);
+            self.labelled(indent, LABEL, "", &words, Meaning::Faint);
         }
     }
 

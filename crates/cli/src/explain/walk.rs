@@ -4,6 +4,7 @@ use super::key::{Known, KnownValues, key_of, of_source, tag_of};
 use super::request::{Prepared, Request, Value};
 use super::writes::{ModelReach, reach};
 use super::{lifetimes, request};
+use cachepolicy_analysis::{Bounds, Words};
 use cachepolicy_compiler::graph::PolicyGraph;
 use cachepolicy_core::graph::{Dependencies, Graph};
 use cachepolicy_core::key::Url;
@@ -76,9 +77,15 @@ pub(crate) fn explain(policy: &Policy, request: &Request) -> Explanation {
     let router = Router::new(policy);
     let (path, _) = request.parts();
     let routed = router.route(&request.method, path);
+    let graph = Graph::new(policy);
+    let bounds = match routed.view {
+        Some(view) => Bounds::with_view(policy, &graph, view),
+        None => Bounds::new(policy, &graph),
+    };
     let mut walk = Walk {
         policy,
-        graph: Graph::new(policy),
+        bounds: &bounds,
+        graph: &graph,
         whole: PolicyGraph::of(policy),
         router: &router,
         prepared: &prepared,
@@ -121,7 +128,8 @@ fn dimensions(policy: &Policy, prepared: &Prepared<'_>) -> Vec<DimensionValue> {
 
 struct Walk<'a> {
     policy: &'a Policy,
-    graph: Graph,
+    bounds: &'a Bounds,
+    graph: &'a Graph,
     whole: PolicyGraph,
     router: &'a Router,
     prepared: &'a Prepared<'a>,
@@ -249,7 +257,10 @@ impl<'a> Walk<'a> {
             leaks: leaks.iter().filter_map(name).collect(),
             contains: embedded.chain(view).collect(),
             writes: reach(
-                policy,
+                &Words {
+                    policy,
+                    bounds: self.bounds,
+                },
                 &self.whole,
                 &self.dependencies(id, level).models,
                 id,

@@ -2,6 +2,7 @@
 
 use super::lifetimes::percent;
 use crate::output::units;
+use cachepolicy_analysis::Words;
 use cachepolicy_compiler::graph::{Link, PolicyGraph};
 use cachepolicy_core::edge::{EdgeBlock, Timing};
 use cachepolicy_core::level::Level;
@@ -18,8 +19,11 @@ pub(super) struct ModelReach {
     pub(super) model: String,
     /// What removes the level's copies when it is written; empty: nothing.
     pub(super) edges: Vec<EdgeReach>,
-    /// How long an old copy can live where nothing removes it.
-    pub(super) otherwise: String,
+    /// How long after a write an answer of the level can still miss it, in seconds; `None`: there is
+    /// no limit.
+    pub(super) at_most: Option<f64>,
+    /// Why, in a sentence.
+    pub(super) because: String,
 }
 
 /// One action that reaches a level.
@@ -37,12 +41,13 @@ pub(super) struct EdgeReach {
 
 /// For each of the models that a level depends on, itself or through what it contains.
 pub(super) fn reach(
-    policy: &Policy,
+    words: &Words<'_>,
     whole: &PolicyGraph,
     models: &BTreeSet<ModelId>,
     id: LevelId,
     level: &Level,
 ) -> Vec<ModelReach> {
+    let policy = words.policy;
     let models = models
         .iter()
         .filter_map(|model| Some((*model, policy.models.get(model.index())?)));
@@ -52,10 +57,13 @@ pub(super) fn reach(
             let edges = edges
                 .filter_map(|(edge, action)| edge_reach(policy, edge, action, level))
                 .collect();
+            let bound = words.bounds.of(id, model);
+            let seconds = bound.map(|bound| bound.staleness.as_secs_f64());
             ModelReach {
                 model: declared.name.clone(),
                 edges,
-                otherwise: otherwise(level),
+                at_most: seconds.filter(|seconds| seconds.is_finite()),
+                because: bound.map_or_else(String::new, |bound| words.path(id, bound)),
             }
         })
         .collect()
@@ -152,23 +160,4 @@ fn delay(delay: &Distribution) -> String {
             literal(delay.quantile(0.5))
         ),
     }
-}
-
-/// How long an old copy lives when nothing removes it.
-fn otherwise(level: &Level) -> String {
-    let rules = &level.rules;
-    if !level.is_stored() {
-        return "it keeps no copy itself".to_owned();
-    }
-    if rules.ttl.is_forever() {
-        return "an old copy stays for ever".to_owned();
-    }
-    if rules.sliding {
-        return "an old copy stays as long as it is read".to_owned();
-    }
-    let life = rules.ttl + rules.stale_while_revalidate;
-    format!(
-        "an old copy stays until it expires, up to {}",
-        units::literal(life)
-    )
 }
