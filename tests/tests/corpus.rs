@@ -20,6 +20,7 @@ const REPORTED: &[&str] = &[
     "deploy-herd",
     "downstream-unreachable",
     "fill-race",
+    "invalidation-cycle",
     "invalidation-storm",
     "key-not-injective",
     "keys-collide",
