@@ -21,6 +21,74 @@ pub(crate) enum Last {
     Get,
 }
 
+/// The last access of every key. As long as all keys were only read, and all found something or none
+/// did, this is known without a table.
+#[derive(Debug, Default)]
+pub(crate) struct LastAccesses {
+    /// By key, unless `only` says it.
+    by_key: Vec<Last>,
+    /// Of the keys below this number, which were all accessed.
+    only: Option<(Last, usize)>,
+    /// The number of keys.
+    keys: usize,
+    is_apart: bool,
+}
+
+impl LastAccesses {
+    /// There is one more key.
+    pub(crate) fn learn(&mut self) {
+        self.keys += 1;
+        if self.is_apart {
+            self.by_key.push(Last::Other);
+        }
+    }
+
+    /// These keys are all accessed in the same way. Is it enough to know that?
+    #[inline]
+    pub(crate) fn all_are(&mut self, last: Last, keys: &[u32]) -> bool {
+        let (known, accessed) = self.only.unwrap_or((last, 0));
+        if self.is_apart || known != last {
+            return false;
+        }
+        // Keys are numbered in the order in which they are first accessed.
+        let greatest = keys.iter().copied().max().unwrap_or(0) as usize;
+        self.only = Some((last, accessed.max(greatest + 1)));
+        true
+    }
+
+    /// See [`Last::take`].
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        key: u32,
+        operation: AccessOperation,
+        bytes: Option<u64>,
+        operations: Operations,
+    ) -> Operation {
+        if !self.is_apart {
+            let mut last = Last::Other;
+            let done = last.take(operation, bytes, operations);
+            if done == Operation::Get && self.all_are(last, &[key]) {
+                return done;
+            }
+            self.set_apart();
+        }
+        match self.by_key.get_mut(key as usize) {
+            Some(last) => last.take(operation, bytes, operations),
+            None => Operation::Get,
+        }
+    }
+
+    #[cold]
+    fn set_apart(&mut self) {
+        if let Some((last, accessed)) = self.only.take() {
+            self.by_key.resize(accessed.min(self.keys), last);
+        }
+        self.by_key.resize(self.keys, Last::Other);
+        self.is_apart = true;
+    }
+}
+
 /// How accesses are replayed.
 #[derive(Debug)]
 pub(crate) struct Accesses {
@@ -129,10 +197,8 @@ impl Engine {
         let inst = self.key_of_trace(t, level, key);
         let operations = self.ingest.accesses.operations;
         let bytes = self.tasks[task].bytes;
-        let operation = match self.trace_keys.last.get_mut(key as usize) {
-            Some(last) => last.take(operation, bytes, operations),
-            None => Operation::Get,
-        };
+        let last = &mut self.trace_keys.last;
+        let operation = last.take(key, operation, bytes, operations);
         if operation == Operation::Get {
             if let Some(frame) = self.look_up_key(t, task, NONE, (level, inst), NONE) {
                 self.drive(t, frame);

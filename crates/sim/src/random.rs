@@ -51,10 +51,15 @@ impl Sampler {
         }
     }
 
+    /// The bytes that every draw gives, if they are all the same.
+    pub(crate) fn constant_bytes(&self) -> Option<u64> {
+        self.constant.map(|(_, bytes)| bytes)
+    }
+
     #[inline]
     pub(crate) fn bytes(&mut self) -> u64 {
-        match self.constant {
-            Some((_, bytes)) => bytes,
+        match self.constant_bytes() {
+            Some(bytes) => bytes,
             None => self.distribution.bytes(self.stream.unit()).0,
         }
     }

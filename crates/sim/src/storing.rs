@@ -25,10 +25,10 @@ pub(crate) struct Left {
 impl Left {
     /// Of a copy of a level with these rules that left just now.
     #[inline]
-    pub(crate) fn of(gone: &Removed<Copy>, rules: &Rules, now: Time) -> Self {
-        let (why, cause) = match gone.reason {
+    pub(crate) fn of(reason: Reason, copy: &Copy, rules: &Rules, now: Time) -> Self {
+        let (why, cause) = match reason {
             Reason::Evicted => {
-                let fresh = now < gone.value.fresh_until();
+                let fresh = now < copy.fresh_until();
                 (Leaving::Evicted { fresh }, Some(Cause::Eviction))
             }
             Reason::Expired => (Leaving::Expired, None),
@@ -38,7 +38,7 @@ impl Left {
         };
         Self {
             why,
-            died: now.min(gone.value.leaves(rules)),
+            died: now.min(copy.leaves(rules)),
             cause,
         }
     }
@@ -167,7 +167,7 @@ impl Engine {
     /// A copy left an instance of a backend.
     pub(crate) fn left(&mut self, t: &Tables, instance: u32, gone: &Removed<Copy>) {
         let rules = &t.levels[gone.level.index()].rules;
-        let Left { why, died, cause } = Left::of(gone, rules, self.now);
+        let Left { why, died, cause } = Left::of(gone.reason, &gone.value, rules, self.now);
         if let Some(cause) = cause {
             self.causes[gone.key.0 as usize] = cause;
         }

@@ -4,7 +4,7 @@
 //! no more than that they differ. As long as that is so, a key of the trace and the engine's key
 //! have the same number, and nobody makes a text of it.
 
-use crate::access::Last;
+use crate::access::LastAccesses;
 use crate::engine::Engine;
 use crate::intern::{NONE, Texts};
 use crate::metrics::Cause;
@@ -21,7 +21,7 @@ pub(crate) struct TraceKeys {
     /// Which keys are texts; shorter where the others are numbers.
     is_text: Vec<bool>,
     /// The last access to each.
-    pub(crate) last: Vec<Last>,
+    pub(crate) last: LastAccesses,
     /// The first so many are keys of the engine.
     admitted: usize,
     /// The first so many are known to the engine by their values.
@@ -41,7 +41,7 @@ impl TraceKeys {
                 self.raw.push(u64::from(values.intern(text)));
             }
         }
-        self.last.push(Last::Other);
+        self.last.learn();
     }
 
     fn is_text(&self, key: usize) -> bool {

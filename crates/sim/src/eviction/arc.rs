@@ -55,7 +55,7 @@ impl Arc {
     #[inline]
     fn leave(&mut self, slot: u32, weight: u64) -> usize {
         let list = usize::from(self.list_of[slot as usize]);
-        self.order.unlink(list, slot);
+        self.order.unlink(slot);
         self.weights[list] -= weight;
         list
     }
@@ -157,6 +157,11 @@ impl Eviction for Arc {
         let weight = view.copies.weight(slot);
         self.leave(slot, weight);
         self.join(OFTEN, slot, weight);
+    }
+
+    #[inline]
+    fn peek_keys(&self, keys: &[u32]) -> u32 {
+        self.ghosts.peek(keys)
     }
 
     #[inline]

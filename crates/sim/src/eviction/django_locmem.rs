@@ -40,7 +40,7 @@ impl Eviction for DjangoLocmem {
     }
 
     fn removed(&mut self, slot: u32, _view: View<'_>) {
-        self.order.unlink(0, slot);
+        self.order.unlink(slot);
         self.copies -= 1;
     }
 

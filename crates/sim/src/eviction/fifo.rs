@@ -36,7 +36,7 @@ impl Eviction for Fifo {
 
     #[inline]
     fn removed(&mut self, slot: u32, _view: View<'_>) {
-        self.order.unlink(0, slot);
+        self.order.unlink(slot);
     }
 
     #[inline]

@@ -1,8 +1,8 @@
 //! What policies remember of copies that left: their keys, in lists from oldest to newest.
 
+use super::PEEKED_MAX;
 use super::list::Lists;
-use crate::store::KeyId;
-use rustc_hash::FxHashMap;
+use crate::store::{Index, KeyId};
 
 #[derive(Debug, Clone, Copy)]
 struct Ghost {
@@ -17,8 +17,7 @@ pub(super) struct Ghosts {
     order: Lists,
     ghosts: Vec<Ghost>,
     free: Vec<u32>,
-    /// Never iterated.
-    index: FxHashMap<KeyId, u32>,
+    index: Index,
     weights: Vec<u64>,
 }
 
@@ -29,7 +28,7 @@ impl Ghosts {
             order: Lists::new(lists.into()),
             ghosts: Vec::new(),
             free: Vec::new(),
-            index: FxHashMap::default(),
+            index: Index::default(),
             weights: vec![0; lists.into()],
         }
     }
@@ -40,22 +39,31 @@ impl Ghosts {
         let node = self.free.pop().unwrap_or(self.ghosts.len() as u32);
         super::put(&mut self.ghosts, node, Ghost { key, list, weight });
         self.order.push(list.into(), node);
-        self.index.insert(key, node);
+        let all = self.ghosts.len() - self.free.len();
+        self.index.insert(key, node, all);
         self.weights[usize::from(list)] += weight;
     }
 
     /// The list that remembers a key.
     #[inline]
     pub(super) fn list_of(&self, key: KeyId) -> Option<u8> {
-        let node = *self.index.get(&key)?;
+        let node = self.index.get(key)?;
         Some(self.ghosts[node as usize].list)
+    }
+
+    /// See [`super::Eviction::peek_keys`].
+    #[inline]
+    pub(super) fn peek(&self, keys: &[u32]) -> u32 {
+        let mut nodes = [0; PEEKED_MAX];
+        self.index.fetch(keys, &mut nodes);
+        nodes.iter().fold(0, |all, node| all ^ node)
     }
 
     /// Forgets a key. Was it remembered?
     #[inline]
     pub(super) fn forget(&mut self, key: KeyId) -> bool {
-        match self.index.get(&key) {
-            Some(&node) => {
+        match self.index.get(key) {
+            Some(node) => {
                 self.release(node);
                 true
             }
@@ -84,8 +92,8 @@ impl Ghosts {
     #[inline]
     fn release(&mut self, node: u32) {
         let Ghost { key, list, weight } = self.ghosts[node as usize];
-        self.order.unlink(list.into(), node);
-        self.index.remove(&key);
+        self.order.unlink(node);
+        self.index.remove(key);
         self.weights[usize::from(list)] -= weight;
         self.free.push(node);
     }

@@ -1,156 +1,148 @@
 //! Doubly linked lists whose nodes are numbers: a family of disjoint lists over one array of
 //! links, so that a node moves between lists without moving in memory.
 
-/// No node.
-const NONE: u32 = u32::MAX;
-
+/// What comes before and after a node, as places in the array of links.
 #[derive(Debug, Clone, Copy)]
 struct Link {
     older: u32,
     newer: u32,
 }
 
-const UNLINKED: Link = Link {
-    older: NONE,
-    newer: NONE,
-};
-
-#[derive(Debug, Clone, Copy)]
-struct Ends {
-    oldest: u32,
-    newest: u32,
-}
-
-const EMPTY: Ends = Ends {
-    oldest: NONE,
-    newest: NONE,
-};
-
 /// Disjoint lists over the nodes 0, 1, 2, …: a node is in at most one of them. Eight bytes a node.
+///
+/// Each list is a ring through a link of its own, which stands before those of the nodes: so no
+/// change has to ask whether it is at an end.
 #[derive(Debug, Clone)]
 pub(crate) struct Lists {
     links: Vec<Link>,
-    ends: Vec<Ends>,
+    /// How many links are those of lists.
+    lists: u32,
 }
 
 impl Lists {
     /// That many empty lists.
     pub(crate) fn new(lists: usize) -> Self {
+        let lists = lists as u32;
+        let empty = |list| Link {
+            older: list,
+            newer: list,
+        };
         Self {
-            links: Vec::new(),
-            ends: vec![EMPTY; lists],
+            links: (0..lists).map(empty).collect(),
+            lists,
         }
     }
 
     /// Makes sure that the list of that number exists.
-    #[inline]
     pub(crate) fn ensure(&mut self, list: usize) {
-        if list >= self.ends.len() {
-            self.ends.resize(list + 1, EMPTY);
+        let list = list as u32;
+        if list < self.lists {
+            return;
         }
+        // Doubled, so that lists that come one after the other are cheap.
+        let lists = (list + 1).max(2 * self.lists);
+        let (before, more) = (self.lists, lists - self.lists);
+        let moved = |place: u32| if place < before { place } else { place + more };
+        let mut links = Self::new(lists as usize).links;
+        for (place, link) in self.links.iter().enumerate() {
+            let link = Link {
+                older: moved(link.older),
+                newer: moved(link.newer),
+            };
+            match links.get_mut(place).filter(|_| place < before as usize) {
+                Some(own) => *own = link,
+                None => links.push(link),
+            }
+        }
+        *self = Self { links, lists };
+    }
+
+    #[inline]
+    fn link(&self, place: u32) -> Link {
+        self.links[place as usize]
+    }
+
+    #[inline]
+    fn join(&mut self, older: u32, newer: u32) {
+        self.links[older as usize].newer = newer;
+        self.links[newer as usize].older = older;
+    }
+
+    /// Puts a node between two places that follow each other.
+    #[inline]
+    fn put(&mut self, place: u32, older: u32, newer: u32) {
+        super::put(&mut self.links, place, Link { older, newer });
+        self.links[older as usize].newer = place;
+        self.links[newer as usize].older = place;
     }
 
     /// Adds a node that is in no list at the newest end.
     #[inline]
     pub(crate) fn push(&mut self, list: usize, node: u32) {
-        let index = node as usize;
-        if index >= self.links.len() {
-            self.links.resize(index + 1, UNLINKED);
-        }
-        let ends = &mut self.ends[list];
-        let newest = ends.newest;
-        ends.newest = node;
-        self.links[index] = Link {
-            older: newest,
-            newer: NONE,
-        };
-        if newest == NONE {
-            ends.oldest = node;
-        } else {
-            self.links[newest as usize].newer = node;
-        }
+        let list = list as u32;
+        self.put(self.lists + node, self.link(list).older, list);
     }
 
     /// Adds a node that is in no list as the next newer one of `after`, or as the oldest.
+    #[inline]
     pub(crate) fn insert(&mut self, list: usize, node: u32, after: Option<u32>) {
-        let newer = match after {
-            Some(after) => self.newer(after),
-            None => self.oldest(list),
-        };
-        let Some(newer) = newer else {
-            self.push(list, node);
-            return;
-        };
-        let index = node as usize;
-        if index >= self.links.len() {
-            self.links.resize(index + 1, UNLINKED);
-        }
-        self.links[index] = Link {
-            older: after.unwrap_or(NONE),
-            newer,
-        };
-        self.links[newer as usize].older = node;
-        match after {
-            Some(after) => self.links[after as usize].newer = node,
-            None => self.ends[list].oldest = node,
-        }
+        let older = after.map_or(list as u32, |after| self.lists + after);
+        self.put(self.lists + node, older, self.link(older).newer);
     }
 
     /// Takes a node out of the list that it is in.
     #[inline]
-    pub(crate) fn unlink(&mut self, list: usize, node: u32) {
-        let Link { older, newer } = self.links[node as usize];
-        if older == NONE {
-            self.ends[list].oldest = newer;
-        } else {
-            self.links[older as usize].newer = newer;
-        }
-        if newer == NONE {
-            self.ends[list].newest = older;
-        } else {
-            self.links[newer as usize].older = older;
-        }
+    pub(crate) fn unlink(&mut self, node: u32) {
+        let Link { older, newer } = self.link(self.lists + node);
+        self.join(older, newer);
     }
 
-    /// Moves a node to the newest end of the list that it is in.
+    /// Moves a node to the newest end of a list.
     #[inline]
     pub(crate) fn renew(&mut self, list: usize, node: u32) {
-        if self.ends[list].newest != node {
-            self.unlink(list, node);
-            self.push(list, node);
-        }
+        self.unlink(node);
+        self.push(list, node);
     }
 
     /// Takes the oldest node out.
     #[inline]
     pub(crate) fn pop(&mut self, list: usize) -> Option<u32> {
         let node = self.oldest(list)?;
-        self.unlink(list, node);
+        self.unlink(node);
         Some(node)
     }
 
-    /// The oldest node of a list.
+    #[inline]
+    fn node(&self, place: u32) -> Option<u32> {
+        place.checked_sub(self.lists)
+    }
+
+    /// The oldest node of a list, if there is such a list.
     #[inline]
     pub(crate) fn oldest(&self, list: usize) -> Option<u32> {
-        self.ends.get(list).and_then(|ends| some(ends.oldest))
+        if list >= self.lists as usize {
+            return None;
+        }
+        self.node(self.link(list as u32).newer)
     }
 
-    /// The newest node of a list.
+    /// The newest node of a list, if there is such a list.
     pub(crate) fn newest(&self, list: usize) -> Option<u32> {
-        self.ends.get(list).and_then(|ends| some(ends.newest))
-    }
-
-    /// The next older node of its list.
-    pub(crate) fn older(&self, node: u32) -> Option<u32> {
-        some(self.links[node as usize].older)
+        if list >= self.lists as usize {
+            return None;
+        }
+        self.node(self.link(list as u32).older)
     }
 
     /// See [`super::Eviction::peek`]: of the links that [`Lists::unlink`] changes.
     #[inline]
     pub(crate) fn peek(&self, node: u32) -> u32 {
-        let link = |node: u32| self.links.get(node as usize).copied().unwrap_or(UNLINKED);
-        let Link { older, newer } = link(node);
-        link(older).newer ^ link(newer).older
+        let link = |place: u32| self.links.get(place as usize).copied();
+        let Some(Link { older, newer }) = link(self.lists.saturating_add(node)) else {
+            return 0;
+        };
+        let older = link(older).map_or(0, |link| link.newer);
+        older ^ link(newer).map_or(0, |link| link.older)
     }
 
     /// The oldest nodes of a list, so many at most.
@@ -162,10 +154,12 @@ impl Lists {
     /// The node that was added after this one.
     #[inline]
     pub(crate) fn newer(&self, node: u32) -> Option<u32> {
-        some(self.links[node as usize].newer)
+        self.node(self.link(self.lists + node).newer)
     }
-}
 
-fn some(node: u32) -> Option<u32> {
-    (node != NONE).then_some(node)
+    /// The node that was added before this one.
+    #[inline]
+    pub(crate) fn older(&self, node: u32) -> Option<u32> {
+        self.node(self.link(self.lists + node).older)
+    }
 }

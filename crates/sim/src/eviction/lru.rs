@@ -39,7 +39,7 @@ impl Eviction for Lru {
 
     #[inline]
     fn removed(&mut self, slot: u32, _view: View<'_>) {
-        self.order.unlink(0, slot);
+        self.order.unlink(slot);
     }
 
     #[inline]

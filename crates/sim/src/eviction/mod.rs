@@ -71,6 +71,9 @@ pub(crate) struct Setting {
     pub(crate) seed: u64,
 }
 
+/// See [`Eviction::peek_keys`].
+pub(crate) const PEEKED_MAX: usize = 32;
+
 /// A policy. The store calls, for a key without a copy: `arriving` once, `victim` until the
 /// newcomer fits, `inserted`; for a hit: `touched`; for a newer copy of a key that has one:
 /// `victim` until it fits, `replaced`; for a copy that leaves for any reason but eviction: `removed`.
@@ -105,6 +108,12 @@ pub(crate) trait Eviction {
     /// processor's caches when the copy is touched.
     #[inline]
     fn peek(&self, _slot: u32) -> u32 {
+        0
+    }
+
+    /// The same of these keys, of which some have no copies; [`PEEKED_MAX`] at most.
+    #[inline]
+    fn peek_keys(&self, _keys: &[u32]) -> u32 {
         0
     }
 
@@ -204,11 +213,16 @@ registry! {
 }
 
 /// Sets a table's entry for a slot; slots are taken into use one after the other.
+#[inline]
 fn put<V: Copy>(table: &mut Vec<V>, slot: u32, value: V) {
-    let index = slot as usize;
-    if index < table.len() {
-        table[index] = value;
-    } else {
-        table.resize(index + 1, value);
+    match table.get_mut(slot as usize) {
+        Some(entry) => *entry = value,
+        None => lengthen(table, slot, value),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn lengthen<V: Copy>(table: &mut Vec<V>, slot: u32, value: V) {
+    table.resize(slot as usize + 1, value);
 }

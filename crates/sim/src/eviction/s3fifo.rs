@@ -52,7 +52,7 @@ impl S3Fifo {
     #[inline]
     fn leave(&mut self, slot: u32, weight: u64) {
         let queue = usize::from(self.queue_of[slot as usize]);
-        self.queues.unlink(queue, slot);
+        self.queues.unlink(slot);
         self.weights[queue] -= weight;
     }
 
@@ -137,6 +137,11 @@ impl Eviction for S3Fifo {
     fn touched(&mut self, slot: u32, _view: View<'_>) {
         let reads = &mut self.reads[slot as usize];
         *reads = (*reads + 1).min(COUNT_MAX);
+    }
+
+    #[inline]
+    fn peek_keys(&self, keys: &[u32]) -> u32 {
+        self.ghosts.peek(keys)
     }
 
     #[inline]

@@ -40,7 +40,7 @@ impl Eviction for Sieve {
         if self.hand == Some(slot) {
             self.hand = self.order.newer(slot);
         }
-        self.order.unlink(0, slot);
+        self.order.unlink(slot);
     }
 
     #[inline]

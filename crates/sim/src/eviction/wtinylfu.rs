@@ -92,7 +92,7 @@ impl WTinyLfu {
     #[inline]
     fn leave(&mut self, slot: u32, weight: u64) {
         let segment = usize::from(self.segment_of[slot as usize]);
-        self.segments.unlink(segment, slot);
+        self.segments.unlink(slot);
         self.weights[segment] -= weight;
     }
 

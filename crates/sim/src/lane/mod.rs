@@ -6,9 +6,12 @@
 //! stale copy or a fill that takes time, it leaves to them. `lane/tests.rs` replays random traces
 //! both ways and compares the reports.
 
+mod chunk;
+mod fills;
 mod stretch;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use crate::engine::Engine;
 use crate::tables::Tables;
@@ -50,6 +53,19 @@ pub(crate) struct LaneCounts {
     pub(crate) saved: Duration,
     /// When the last `get` came.
     pub(crate) last: Option<Time>,
+    /// Copies that came and left, as far as these are not counted one by one.
+    pub(crate) moved: Moved,
+}
+
+/// Of copies that differ at most in their sizes and are always fresh, in a backend that nobody else
+/// uses: how many were evicted, what is there, and the most that there was at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Moved {
+    pub(crate) evicted: u64,
+    pub(crate) entries: u64,
+    pub(crate) bytes: u128,
+    pub(crate) entries_peak: u64,
+    pub(crate) bytes_peak: u128,
 }
 
 impl Lane {
@@ -123,7 +139,7 @@ impl Engine {
         }
         let store = &mut self.stores[lane.instance as usize];
         let (rack, evictor) = (&mut store.rack, &mut store.evictor);
-        let (end, outcome) = evictor.visited(Stretch {
+        let outcome = evictor.visited(Stretch {
             lane,
             rules: lane.rules(t),
             accesses,
@@ -135,12 +151,13 @@ impl Engine {
             level: &mut self.levels[lane.level.index()],
             causes: &mut self.causes,
             lookups: &mut self.lookups,
-            metrics: &mut self.metrics,
+            figures: self.metrics.lane_figures(lane.level, lane.backend),
             orphans: Vec::new(),
             counts: LaneCounts::default(),
             now: self.now,
+            uniform: None,
         });
-        let replayed = end - range.start;
+        let replayed = outcome.end - range.start;
         self.now = outcome.now;
         self.metrics.lane(lane.level, lane.backend, &outcome.counts);
         self.processes.skip(replayed as u64);

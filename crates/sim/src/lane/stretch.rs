@@ -1,25 +1,23 @@
 //! The loop over the accesses of a stretch, compiled for each eviction policy.
 
+use super::chunk::{AHEAD, Chunk};
 use super::{Lane, LaneCounts};
-use crate::access::{Last, Operation};
+use crate::access::LastAccesses;
 use crate::copy::Copy;
 use crate::engine::LevelState;
 use crate::eviction::{Eviction, Visit};
 use crate::intern::NONE;
-use crate::metrics::{Cause, FillBegan, FillResult, Metrics, Stored};
+use crate::metrics::{Cause, FillBegan, LaneFigures};
 use crate::options::Operations;
-use crate::random::jitter;
-use crate::store::{Inserted, KeyId, NewCopy, Rack, Reason, Removed, Slot};
-use crate::storing::Left;
-use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, fill_ended, plain_until};
-use cachepolicy_core::ids::BackendId;
-use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_trace::block::{Accesses, UNKNOWN_BYTES};
+use crate::store::{KeyId, Rack, Slot};
+use cachepolicy_core::decide::{Rules, plain_until};
+use cachepolicy_core::units::Time;
+use cachepolicy_trace::block::Accesses;
 use cachepolicy_trace::event::AccessOperation;
 use core::ops::Range;
 
-/// So many accesses ahead, what they will touch is fetched from memory: the waits overlap.
-const AHEAD: usize = 32;
+/// What is known of so few copies is in the processor's caches anyway.
+const FETCHED_FROM: usize = 1 << 14;
 
 /// The accesses, and all that they can change.
 pub(super) struct Stretch<'a> {
@@ -31,19 +29,30 @@ pub(super) struct Stretch<'a> {
     pub(super) stop: Time,
     pub(super) rack: &'a mut Rack<Copy>,
     pub(super) operations: Operations,
-    pub(super) last: &'a mut [Last],
+    pub(super) last: &'a mut LastAccesses,
     pub(super) level: &'a mut LevelState,
     pub(super) causes: &'a mut [Cause],
     pub(super) lookups: &'a mut [u32],
-    pub(super) metrics: &'a mut Metrics,
+    pub(super) figures: LaneFigures<'a>,
     /// Provenances of copies that died, and when.
     pub(super) orphans: Vec<(u32, Time)>,
     pub(super) counts: LaneCounts,
     pub(super) now: Time,
+    /// See [`Stretch::find_uniform`].
+    pub(super) uniform: Option<Uniform>,
+}
+
+/// What every fill of a stretch puts into the store, whenever it is.
+#[derive(Clone, Copy)]
+pub(super) struct Uniform {
+    /// In bytes, unless the trace says it; `None`: drawn each time.
+    pub(super) size: Option<u64>,
 }
 
 /// What a stretch leaves.
 pub(super) struct Outcome {
+    /// The first access that was not replayed.
+    pub(super) end: usize,
     pub(super) counts: LaneCounts,
     pub(super) now: Time,
     pub(super) orphans: Vec<(u32, Time)>,
@@ -51,59 +60,53 @@ pub(super) struct Outcome {
 
 /// An access of the stretch.
 #[derive(Clone, Copy)]
-struct Access {
-    index: usize,
-    at: Time,
-    key: u32,
+pub(super) struct Access {
+    pub(super) at: Time,
+    pub(super) key: u32,
+    /// What the trace says of the value's size.
+    pub(super) bytes: Option<u64>,
+    /// Where it is in the columns.
+    pub(super) index: usize,
 }
 
 impl Visit for Stretch<'_> {
-    type Outcome = (usize, Outcome);
+    type Outcome = Outcome;
 
-    fn visit<E: Eviction>(mut self, evictor: &mut E) -> Self::Outcome {
+    fn visit<E: Eviction>(mut self, evictor: &mut E) -> Outcome {
         let end = self.replay(evictor);
-        let outcome = Outcome {
+        self.tell_moved();
+        Outcome {
+            end,
             counts: self.counts,
             now: self.now,
             orphans: self.orphans,
-        };
-        (end, outcome)
+        }
     }
 }
 
 impl Stretch<'_> {
     /// The first access that was not replayed.
     fn replay<E: Eviction>(&mut self, evictor: &mut E) -> usize {
-        let accesses = self.accesses;
-        let (all_at, all_keys) = (&accesses.at, &accesses.key);
+        self.uniform = self.find_uniform();
         let mut index = self.range.start;
         while index < self.range.end {
-            let chunk = index..self.range.end.min(index + AHEAD);
-            let keys = all_keys.get(chunk.clone()).unwrap_or_default();
-            let at = all_at.get(chunk).unwrap_or_default();
-            self.fetch(keys, evictor);
-            for (&key, &at) in keys.iter().zip(at) {
-                if at >= self.stop || at < self.now {
-                    return index;
-                }
-                let access = Access { index, at, key };
-                let is_get = match accesses.operation.get(index) {
-                    None | Some(AccessOperation::Get) => true,
-                    Some(AccessOperation::Set | AccessOperation::Delete) => false,
-                };
-                let is_done = if is_get {
-                    self.get(access, evictor)
-                } else {
-                    self.write(access, evictor)
-                };
-                if !is_done {
-                    return index;
-                }
-                self.now = at;
-                index += 1;
+            let chunk = Chunk::of(self.accesses, index..self.range.end.min(index + AHEAD));
+            self.fetch(chunk.keys, evictor);
+            let is_calm = chunk.is_in_order(self.now, self.stop)
+                && chunk
+                    .only_gets()
+                    .is_some_and(|last| self.last.all_are(last, chunk.keys));
+            let replayed = match self.only_size(&chunk) {
+                Some(size) if is_calm => self.get_uniform(&chunk, size, evictor),
+                _ if is_calm => self.get_all(&chunk, evictor),
+                _ => self.one_by_one(&chunk, evictor),
+            };
+            if let Some(last) = replayed.checked_sub(1) {
+                self.now = chunk.at.get(last).copied().unwrap_or(self.now);
             }
-            if keys.is_empty() {
-                return index;
+            index += replayed;
+            if replayed == 0 || replayed < chunk.keys.len() {
+                break;
             }
         }
         index
@@ -113,20 +116,89 @@ impl Stretch<'_> {
     #[inline]
     fn fetch<E: Eviction>(&self, keys: &[u32], evictor: &E) {
         let mut slots = [NONE; AHEAD];
-        for (slot, &key) in slots.iter_mut().zip(keys) {
-            *slot = self.rack.fetch(KeyId(key));
+        self.rack.fetch(keys, &mut slots);
+        core::hint::black_box(evictor.peek_keys(keys));
+        if self.rack.len() < FETCHED_FROM {
+            core::hint::black_box(&slots);
+            return;
         }
         let mut fetched = 0_u32;
         let mut misses = 0;
         for &slot in slots.iter().take(keys.len()) {
             // A branch here would be guessed wrong again and again, and undo what is gained.
-            let is_miss = u32::from(slot == NONE);
+            let is_miss = u32::from(!Rack::<Copy>::is_slot(slot));
             misses += is_miss as usize;
             let some_slot = slot & is_miss.wrapping_sub(1);
             fetched ^= evictor.peek(some_slot) ^ self.rack.peek(some_slot);
         }
         evictor.leaving_soon(misses, |slot| fetched ^= self.rack.peek_key(slot));
         core::hint::black_box(fetched);
+    }
+
+    /// How many accesses were replayed, of any kind and in any order.
+    fn one_by_one<E: Eviction>(&mut self, chunk: &Chunk<'_>, evictor: &mut E) -> usize {
+        let mut before = self.now;
+        for index in 0..chunk.keys.len() {
+            let access = chunk.access(index);
+            if access.at >= self.stop || access.at < before {
+                return index;
+            }
+            let is_done = match chunk.operations.get(index) {
+                None | Some(AccessOperation::Get) => {
+                    let is_done = self.get(access, evictor);
+                    if is_done {
+                        let (key, bytes) = (access.key, access.bytes);
+                        self.last
+                            .take(key, AccessOperation::Get, bytes, self.operations);
+                    }
+                    is_done
+                }
+                Some(operation) => self.write(access, *operation, evictor),
+            };
+            if !is_done {
+                return index;
+            }
+            before = access.at;
+        }
+        chunk.keys.len()
+    }
+
+    /// How many accesses were replayed: all of them are `get`s, and in order.
+    fn get_all<E: Eviction>(&mut self, chunk: &Chunk<'_>, evictor: &mut E) -> usize {
+        for index in 0..chunk.keys.len() {
+            if !self.get(chunk.access(index), evictor) {
+                return index;
+            }
+        }
+        chunk.keys.len()
+    }
+
+    /// The same where all copies, also the new ones, are alike and of this size: what the hits come
+    /// to is known without them.
+    fn get_uniform<E: Eviction>(&mut self, chunk: &Chunk<'_>, size: u64, evictor: &mut E) -> usize {
+        let missed_before = self.counts.misses;
+        let mut not_from_copies = 0;
+        for (index, (&key, &at)) in chunk.keys.iter().zip(chunk.at).enumerate() {
+            match self.rack.lookup(KeyId(key)) {
+                Some(slot) => evictor.touched(slot.number(), self.rack.view(at)),
+                None => {
+                    let response = chunk.bytes_of(index).unwrap_or(size);
+                    not_from_copies += size.min(response);
+                    self.fill_alike(KeyId(key), at, size, evictor);
+                }
+            }
+        }
+        let all = chunk.keys.len() as u64;
+        let (bytes, bytes_from_copies) = chunk.responses(size);
+        let misses = self.counts.misses - missed_before;
+        let counts = &mut self.counts;
+        counts.hits += all - misses;
+        counts.hit_bytes += (all - misses) * size;
+        counts.miss_bytes += misses * size;
+        counts.response_bytes += bytes;
+        counts.response_bytes_from_copies += bytes_from_copies - not_from_copies;
+        counts.last = chunk.at.last().copied();
+        chunk.keys.len()
     }
 
     #[inline]
@@ -145,8 +217,9 @@ impl Stretch<'_> {
     fn hit<E: Eviction>(&mut self, access: Access, slot: Slot, evictor: &mut E) {
         evictor.touched(slot.number(), self.rack.view(access.at));
         let size = self.rack.size(slot);
-        let response = self.note_get(access).unwrap_or(size);
+        let response = access.bytes.unwrap_or(size);
         let counts = &mut self.counts;
+        counts.last = Some(access.at);
         counts.hits += 1;
         counts.hit_bytes += size;
         counts.response_bytes += response;
@@ -157,23 +230,6 @@ impl Stretch<'_> {
                 *lookups = lookups.saturating_add(1);
             }
         }
-    }
-
-    /// Remembers a `get`; the bytes that it read, as the trace says.
-    #[inline]
-    fn note_get(&mut self, access: Access) -> Option<u64> {
-        let bytes = self.bytes(access);
-        if let Some(last) = self.last.get_mut(access.key as usize) {
-            last.take(AccessOperation::Get, bytes, self.operations);
-        }
-        self.counts.last = Some(access.at);
-        bytes
-    }
-
-    #[inline]
-    fn bytes(&self, access: Access) -> Option<u64> {
-        let bytes = self.accesses.bytes.get(access.index).copied();
-        bytes.filter(|bytes| *bytes != UNKNOWN_BYTES)
     }
 
     /// A `get` of a key whose copy is not known to be plain, or that has none.
@@ -203,222 +259,27 @@ impl Stretch<'_> {
         true
     }
 
-    /// Fills on the spot.
+    /// A fill begins: which one was the first, and why; the others are counted together.
     #[inline]
-    fn miss<E: Eviction>(&mut self, access: Access, evictor: &mut E) {
-        let level = self.lane.level;
-        let response = self.note_get(access);
+    pub(super) fn fill_begins(&mut self, key: KeyId, at: Time) {
         if self.counts.misses == 0 {
-            // Which fill was the first, and why; the others are counted together.
-            let began = FillBegan {
-                key: KeyId(access.key),
-                concurrent: 1,
-                cause: self.cause(access.key),
-                background: false,
-            };
-            self.metrics.fill_began(level, access.at, &began);
-        }
-        let size = self.draw_size(access);
-        let result = self.store(access, Some(size), evictor);
-        if let FillResult::ServedOnly(_) = result {
-            self.set_cause(access.key, Cause::NotStored);
-        }
-        if result != FillResult::Stored {
-            self.metrics
-                .fill_ended(level, access.at, result, Duration::ZERO);
+            let cause = self.causes.get(key.0 as usize).copied();
+            self.figures.fill_began(
+                at,
+                &FillBegan {
+                    key,
+                    concurrent: 1,
+                    cause: cause.unwrap_or(Cause::ColdStart),
+                    background: false,
+                },
+            );
         }
         self.counts.misses += 1;
-        self.counts.miss_bytes += size;
-        self.counts.response_bytes += response.unwrap_or(size);
     }
 
-    fn cause(&self, key: u32) -> Cause {
-        let known = self.causes.get(key as usize).copied();
-        known.unwrap_or(Cause::ColdStart)
-    }
-
-    fn set_cause(&mut self, key: u32, cause: Cause) {
-        if let Some(known) = self.causes.get_mut(key as usize) {
+    pub(super) fn set_cause(&mut self, key: KeyId, cause: Cause) {
+        if let Some(known) = self.causes.get_mut(key.0 as usize) {
             *known = cause;
         }
-    }
-
-    fn draw_size(&mut self, access: Access) -> u64 {
-        match self.bytes(access).filter(|_| self.lane.size_from_trace) {
-            Some(bytes) => bytes,
-            None => self.level.size.bytes(),
-        }
-    }
-
-    /// The ttl that the trace says, as far as the level goes by it.
-    #[inline]
-    fn said_ttl(&self, access: Access) -> Option<Duration> {
-        let said = self.accesses.ttl.get(access.index).copied().flatten();
-        self.lane.lifetime.named(said)
-    }
-
-    /// Stores a value where the rules let it be stored. `size`: where it is known beforehand.
-    #[inline]
-    fn store<E: Eviction>(
-        &mut self,
-        access: Access,
-        size: Option<u64>,
-        evictor: &mut E,
-    ) -> FillResult {
-        let Access { at, key, .. } = access;
-        let ttl = self.said_ttl(access);
-        let draw = jitter(&mut self.level.jitter, self.rules);
-        let end = FillEnd {
-            began: at,
-            outcome: FillOutcome::Value { ttl },
-            overtaken: false,
-            backend_up: true,
-            storable: true,
-        };
-        let lifetimes = match fill_ended(self.rules, end, at, draw) {
-            FillVerdict::Store { lifetimes, .. } => lifetimes,
-            FillVerdict::ServeOnly(reason) => return FillResult::ServedOnly(reason),
-            FillVerdict::Failed => return FillResult::Failed,
-        };
-        let size = size.unwrap_or_else(|| self.draw_size(access));
-        let mut copy = Copy::new(&lifetimes, false);
-        if lifetimes.fresh_until == Time::NEVER {
-            // Nobody asks since when: what is the same for all copies takes no room.
-            copy.forget_stored();
-        }
-        let quiet_until = plain_until(self.rules, &lifetimes, false);
-        let new = NewCopy {
-            key: KeyId(key),
-            level: self.lane.level,
-            size,
-            dead_from: copy.leaves(self.rules),
-            value: copy,
-        };
-        let (rack, mut leaving) = self.parts();
-        let mut gone = |gone: Removed<Copy>| leaving.left(&gone, at);
-        let inserted = rack.insert(evictor, (new, quiet_until), at, &mut gone);
-        match inserted {
-            Inserted::Stored(_) => {
-                self.set_cause(key, Cause::Expiry);
-                self.metrics.stored(&Stored {
-                    backend: self.lane.backend,
-                    instance: 0,
-                    level: self.lane.level,
-                    key: KeyId(key),
-                    parameters: None,
-                    bytes: size,
-                });
-                FillResult::Stored
-            }
-            Inserted::TooLarge => {
-                self.metrics.too_large(self.lane.backend);
-                self.set_cause(key, Cause::Eviction);
-                FillResult::NoRoom
-            }
-            Inserted::Refused => {
-                self.set_cause(key, Cause::Eviction);
-                FillResult::NoRoom
-            }
-        }
-    }
-
-    /// What copies are in, and what a copy that leaves changes.
-    fn parts(&mut self) -> (&mut Rack<Copy>, Leave<'_>) {
-        let leave = Leave {
-            backend: self.lane.backend,
-            rules: self.rules,
-            causes: self.causes,
-            metrics: self.metrics,
-            orphans: &mut self.orphans,
-        };
-        (self.rack, leave)
-    }
-
-    /// A `set` or `delete`; see [`crate::key_value`].
-    fn write<E: Eviction>(&mut self, access: Access, evictor: &mut E) -> bool {
-        let Access { index, at, key } = access;
-        let slot = self.rack.lookup(KeyId(key));
-        let copy = slot.map(|slot| (slot, *self.rack.get(slot)));
-        let is_alive = copy.is_some_and(|(_, copy)| at < copy.leaves(self.rules));
-        // What misses writes, is dead and still there, or may outlive the write, is for others.
-        let is_plain = copy.is_none_or(|(_, copy)| {
-            is_alive && copy.provenance == NONE && self.is_stored_for_certain(access)
-        });
-        if !self.lane.fills || !is_plain {
-            return false;
-        }
-        let bytes = self.bytes(access);
-        let operation = self.accesses.operation.get(index).copied();
-        let operation = match (operation, self.last.get_mut(key as usize)) {
-            (Some(operation), Some(last)) => last.take(operation, bytes, self.operations),
-            _ => return false,
-        };
-        match operation {
-            Operation::Get => {}
-            Operation::Fill => {
-                let size = self.draw_size(access);
-                let has_ttl = self.accesses.ttl.get(index).copied().flatten().is_some();
-                if has_ttl || slot.is_none_or(|slot| self.rack.size(slot) != size) {
-                    self.store(access, None, evictor);
-                }
-            }
-            Operation::Write => {
-                self.replace_row(access, is_alive);
-                self.store(access, None, evictor);
-            }
-            Operation::Delete => {
-                self.replace_row(access, is_alive);
-                if let Some(slot) = slot {
-                    let (rack, mut leaving) = self.parts();
-                    let gone = rack.take(evictor, slot.number(), Reason::Taken, at);
-                    leaving.left(&gone, at);
-                    self.set_cause(key, Cause::Invalidation);
-                }
-            }
-        }
-        true
-    }
-
-    /// Does a value that is put over another one take its place, whatever is drawn?
-    fn is_stored_for_certain(&self, access: Access) -> bool {
-        const LEAST: Duration = Duration::from_nanos(1_000_000);
-        let said = self.said_ttl(access).unwrap_or(self.rules.ttl);
-        let shortest = said - said.scaled(self.rules.jitter);
-        shortest >= LEAST && !self.rack.is_by_bytes()
-    }
-
-    /// The row behind a key changed; the copy that misses it goes at the same instant.
-    fn replace_row(&mut self, access: Access, has_copy: bool) {
-        if has_copy {
-            self.metrics
-                .write_settled(self.lane.level, access.at, None, Duration::ZERO);
-        }
-    }
-}
-
-/// What a copy that leaves changes.
-struct Leave<'a> {
-    backend: BackendId,
-    rules: &'a Rules,
-    causes: &'a mut [Cause],
-    metrics: &'a mut Metrics,
-    orphans: &'a mut Vec<(u32, Time)>,
-}
-
-impl Leave<'_> {
-    /// See `Engine::left`.
-    #[inline]
-    fn left(&mut self, gone: &Removed<Copy>, now: Time) {
-        let Left { why, died, cause } = Left::of(gone, self.rules, now);
-        if let Some(cause) = cause
-            && let Some(known) = self.causes.get_mut(gone.key.0 as usize)
-        {
-            *known = cause;
-        }
-        if gone.value.provenance != NONE {
-            self.orphans.push((gone.value.provenance, died));
-        }
-        self.metrics
-            .removed(self.backend, gone.level, gone.size, why);
     }
 }

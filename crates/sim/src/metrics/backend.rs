@@ -1,8 +1,9 @@
 //! What a backend holds, all of its instances together.
 
 use super::types::{Leaving, Stored};
-use crate::lane::LaneCounts;
+use crate::lane::{LaneCounts, Moved};
 use crate::report::{BackendFigures, FamilyFigures, Ordered};
+use crate::store::KeyId;
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::policy::Policy;
 
@@ -61,16 +62,41 @@ impl BackendCounts {
 
     #[inline]
     pub(super) fn stored(&mut self, stored: &Stored) {
+        self.stored_plain(stored.level, stored.key, stored.bytes);
+        if let Some(parameters) = stored.parameters {
+            self.families[stored.level.index()]
+                .parameters
+                .insert(parameters);
+        }
+    }
+
+    /// A copy of a level without variants.
+    #[inline]
+    pub(super) fn stored_plain(&mut self, level: LevelId, key: KeyId, bytes: u64) {
         self.entries += 1;
         self.entries_peak = self.entries_peak.max(self.entries);
-        self.bytes += stored.bytes;
+        self.bytes += bytes;
         self.bytes_peak = self.bytes_peak.max(self.bytes);
-        let family = &mut self.families[stored.level.index()];
-        family.entries += 1;
-        family.keys += u64::from(self.keys.insert(stored.key.0));
-        if let Some(parameters) = stored.parameters {
-            family.parameters.insert(parameters);
-        }
+        self.families[level.index()].entries += 1;
+        self.keep(level, key);
+    }
+
+    /// See [`super::LaneFigures::keep`].
+    #[inline]
+    pub(super) fn keep(&mut self, level: LevelId, key: KeyId) {
+        self.families[level.index()].keys += u64::from(self.keys.insert(key.0));
+    }
+
+    /// See [`super::LaneFigures::moved`].
+    pub(super) fn moved(&mut self, level: LevelId, moved: &Moved) {
+        let bytes = |bytes| u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.entries = moved.entries;
+        self.bytes = bytes(moved.bytes);
+        self.entries_peak = self.entries_peak.max(moved.entries_peak);
+        self.bytes_peak = self.bytes_peak.max(bytes(moved.bytes_peak));
+        self.families[level.index()].entries = moved.entries;
+        self.evictions += moved.evicted;
+        self.evicted_fresh += moved.evicted;
     }
 
     #[inline]
@@ -153,7 +179,6 @@ impl BitSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::KeyId;
 
     fn copy(level: u16, key: u32, parameters: u32, bytes: u64) -> Stored {
         Stored {

@@ -11,6 +11,7 @@ mod freshness;
 mod histogram;
 mod invalidation;
 pub mod labels;
+mod lane;
 mod level;
 mod observed;
 mod origin;
@@ -24,12 +25,12 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lane::LaneFigures;
 pub use types::{
     ActionIx, Asked, Cause, Fault, FillBegan, FillResult, Known, Leaving, Outcome, RequestEnd,
     RouteIx, Serve, Stored, Wait,
 };
 
-use crate::lane::LaneCounts;
 use crate::report::{Sampled, TraceSummary};
 use crate::store::KeyId;
 use crate::yardstick::References;
@@ -219,18 +220,6 @@ impl Metrics {
         if self.counts(now, took) {
             self.levels[level.index()].fill_ended(result);
         }
-    }
-
-    /// Accesses of a key-value trace that came before the next tick.
-    pub(crate) fn lane(&mut self, level: LevelId, backend: BackendId, counts: &LaneCounts) {
-        let Some(last) = counts.last else {
-            return;
-        };
-        self.busy_until = last;
-        self.timeline.zero_latencies(counts.hits + counts.misses);
-        self.unrouted.lane(counts);
-        self.levels[level.index()].lane(counts);
-        self.backends[backend.index()].lane(counts);
     }
 
     /// Is every look-up in a backend recorded?

@@ -42,7 +42,22 @@ impl<V: Copy + PartialEq> Column<V> {
         *self.get_mut(slot, slots) = value;
     }
 
-    /// The same, to be changed.
+    /// Do all slots have this value? It is that of all if there are none yet.
+    #[inline]
+    pub(super) fn unify(&mut self, value: V) -> bool {
+        if self.values.is_empty() {
+            self.values.push(value);
+        }
+        self.only() == Some(value)
+    }
+
+    /// The value that all slots have, if it is known to be one.
+    #[inline]
+    pub(super) fn only(&self) -> Option<V> {
+        self.values.first().copied().filter(|_| !self.apart)
+    }
+
+    /// The value of a slot, to be changed.
     #[inline]
     pub(super) fn get_mut(&mut self, slot: u32, slots: usize) -> &mut V {
         if !self.apart || self.values.len() < slots {

@@ -76,16 +76,35 @@ impl Copies {
         self.keys[slot as usize] = VACANT;
     }
 
-    /// Slots are taken into use one after the other.
+    /// How many slots have been in use.
     #[inline]
-    pub(super) fn set(&mut self, slot: u32, key: KeyId, level: LevelId, size: u64) {
-        let index = slot as usize;
-        if index == self.keys.len() {
-            self.keys.push(key);
-        } else {
-            self.keys[index] = key;
+    pub(super) fn slots(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// See [`super::column::Column::unify`].
+    pub(super) fn unify(&mut self, level: LevelId) -> bool {
+        self.levels.unify(level)
+    }
+
+    /// The size of all copies, if there are some and it is known to be one.
+    #[inline]
+    pub(super) fn only_size(&self) -> Option<u64> {
+        self.sizes.only()
+    }
+
+    /// Slots are taken into use one after the other. The level is set apart.
+    #[inline]
+    pub(super) fn set(&mut self, slot: u32, key: KeyId, size: u64) {
+        match self.keys.get_mut(slot as usize) {
+            Some(known) => *known = key,
+            None => self.keys.push(key),
         }
-        self.levels.set(slot, level, self.keys.len());
         self.sizes.set(slot, size, self.keys.len());
+    }
+
+    #[inline]
+    pub(super) fn set_level(&mut self, slot: u32, level: LevelId) {
+        self.levels.set(slot, level, self.keys.len());
     }
 }

@@ -1,118 +1,132 @@
-//! Which copies are dead by now: a radix heap over the instants from which copies are dead.
+//! Which copies are dead by now.
 
-use crate::eviction::list::Lists;
 use cachepolicy_core::units::Time;
+use core::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
-/// The present, and one list for each place of the highest bit in which an instant differs from it.
-const LISTS: usize = 65;
-
-/// The list of the dead.
-const DEAD: usize = 0;
-
-/// A radix heap (Ahuja, Mehlhorn, Orlin, Tarjan, JACM 37(2), 1990) of linked lists. An instant
-/// lies in the list of the highest bit in which it differs from the present; when the present
-/// moves on, only the lists of lower bits and the one of its own highest changed bit are looked at,
-/// and whatever stays alive there moves to a lower list. A copy so moves at most 64 times; setting
-/// an instant anew, as `sliding` does at each read, costs O(1). Copies that never die are in no
-/// list, and as long as there are no others the arrays are empty.
-#[derive(Debug, Clone)]
-pub(super) struct Expiry {
-    lists: Lists,
-    /// By slot: the instant, in an order-preserving encoding without signs. Slots beyond the end
-    /// never die.
-    instants: Vec<u64>,
-    present: u64,
-    /// A bit for each list but [`DEAD`] that may not be empty: bit i for list i + 1.
-    filled: u64,
+/// Of a copy that is dead from an instant on, unless that has changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    dead_from: Time,
+    slot: u32,
 }
 
-const NEVER: u64 = encode(Time::NEVER);
+/// So many entries may be outdated, whatever the number of copies that can die.
+const OUTDATED_FREE: usize = 1_024;
 
-const fn encode(time: Time) -> u64 {
-    (time.nanos() as u64) ^ (1 << 63)
+/// Copies that can die, in the order in which they do. What dies later than all before, as
+/// under a constant ttl, goes into a queue, the rest into a heap. A copy that leaves before its time
+/// is not looked for there: its entry is dropped when its turn comes, or when more than half of the
+/// entries are outdated. Copies that never die are in neither, and as long as there are no others
+/// nothing is kept.
+#[derive(Debug, Clone)]
+pub(super) struct Expiry {
+    queue: VecDeque<Entry>,
+    heap: BinaryHeap<Reverse<Entry>>,
+    /// By slot. Slots beyond the end never die.
+    instants: Vec<Time>,
+    /// How many slots hold a copy that can die.
+    mortal: usize,
+    /// Nobody dies before.
+    soonest: Time,
 }
 
 impl Default for Expiry {
     fn default() -> Self {
         Self {
-            lists: Lists::new(LISTS),
+            queue: VecDeque::new(),
+            heap: BinaryHeap::new(),
             instants: Vec::new(),
-            present: 0,
-            filled: 0,
+            mortal: 0,
+            soonest: Time::NEVER,
         }
     }
 }
 
 impl Expiry {
+    /// Does nobody ever die?
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.instants.is_empty()
+    }
+
     /// The copy in this slot, if there is one, is dead from then on.
     #[inline]
     pub(super) fn set(&mut self, slot: u32, dead_from: Time) {
+        if dead_from != Time::NEVER || !self.is_idle() {
+            self.change(slot, dead_from);
+        }
+    }
+
+    #[inline]
+    fn change(&mut self, slot: u32, dead_from: Time) {
         let index = slot as usize;
-        let instant = encode(dead_from);
         if index >= self.instants.len() {
-            if instant == NEVER {
+            if dead_from == Time::NEVER {
                 return;
             }
-            self.instants.resize(index + 1, NEVER);
+            self.instants.resize(index + 1, Time::NEVER);
         }
-        let before = core::mem::replace(&mut self.instants[index], instant);
-        if before == instant {
+        let before = core::mem::replace(&mut self.instants[index], dead_from);
+        if before == dead_from {
             return;
         }
-        if before != NEVER {
-            self.lists.unlink(self.list_of(before), slot);
+        self.mortal -= usize::from(before != Time::NEVER);
+        if dead_from != Time::NEVER {
+            self.mortal += 1;
+            self.add(Entry { dead_from, slot });
         }
-        if instant != NEVER {
-            self.link(slot, instant);
-        }
-    }
-
-    /// The present is now at least this.
-    #[inline]
-    pub(super) fn advance(&mut self, now: Time) {
-        let now = encode(now);
-        if now <= self.present {
-            return;
-        }
-        let highest = 63 - (now ^ self.present).leading_zeros();
-        self.present = now;
-        let mut touched = self.filled & (u64::MAX >> (63 - highest));
-        self.filled &= !touched;
-        // Each list is emptied before anything is linked into it: what lives on moves lower than
-        // `highest`, and the lists below hold only the dead and are met first.
-        while touched != 0 {
-            let list = touched.trailing_zeros() as usize + 1;
-            touched &= touched - 1;
-            self.relink(list);
-        }
-    }
-
-    /// A dead copy.
-    #[inline]
-    pub(super) fn dead(&self) -> Option<u32> {
-        self.lists.oldest(DEAD)
-    }
-
-    fn relink(&mut self, list: usize) {
-        while let Some(slot) = self.lists.pop(list) {
-            self.link(slot, self.instants[slot as usize]);
-        }
-    }
-
-    fn link(&mut self, slot: u32, instant: u64) {
-        let list = self.list_of(instant);
-        if list != DEAD {
-            self.filled |= 1 << (list - 1);
-        }
-        self.lists.push(list, slot);
     }
 
     #[inline]
-    fn list_of(&self, instant: u64) -> usize {
-        if instant <= self.present {
-            DEAD
+    fn add(&mut self, entry: Entry) {
+        self.soonest = self.soonest.min(entry.dead_from);
+        if self.queue.back().is_none_or(|last| *last <= entry) {
+            self.queue.push_back(entry);
         } else {
-            64 - (instant ^ self.present).leading_zeros() as usize
+            self.heap.push(Reverse(entry));
+        }
+        if self.queue.len() + self.heap.len() > 2 * self.mortal + OUTDATED_FREE {
+            self.drop_outdated();
+        }
+    }
+
+    #[cold]
+    fn drop_outdated(&mut self) {
+        let instants = &self.instants;
+        let is_valid = |entry: &Entry| instants[entry.slot as usize] == entry.dead_from;
+        self.queue.retain(is_valid);
+        self.heap.retain(|Reverse(entry)| is_valid(entry));
+    }
+
+    /// May somebody be dead by now?
+    #[inline]
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        now >= self.soonest
+    }
+
+    /// The next one of the dead, who is to leave.
+    pub(super) fn next_dead(&mut self, now: Time) -> Option<u32> {
+        loop {
+            let queued = self.queue.front().copied();
+            let heaped = self.heap.peek().map(|Reverse(entry)| *entry);
+            let is_queued = match (queued, heaped) {
+                (Some(queued), Some(heaped)) => queued <= heaped,
+                (queued, _) => queued.is_some(),
+            };
+            let next = if is_queued { queued } else { heaped };
+            let Some(entry) = next.filter(|entry| entry.dead_from <= now) else {
+                self.soonest = next.map_or(Time::NEVER, |entry| entry.dead_from);
+                return None;
+            };
+            if is_queued {
+                self.queue.pop_front();
+            } else {
+                self.heap.pop();
+            }
+            if self.instants[entry.slot as usize] == entry.dead_from {
+                return Some(entry.slot);
+            }
         }
     }
 }

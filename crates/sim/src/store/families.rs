@@ -8,13 +8,19 @@ use cachepolicy_core::ids::LevelId;
 /// do that key-value traces are replayed through, keeps no lists: all its copies are of that level.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Families {
+    /// The only level so far.
+    only: Option<LevelId>,
+    listed: Option<Listed>,
+}
+
+/// Of more levels than one, or of one to which something was done as a whole.
+#[derive(Debug, Clone)]
+struct Listed {
     /// The copies of each level in the order in which they were stored; those that were there before
     /// the second level came, in the order of their slots.
-    lists: Option<Lists>,
+    lists: Lists,
     /// How many copies each level has.
     sizes: Vec<u32>,
-    /// The only level so far, and slots below this have been used.
-    only: Option<(LevelId, u32)>,
     /// By slot, what was done to the copy with all of its level; empty as long as nobody does
     /// anything to whole levels.
     passed: Vec<Pass>,
@@ -32,90 +38,123 @@ pub enum Pass {
     Gone,
 }
 
-impl Families {
-    /// Levels that ever had a copy have numbers below this.
-    pub(super) fn levels(&self) -> usize {
-        self.sizes.len()
-    }
-
-    /// How many copies a level has.
-    pub(super) fn len(&self, level: LevelId) -> usize {
-        self.sizes
-            .get(level.index())
-            .map_or(0, |&size| size as usize)
-    }
-
-    /// A copy comes into a slot. `copies` are those that were there before.
-    #[inline]
-    pub(super) fn join(&mut self, level: LevelId, slot: u32, copies: &Copies) {
-        if self.lists.is_none() {
-            match &mut self.only {
-                Some((only, slots)) if *only == level => *slots = (*slots).max(slot + 1),
-                Some((only, slots)) => {
-                    let (only, slots) = (*only, *slots);
-                    self.begin_lists(only, slots, slot, copies);
-                }
-                only @ None => *only = Some((level, slot + 1)),
-            }
+impl Listed {
+    /// Of a store in which all copies but that of one slot are of one level.
+    fn new(only: LevelId, but: u32, copies: &Copies) -> Self {
+        let mut listed = Self {
+            lists: Lists::new(0),
+            sizes: Vec::new(),
+            passed: Vec::new(),
+        };
+        for slot in taken(copies).filter(|&slot| slot != but) {
+            listed.join(only, slot);
         }
+        listed
+    }
+
+    fn join(&mut self, level: LevelId, slot: u32) {
         if level.index() >= self.sizes.len() {
             self.sizes.resize(level.index() + 1, 0);
         }
-        if let Some(lists) = &mut self.lists {
-            lists.ensure(level.index());
-            lists.push(level.index(), slot);
-        }
+        self.lists.ensure(level.index());
+        self.lists.push(level.index(), slot);
         self.sizes[level.index()] += 1;
         if let Some(passed) = self.passed.get_mut(slot as usize) {
             *passed = Pass::Untouched;
         }
     }
 
-    /// A second level comes, into this slot, or somebody wants to know which copies are new.
-    #[cold]
-    fn begin_lists(&mut self, only: LevelId, slots: u32, new: u32, copies: &Copies) {
-        let mut lists = Lists::new(only.index() + 1);
-        for slot in (0..slots).filter(|&slot| slot != new && copies.is_taken(slot)) {
-            lists.push(only.index(), slot);
+    fn pass(&mut self, level: LevelId, pass: Pass) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut next = self.lists.newest(level.index());
+        while let Some(slot) = next {
+            let index = slot as usize;
+            if index >= self.passed.len() {
+                self.passed.resize(index + 1, Pass::Untouched);
+            }
+            if self.passed[index] >= pass {
+                break;
+            }
+            self.passed[index] = pass;
+            found.push(slot);
+            next = self.lists.older(slot);
         }
-        self.lists = Some(lists);
+        found
+    }
+
+    fn leave(&mut self, level: LevelId, slot: u32) {
+        self.lists.unlink(slot);
+        self.sizes[level.index()] -= 1;
+    }
+}
+
+fn taken(copies: &Copies) -> impl Iterator<Item = u32> + '_ {
+    (0..copies.slots() as u32).filter(|&slot| copies.is_taken(slot))
+}
+
+impl Families {
+    /// Levels that ever had a copy have numbers below this.
+    pub(super) fn levels(&self) -> usize {
+        match (&self.listed, self.only) {
+            (Some(listed), _) => listed.sizes.len(),
+            (None, only) => only.map_or(0, |only| only.index() + 1),
+        }
+    }
+
+    /// How many copies a level has, of that many in the store.
+    pub(super) fn len(&self, level: LevelId, all: usize) -> usize {
+        match &self.listed {
+            Some(listed) => listed
+                .sizes
+                .get(level.index())
+                .map_or(0, |&size| size as usize),
+            None if self.only == Some(level) => all,
+            None => 0,
+        }
+    }
+
+    /// Is this the only level that ever had copies? It is from now on if there were none.
+    pub(super) fn unify(&mut self, level: LevelId) -> bool {
+        self.listed.is_none() && *self.only.get_or_insert(level) == level
+    }
+
+    /// A copy comes into a slot. `copies` are those that are there already.
+    #[inline]
+    pub(super) fn join(&mut self, level: LevelId, slot: u32, copies: &Copies) {
+        if self.listed.is_some() || self.only != Some(level) {
+            self.join_list(level, slot, copies);
+        }
+    }
+
+    #[cold]
+    fn join_list(&mut self, level: LevelId, slot: u32, copies: &Copies) {
+        match (&mut self.listed, self.only) {
+            (Some(listed), _) => listed.join(level, slot),
+            (None, None) => self.only = Some(level),
+            (listed @ None, Some(only)) => {
+                let listed = listed.insert(Listed::new(only, slot, copies));
+                listed.join(level, slot);
+            }
+        }
     }
 
     /// The slots of those copies of a level to which this was not done yet, nor more, the newest
     /// first; from now on it was. Whoever does something to a whole level again and again looks at
     /// each copy once.
     pub(super) fn pass(&mut self, level: LevelId, pass: Pass, copies: &Copies) -> Vec<u32> {
-        if let (None, Some((only, slots))) = (&self.lists, self.only) {
-            self.begin_lists(only, slots, u32::MAX, copies);
-        }
-        let Self { lists, passed, .. } = self;
-        let Some(lists) = lists else {
+        let Some(only) = self.only else {
             return Vec::new();
         };
-        let mut found = Vec::new();
-        let mut next = lists.newest(level.index());
-        while let Some(slot) = next {
-            let index = slot as usize;
-            if index >= passed.len() {
-                passed.resize(index + 1, Pass::Untouched);
-            }
-            if passed[index] >= pass {
-                break;
-            }
-            passed[index] = pass;
-            found.push(slot);
-            next = lists.older(slot);
-        }
-        found
+        let begin = || Listed::new(only, u32::MAX, copies);
+        self.listed.get_or_insert_with(begin).pass(level, pass)
     }
 
     /// A copy leaves its slot.
     #[inline]
     pub(super) fn leave(&mut self, level: LevelId, slot: u32) {
-        if let Some(lists) = &mut self.lists {
-            lists.unlink(level.index(), slot);
+        if let Some(listed) = &mut self.listed {
+            listed.leave(level, slot);
         }
-        self.sizes[level.index()] -= 1;
     }
 
     /// The slots of a level: in the order in which the copies were stored, or of their numbers as
@@ -125,15 +164,15 @@ impl Families {
         level: LevelId,
         copies: &'a Copies,
     ) -> impl Iterator<Item = u32> + 'a {
-        let listed = self.lists.as_ref().map(|lists| {
+        let listed = self.listed.as_ref().map(|Listed { lists, .. }| {
             core::iter::successors(lists.oldest(level.index()), |&slot| lists.newer(slot))
         });
-        let slots = match (&self.lists, self.only) {
-            (None, Some((only, slots))) if only == level && self.len(level) > 0 => slots,
-            _ => 0,
-        };
-        let alone = (0..slots).filter(|&slot| copies.is_taken(slot));
-        listed.into_iter().flatten().chain(alone)
+        let is_alone = self.listed.is_none() && self.only == Some(level);
+        let alone = is_alone.then(|| taken(copies));
+        listed
+            .into_iter()
+            .flatten()
+            .chain(alone.into_iter().flatten())
     }
 }
 

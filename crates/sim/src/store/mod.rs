@@ -2,10 +2,10 @@
 //!
 //! A copy lives in a slot, a dense number that another copy takes over when it has left. What is
 //! known of it lies in arrays by slot, apart by how often it is needed: 4 bytes a copy, 8 more as
-//! soon as two copies differ in size, 10 more as soon as two levels share the store, 16 more for
-//! its death as soon as one copy of the store can die, about 8 for the eviction policy (with ghosts,
-//! about 50 more for each), and what the store's user knows of it; beside that, 4 bytes for each key
-//! of the simulation, or 20 a copy where that is less.
+//! soon as two copies differ in size, 10 more as soon as two levels share the store, 8 more and about
+//! two entries of 16 for its death as soon as one copy of the store can die, about 8 for the eviction
+//! policy (with ghosts, about 30 more for each), and what the store's user knows of it; beside that,
+//! 4 bytes for each key of the simulation, or 20 a copy where that is less.
 
 mod column;
 mod copies;
@@ -20,7 +20,9 @@ mod tests;
 
 pub(crate) use copies::Copies;
 pub use families::Pass;
-pub(crate) use rack::Rack;
+pub(crate) use index::Index;
+pub(crate) use rack::{Placed, Rack};
+pub(crate) use traffic::Gone;
 pub use traffic::{Inserted, NewCopy, Reason, Removed};
 
 use crate::eviction::{Eviction as _, Evictor, Setting};
@@ -138,12 +140,12 @@ impl<T: Copy + PartialEq> Store<T> {
         now: Time,
         removed: &mut Vec<Removed<T>>,
     ) -> Inserted {
-        self.rack.insert(
-            &mut self.evictor,
-            (new, Time::DISTANT_PAST),
-            now,
-            &mut |gone| removed.push(gone),
-        )
+        let placed = Placed {
+            new,
+            quiet_until: Time::DISTANT_PAST,
+        };
+        let mut gone = |gone: Gone<'_, T>| removed.push(gone.removed());
+        self.rack.insert(&mut self.evictor, placed, now, &mut gone)
     }
 
     /// Changes from when on a copy is dead.
@@ -155,6 +157,7 @@ impl<T: Copy + PartialEq> Store<T> {
     pub fn remove(&mut self, slot: Slot, now: Time) -> Removed<T> {
         self.rack
             .take(&mut self.evictor, slot.0, Reason::Taken, now)
+            .removed()
     }
 
     /// Takes all copies out, level by level. The eviction policy forgets everything as well.
@@ -166,7 +169,9 @@ impl<T: Copy + PartialEq> Store<T> {
     /// Takes out the copies that are dead by now. [`Store::insert`] does so too.
     pub fn collect(&mut self, now: Time, removed: &mut Vec<Removed<T>>) {
         self.rack
-            .collect(&mut self.evictor, now, &mut |gone| removed.push(gone));
+            .collect(&mut self.evictor, now, &mut |gone: Gone<'_, T>| {
+                removed.push(gone.removed());
+            });
     }
 
     /// The copies of a level. Their order depends on what was done to the store, and on nothing
@@ -196,7 +201,7 @@ impl<T: Copy + PartialEq> Store<T> {
     /// How many copies a level has here.
     #[must_use]
     pub fn len_of(&self, level: LevelId) -> usize {
-        self.rack.families().len(level)
+        self.rack.families().len(level, self.len())
     }
 
     /// The bytes of all copies; saturates.

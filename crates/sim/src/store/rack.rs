@@ -6,7 +6,7 @@ use super::copies::Copies;
 use super::expiry::Expiry;
 use super::families::{Families, Pass};
 use super::index::Index;
-use super::traffic::{Inserted, NewCopy, Reason, Removed};
+use super::traffic::{Gone, Inserted, NewCopy, Reason, Removed};
 use super::{KeyId, Slot};
 use crate::eviction::{Eviction, Newcomer, Setting, Victim, View};
 use cachepolicy_core::ids::LevelId;
@@ -30,6 +30,15 @@ pub(crate) struct Rack<T> {
     /// Of all copies, in the unit of the capacity.
     weight: u64,
     bytes: u128,
+}
+
+/// A copy that is to be stored, and what is known beforehand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placed<T> {
+    pub(crate) new: NewCopy<T>,
+    /// Reads before are known to be plain ones, see [`Rack::is_quiet`]; [`Time::DISTANT_PAST`]:
+    /// nothing is known of them.
+    pub(crate) quiet_until: Time,
 }
 
 impl<T: Copy + PartialEq> Rack<T> {
@@ -57,8 +66,14 @@ impl<T: Copy + PartialEq> Rack<T> {
 
     /// See [`Index::fetch`].
     #[inline]
-    pub(crate) fn fetch(&self, key: KeyId) -> u32 {
-        self.index.fetch(key)
+    pub(crate) fn fetch(&self, keys: &[u32], slots: &mut [u32]) {
+        self.index.fetch(keys, slots);
+    }
+
+    /// Is what [`Rack::fetch`] gave a slot?
+    #[inline]
+    pub(crate) const fn is_slot(fetched: u32) -> bool {
+        Index::is_slot(fetched)
     }
 
     /// See [`super::Store::get`].
@@ -113,6 +128,27 @@ impl<T: Copy + PartialEq> Rack<T> {
         self.copies.is_by_bytes()
     }
 
+    /// Are all copies like this one in everything but key and size, and do they live forever?
+    pub(crate) fn unify(&mut self, value: T, quiet_until: Time, level: LevelId) -> bool {
+        self.expiry.is_idle()
+            && self.values.unify(value)
+            && self.quiet.unify(quiet_until)
+            && self.copies.unify(level)
+            && self.families.unify(level)
+    }
+
+    /// See [`Copies::only_size`].
+    #[inline]
+    pub(crate) fn only_size(&self) -> Option<u64> {
+        self.copies.only_size()
+    }
+
+    /// Was there certainly a copy under this key, which has none now?
+    #[inline]
+    pub(crate) fn is_gone(&self, key: KeyId) -> bool {
+        self.index.is_gone(key)
+    }
+
     /// What a policy sees.
     #[inline]
     pub(crate) fn view(&self, now: Time) -> View<'_> {
@@ -139,7 +175,8 @@ impl<T: Copy + PartialEq> Rack<T> {
         &self.families
     }
 
-    pub(super) const fn bytes(&self) -> u128 {
+    #[inline]
+    pub(crate) const fn bytes(&self) -> u128 {
         self.bytes
     }
 
@@ -149,23 +186,23 @@ impl<T: Copy + PartialEq> Rack<T> {
         self.slots
     }
 
-    pub(super) fn len(&self) -> usize {
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
         self.slots - self.free.len()
     }
 
-    /// See [`super::Store::insert`]. Reads before `quiet_until` are known to be plain ones, see
-    /// [`Rack::is_quiet`]; [`Time::DISTANT_PAST`]: nothing is known of them.
+    /// See [`super::Store::insert`].
     #[inline]
     pub(crate) fn insert<E: Eviction>(
         &mut self,
         evictor: &mut E,
-        (new, quiet_until): (NewCopy<T>, Time),
+        placed: Placed<T>,
         now: Time,
-        removed: &mut impl FnMut(Removed<T>),
+        removed: &mut impl FnMut(Gone<'_, T>),
     ) -> Inserted {
         self.collect(evictor, now, removed);
-        let weight = self.copies.weigh(new.size);
-        let older = self.index.get(new.key);
+        let weight = self.copies.weigh(placed.new.size);
+        let older = self.index.get(placed.new.key);
         if weight > self.capacity {
             if let Some(slot) = older {
                 removed(self.take(evictor, slot, Reason::Replaced, now));
@@ -173,8 +210,8 @@ impl<T: Copy + PartialEq> Rack<T> {
             return Inserted::TooLarge;
         }
         match older {
-            Some(slot) => self.insert_over(evictor, slot, (new, quiet_until), weight, now, removed),
-            None => self.insert_anew(evictor, (new, quiet_until), weight, now, removed),
+            Some(slot) => self.insert_over(evictor, slot, placed, weight, now, removed),
+            None => self.insert_anew(evictor, placed, weight, now, removed),
         }
     }
 
@@ -182,10 +219,10 @@ impl<T: Copy + PartialEq> Rack<T> {
         &mut self,
         evictor: &mut E,
         slot: u32,
-        (new, quiet_until): (NewCopy<T>, Time),
+        placed: Placed<T>,
         weight: u64,
         now: Time,
-        removed: &mut impl FnMut(Removed<T>),
+        removed: &mut impl FnMut(Gone<'_, T>),
     ) -> Inserted {
         let before = self.copies.weight(slot);
         while self.weight - before > self.capacity - weight {
@@ -193,12 +230,12 @@ impl<T: Copy + PartialEq> Rack<T> {
                 Victim::Newcomer => return Inserted::Refused,
                 Victim::Slot(victim) if victim == slot => {
                     removed(self.detach(slot, Reason::Replaced));
-                    return self.insert_anew(evictor, (new, quiet_until), weight, now, removed);
+                    return self.insert_anew(evictor, placed, weight, now, removed);
                 }
                 Victim::Slot(victim) => removed(self.detach(victim, Reason::Evicted)),
             }
         }
-        removed(self.overwrite(slot, new, quiet_until));
+        self.overwrite(slot, &placed, removed);
         self.weight = self.weight - before + weight;
         evictor.replaced(slot, before, self.view(now));
         Inserted::Stored(Slot(slot))
@@ -208,13 +245,13 @@ impl<T: Copy + PartialEq> Rack<T> {
     fn insert_anew<E: Eviction>(
         &mut self,
         evictor: &mut E,
-        (new, quiet_until): (NewCopy<T>, Time),
+        placed: Placed<T>,
         weight: u64,
         now: Time,
-        removed: &mut impl FnMut(Removed<T>),
+        removed: &mut impl FnMut(Gone<'_, T>),
     ) -> Inserted {
         let newcomer = Newcomer {
-            key: new.key,
+            key: placed.new.key,
             weight,
         };
         evictor.arriving(newcomer, self.view(now));
@@ -224,8 +261,7 @@ impl<T: Copy + PartialEq> Rack<T> {
                 Victim::Newcomer => return Inserted::Refused,
             }
         }
-        let slot = self.attach(new, quiet_until);
-        self.weight += weight;
+        let slot = self.attach(&placed);
         evictor.inserted(slot, self.view(now));
         Inserted::Stored(Slot(slot))
     }
@@ -242,7 +278,7 @@ impl<T: Copy + PartialEq> Rack<T> {
             removed.extend(
                 slots
                     .iter()
-                    .map(|slot| self.detach(slot.0, Reason::Flushed)),
+                    .map(|slot| self.detach(slot.0, Reason::Flushed).removed()),
             );
         }
     }
@@ -253,11 +289,12 @@ impl<T: Copy + PartialEq> Rack<T> {
         &mut self,
         evictor: &mut E,
         now: Time,
-        removed: &mut impl FnMut(Removed<T>),
+        removed: &mut impl FnMut(Gone<'_, T>),
     ) {
-        self.expiry.advance(now);
-        while let Some(slot) = self.expiry.dead() {
-            removed(self.take(evictor, slot, Reason::Expired, now));
+        if self.expiry.is_due(now) {
+            while let Some(slot) = self.expiry.next_dead(now) {
+                removed(self.take(evictor, slot, Reason::Expired, now));
+            }
         }
     }
 
@@ -279,65 +316,124 @@ impl<T: Copy + PartialEq> Rack<T> {
         slot: u32,
         reason: Reason,
         now: Time,
-    ) -> Removed<T> {
+    ) -> Gone<'_, T> {
         evictor.removed(slot, self.view(now));
         self.detach(slot, reason)
     }
 
     /// Removes a copy from everything but the eviction policy.
     #[inline]
-    fn detach(&mut self, slot: u32, reason: Reason) -> Removed<T> {
+    fn detach(&mut self, slot: u32, reason: Reason) -> Gone<'_, T> {
         let (key, level, size) = self.copies.of(slot);
-        self.weight -= self.copies.weight(slot);
+        self.weight -= self.copies.weigh(size);
         self.bytes -= u128::from(size);
         self.index.remove(key);
         self.families.leave(level, slot);
         self.copies.vacate(slot);
         self.expiry.set(slot, Time::NEVER);
         self.free.push(slot);
-        Removed {
+        Gone {
             key,
             level,
             size,
-            value: *self.values.get(slot),
+            value: self.values.get(slot),
             reason,
+            quiet_until: *self.quiet.get(slot),
         }
+    }
+
+    #[inline]
+    fn enter(&mut self, key: KeyId, slot: u32) {
+        if !self.index.set(key, slot) {
+            self.index.insert(key, slot, self.len());
+        }
+    }
+
+    #[inline]
+    fn free_slot(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots += 1;
+            (self.slots - 1) as u32
+        })
     }
 
     /// Puts a copy into a free slot, known to everything but the eviction policy.
     #[inline]
-    fn attach(&mut self, new: NewCopy<T>, quiet_until: Time) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots += 1;
-            (self.slots - 1) as u32
-        });
+    fn attach(&mut self, placed: &Placed<T>) -> u32 {
+        let new = &placed.new;
+        let slot = self.free_slot();
         self.values.set(slot, new.value, self.slots);
-        self.quiet.set(slot, quiet_until, self.slots);
+        self.quiet.set(slot, placed.quiet_until, self.slots);
+        self.weight += self.copies.weigh(new.size);
         self.bytes += u128::from(new.size);
         self.families.join(new.level, slot, &self.copies);
-        self.copies.set(slot, new.key, new.level, new.size);
-        self.index.insert(new.key, slot, self.len());
+        self.copies.set(slot, new.key, new.size);
+        self.copies.set_level(slot, new.level);
+        self.enter(new.key, slot);
         self.expiry.set(slot, new.dead_from);
         slot
     }
 
-    /// Puts a copy where an older one of its key is; returns that one.
-    fn overwrite(&mut self, slot: u32, new: NewCopy<T>, quiet_until: Time) -> Removed<T> {
+    /// Stores a copy that is like all others but for its key, which has none, and its size; see
+    /// [`Rack::unify`].
+    #[inline(always)]
+    pub(crate) fn insert_alike<E: Eviction>(
+        &mut self,
+        evictor: &mut E,
+        (key, size): (KeyId, u64),
+        now: Time,
+        mut evicted: impl FnMut(KeyId),
+    ) -> Inserted {
+        let weight = self.copies.weigh(size);
+        if weight > self.capacity {
+            return Inserted::TooLarge;
+        }
+        let newcomer = Newcomer { key, weight };
+        evictor.arriving(newcomer, self.view(now));
+        let mut vacant = None;
+        while self.weight > self.capacity - weight || evictor.culling() {
+            let Victim::Slot(victim) = evictor.victim(Some(newcomer), self.view(now)) else {
+                self.free.extend(vacant);
+                return Inserted::Refused;
+            };
+            let (key, size) = (self.copies.key(victim), self.copies.size(victim));
+            self.weight -= self.copies.weigh(size);
+            self.bytes -= u128::from(size);
+            self.index.remove(key);
+            self.copies.vacate(victim);
+            evicted(key);
+            if let Some(another) = vacant.replace(victim) {
+                self.free.push(another);
+            }
+        }
+        let slot = vacant.unwrap_or_else(|| self.free_slot());
+        self.weight += weight;
+        self.bytes += u128::from(size);
+        self.copies.set(slot, key, size);
+        self.enter(key, slot);
+        evictor.inserted(slot, self.view(now));
+        Inserted::Stored(Slot(slot))
+    }
+
+    /// Puts a copy where an older one of its key is, which is shown before.
+    fn overwrite(&mut self, slot: u32, placed: &Placed<T>, removed: &mut impl FnMut(Gone<'_, T>)) {
+        let new = &placed.new;
         let (key, level, size) = self.copies.of(slot);
-        let value = *self.values.get(slot);
-        self.values.set(slot, new.value, self.slots);
-        self.quiet.set(slot, quiet_until, self.slots);
-        self.bytes = self.bytes - u128::from(size) + u128::from(new.size);
-        self.families.leave(level, slot);
-        self.families.join(new.level, slot, &self.copies);
-        self.copies.set(slot, key, new.level, new.size);
-        self.expiry.set(slot, new.dead_from);
-        Removed {
+        removed(Gone {
             key,
             level,
             size,
-            value,
+            value: self.values.get(slot),
             reason: Reason::Replaced,
-        }
+            quiet_until: *self.quiet.get(slot),
+        });
+        self.values.set(slot, new.value, self.slots);
+        self.quiet.set(slot, placed.quiet_until, self.slots);
+        self.bytes = self.bytes - u128::from(size) + u128::from(new.size);
+        self.families.leave(level, slot);
+        self.families.join(new.level, slot, &self.copies);
+        self.copies.set(slot, key, new.size);
+        self.copies.set_level(slot, new.level);
+        self.expiry.set(slot, new.dead_from);
     }
 }

@@ -1,0 +1,125 @@
+//! A few accesses of a stretch, of which something is known before they are replayed.
+
+use super::stretch::Access;
+use crate::access::Last;
+use crate::eviction::PEEKED_MAX;
+use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_trace::block::{Accesses, UNKNOWN_BYTES};
+use cachepolicy_trace::event::AccessOperation;
+use core::ops::Range;
+
+/// So many accesses ahead, what they will touch is fetched from memory: the waits overlap.
+pub(super) const AHEAD: usize = PEEKED_MAX;
+
+/// See the module's description. A column that may be empty is where no access has anything there.
+pub(super) struct Chunk<'a> {
+    /// The index of the first of them in the columns of all.
+    first: usize,
+    pub(super) at: &'a [Time],
+    pub(super) keys: &'a [u32],
+    pub(super) operations: &'a [AccessOperation],
+    bytes: &'a [u64],
+    /// Of each of them.
+    only_bytes: Option<u64>,
+}
+
+impl<'a> Chunk<'a> {
+    pub(super) fn of(accesses: &'a Accesses, range: Range<usize>) -> Self {
+        let bytes = accesses.bytes.get(range.clone()).unwrap_or_default();
+        let different = |first: &u64| bytes.iter().filter(|bytes| *bytes != first).count();
+        Self {
+            first: range.start,
+            at: accesses.at.get(range.clone()).unwrap_or_default(),
+            keys: accesses.key.get(range.clone()).unwrap_or_default(),
+            operations: accesses.operation.get(range).unwrap_or_default(),
+            bytes,
+            only_bytes: bytes.first().copied().filter(|first| different(first) == 0),
+        }
+    }
+
+    /// Do they happen one after the other, between these instants?
+    #[inline]
+    pub(super) fn is_in_order(&self, from: Time, stop: Time) -> bool {
+        let mut before = from;
+        let mut is_in_order = true;
+        for &at in self.at {
+            is_in_order &= before <= at;
+            before = at;
+        }
+        is_in_order && before < stop
+    }
+
+    /// Where all of them are `get`s, and all found something or none did, as the trace says:
+    /// what the last access of their keys is then.
+    #[inline]
+    pub(super) fn only_gets(&self) -> Option<Last> {
+        let is_get = |operation: &AccessOperation| *operation == AccessOperation::Get;
+        if !self.operations.iter().all(is_get) {
+            return None;
+        }
+        let found = |bytes: &&u64| **bytes != 0 && **bytes != UNKNOWN_BYTES;
+        if let Some(bytes) = &self.only_bytes {
+            return Some(if found(&bytes) { Last::Hit } else { Last::Get });
+        }
+        match self.bytes.iter().filter(found).count() {
+            0 => Some(Last::Get),
+            all if all == self.bytes.len() => Some(Last::Hit),
+            _ => None,
+        }
+    }
+
+    /// The bytes that the trace says of all of them, if it says the same.
+    #[inline]
+    pub(super) fn only_bytes(&self) -> Option<u64> {
+        self.only_bytes.filter(|bytes| *bytes != UNKNOWN_BYTES)
+    }
+
+    /// Does the trace say nothing of their bytes?
+    #[inline]
+    pub(super) const fn has_no_bytes(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    #[inline]
+    pub(super) fn bytes_of(&self, index: usize) -> Option<u64> {
+        let bytes = self.bytes.get(index).copied();
+        bytes.filter(|bytes| *bytes != UNKNOWN_BYTES)
+    }
+
+    #[inline]
+    pub(super) fn access(&self, index: usize) -> Access {
+        Access {
+            at: self.at.get(index).copied().unwrap_or(Time::NEVER),
+            key: self.keys.get(index).copied().unwrap_or_default(),
+            bytes: self.bytes_of(index),
+            index: self.first + index,
+        }
+    }
+
+    /// The bytes of all responses, and how many of them copies of this size could give.
+    #[inline]
+    pub(super) fn responses(&self, size: u64) -> (u64, u64) {
+        let all = self.keys.len() as u64;
+        if self.bytes.is_empty() {
+            return (all * size, all * size);
+        }
+        if let Some(bytes) = self.only_bytes() {
+            return (all * bytes, all * bytes.min(size));
+        }
+        let mut sums = (0, 0);
+        for &bytes in self.bytes {
+            let bytes = if bytes == UNKNOWN_BYTES { size } else { bytes };
+            sums.0 += bytes;
+            sums.1 += bytes.min(size);
+        }
+        sums
+    }
+}
+
+impl Access {
+    /// The ttl that the trace says of it.
+    #[inline]
+    pub(super) fn ttl(&self, accesses: &Accesses) -> Option<Duration> {
+        accesses.ttl.get(self.index).copied().flatten()
+    }
+}

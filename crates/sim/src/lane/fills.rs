@@ -1,0 +1,264 @@
+//! Fills of a stretch.
+
+use super::chunk::Chunk;
+use super::stretch::{Access, Stretch, Uniform};
+use crate::copy::Copy;
+use crate::eviction::Eviction;
+use crate::intern::NONE;
+use crate::metrics::{Cause, FillResult, LaneFigures, Leaving};
+use crate::random::jitter;
+use crate::store::{Gone, Inserted, KeyId, NewCopy, Placed, Rack, Reason};
+use crate::storing::Left;
+use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, fill_ended, plain_until};
+use cachepolicy_core::units::{Duration, Time};
+
+impl<'f> Stretch<'f> {
+    /// Fills on the spot.
+    #[inline]
+    pub(super) fn miss<E: Eviction>(&mut self, access: Access, evictor: &mut E) {
+        self.counts.last = Some(access.at);
+        self.fill_begins(KeyId(access.key), access.at);
+        let size = self.draw_size(access);
+        let result = self.store(access, Some(size), evictor);
+        if let FillResult::ServedOnly(_) = result {
+            self.set_cause(KeyId(access.key), Cause::NotStored);
+        }
+        if result != FillResult::Stored {
+            self.figures.fill_ended(result);
+        }
+        self.counts.miss_bytes += size;
+        self.counts.response_bytes += access.bytes.unwrap_or(size);
+    }
+
+    pub(super) fn draw_size(&mut self, access: Access) -> u64 {
+        match access.bytes.filter(|_| self.lane.size_from_trace) {
+            Some(bytes) => bytes,
+            None => self.level.size.bytes(),
+        }
+    }
+
+    /// The ttl that the trace says, as far as the level goes by it.
+    #[inline]
+    pub(super) fn said_ttl(&self, access: Access) -> Option<Duration> {
+        self.lane.lifetime.named(access.ttl(self.accesses))
+    }
+
+    /// What a fill that ends at this instant puts into the store.
+    #[inline]
+    fn filled(
+        &self,
+        at: Time,
+        ttl: Option<Duration>,
+        draw: f64,
+    ) -> Result<(Copy, Time), FillResult> {
+        let end = FillEnd {
+            began: at,
+            outcome: FillOutcome::Value { ttl },
+            overtaken: false,
+            backend_up: true,
+            storable: true,
+        };
+        let lifetimes = match fill_ended(self.rules, end, at, draw) {
+            FillVerdict::Store { lifetimes, .. } => lifetimes,
+            FillVerdict::ServeOnly(reason) => return Err(FillResult::ServedOnly(reason)),
+            FillVerdict::Failed => return Err(FillResult::Failed),
+        };
+        let mut copy = Copy::new(&lifetimes, false);
+        if lifetimes.fresh_until == Time::NEVER {
+            // Nobody asks since when: what is the same for all copies takes no room.
+            copy.forget_stored();
+        }
+        Ok((copy, plain_until(self.rules, &lifetimes, false)))
+    }
+
+    /// Stores a value where the rules let it be stored. `size`: where it is known beforehand.
+    #[inline]
+    pub(super) fn store<E: Eviction>(
+        &mut self,
+        access: Access,
+        size: Option<u64>,
+        evictor: &mut E,
+    ) -> FillResult {
+        let Access { at, key, .. } = access;
+        let key = KeyId(key);
+        if self.uniform.is_some() && self.rack.lookup(key).is_none() {
+            let size = size.unwrap_or_else(|| self.draw_size(access));
+            return self.store_alike(key, at, size, evictor);
+        }
+        let draw = jitter(&mut self.level.jitter, self.rules);
+        let (copy, quiet_until) = match self.filled(at, self.said_ttl(access), draw) {
+            Ok(filled) => filled,
+            Err(result) => return result,
+        };
+        let size = size.unwrap_or_else(|| self.draw_size(access));
+        let new = NewCopy {
+            key,
+            level: self.lane.level,
+            size,
+            dead_from: copy.leaves(self.rules),
+            value: copy,
+        };
+        let (rack, mut leaving) = self.parts();
+        let mut gone = |gone: Gone<'_, Copy>| leaving.left(&gone, at);
+        let inserted = rack.insert(evictor, Placed { new, quiet_until }, at, &mut gone);
+        if let Inserted::Stored(_) = inserted {
+            self.figures.stored(key, size);
+        }
+        self.result(key, inserted)
+    }
+
+    #[inline]
+    fn result(&mut self, key: KeyId, inserted: Inserted) -> FillResult {
+        match inserted {
+            Inserted::Stored(_) => {
+                self.set_cause(key, Cause::Expiry);
+                FillResult::Stored
+            }
+            Inserted::TooLarge => {
+                self.figures.too_large();
+                self.set_cause(key, Cause::Eviction);
+                FillResult::NoRoom
+            }
+            Inserted::Refused => {
+                self.set_cause(key, Cause::Eviction);
+                FillResult::NoRoom
+            }
+        }
+    }
+
+    /// What every fill of this stretch puts into the store, where that is the same for all, lives
+    /// forever and is, but for its size, what is in the store already.
+    pub(super) fn find_uniform(&mut self) -> Option<Uniform> {
+        let lane = self.lane;
+        let goes_by_trace =
+            !self.accesses.ttl.is_empty() && lane.lifetime.named(Some(Duration::ZERO)).is_some();
+        if !lane.fills || goes_by_trace || self.rules.jitter > 0.0 {
+            return None;
+        }
+        let (copy, quiet_until) = self.filled(self.now, None, 0.0).ok()?;
+        let is_forever = quiet_until == Time::NEVER && copy.leaves(self.rules) == Time::NEVER;
+        let is_uniform = is_forever && self.rack.unify(copy, quiet_until, lane.level);
+        is_uniform.then(|| Uniform {
+            size: self.level.size.constant_bytes(),
+        })
+    }
+
+    /// The size of all copies that there are and that these accesses would store, if it is one.
+    #[inline]
+    pub(super) fn only_size(&self, chunk: &Chunk<'_>) -> Option<u64> {
+        let uniform = self.uniform.as_ref()?;
+        let from_trace = self.lane.size_from_trace && !chunk.has_no_bytes();
+        let of_fills = if from_trace {
+            chunk.only_bytes()
+        } else {
+            uniform.size
+        };
+        of_fills.filter(|&size| self.rack.only_size() == Some(size))
+    }
+
+    /// A `get` that misses among copies that do not differ.
+    #[inline(always)]
+    pub(super) fn fill_alike<E: Eviction>(
+        &mut self,
+        key: KeyId,
+        at: Time,
+        size: u64,
+        evictor: &mut E,
+    ) {
+        self.fill_begins(key, at);
+        let result = self.store_alike(key, at, size, evictor);
+        if result != FillResult::Stored {
+            self.figures.fill_ended(result);
+        }
+    }
+
+    /// Stores a copy that differs from the others at most in its size, under a key that has none.
+    #[inline(always)]
+    fn store_alike<E: Eviction>(
+        &mut self,
+        key: KeyId,
+        at: Time,
+        size: u64,
+        evictor: &mut E,
+    ) -> FillResult {
+        let was_kept = self.rack.is_gone(key);
+        let causes = &mut *self.causes;
+        let moved = &mut self.counts.moved;
+        let evicted = |key: KeyId| {
+            moved.evicted += 1;
+            if let Some(cause) = causes.get_mut(key.0 as usize) {
+                *cause = Cause::Eviction;
+            }
+        };
+        let inserted = self.rack.insert_alike(evictor, (key, size), at, evicted);
+        if let Inserted::Stored(_) = inserted {
+            if !was_kept {
+                self.figures.keep(key);
+            }
+            let bytes = self.rack.bytes();
+            if bytes > moved.bytes_peak {
+                moved.bytes_peak = bytes;
+            }
+            let entries = self.rack.len() as u64;
+            if entries > moved.entries_peak {
+                moved.entries_peak = entries;
+            }
+            self.set_cause(key, Cause::Expiry);
+            return FillResult::Stored;
+        }
+        self.result(key, inserted)
+    }
+
+    /// Tells of what was moved so far.
+    pub(super) fn tell_moved(&mut self) {
+        let mut moved = core::mem::take(&mut self.counts.moved);
+        if moved.entries_peak > 0 || moved.evicted > 0 {
+            moved.entries = self.rack.len() as u64;
+            moved.bytes = self.rack.bytes();
+            self.figures.moved(&moved);
+        }
+    }
+
+    /// What copies are in, and what a copy that leaves changes, one by one.
+    pub(super) fn parts(&mut self) -> (&mut Rack<Copy>, Leave<'_, 'f>) {
+        self.tell_moved();
+        let leave = Leave {
+            rules: self.rules,
+            causes: self.causes,
+            figures: &mut self.figures,
+            orphans: &mut self.orphans,
+        };
+        (self.rack, leave)
+    }
+}
+
+/// What a copy that leaves changes.
+pub(super) struct Leave<'a, 'f> {
+    rules: &'a Rules,
+    causes: &'a mut [Cause],
+    figures: &'a mut LaneFigures<'f>,
+    orphans: &'a mut Vec<(u32, Time)>,
+}
+
+impl Leave<'_, '_> {
+    /// See `Engine::left`.
+    #[inline]
+    pub(super) fn left(&mut self, gone: &Gone<'_, Copy>, now: Time) {
+        let (why, cause) = if gone.reason == Reason::Evicted && now < gone.quiet_until {
+            // It is fresh and nothing hangs on it: what else is known of it need not be read.
+            (Leaving::Evicted { fresh: true }, Some(Cause::Eviction))
+        } else {
+            let Left { why, died, cause } = Left::of(gone.reason, gone.value, self.rules, now);
+            if gone.value.provenance != NONE {
+                self.orphans.push((gone.value.provenance, died));
+            }
+            (why, cause)
+        };
+        if let Some(cause) = cause
+            && let Some(known) = self.causes.get_mut(gone.key.0 as usize)
+        {
+            *known = cause;
+        }
+        self.figures.removed(gone.size, why);
+    }
+}

@@ -1,0 +1,85 @@
+//! What is counted while accesses of a key-value trace are replayed on the spot.
+
+use super::Metrics;
+use super::backend::BackendCounts;
+use super::level::LevelCounts;
+use super::types::{FillBegan, FillResult, Leaving};
+use crate::lane::{LaneCounts, Moved};
+use crate::store::KeyId;
+use cachepolicy_core::ids::{BackendId, LevelId};
+use cachepolicy_core::units::{Duration, Time};
+
+/// The counts of one level and of the backend that it is stored in, which has one instance.
+#[derive(Debug)]
+pub(crate) struct LaneFigures<'a> {
+    level: LevelId,
+    level_counts: &'a mut LevelCounts,
+    backend: &'a mut BackendCounts,
+}
+
+impl Metrics {
+    /// For accesses before the next tick.
+    pub(crate) fn lane_figures(&mut self, level: LevelId, backend: BackendId) -> LaneFigures<'_> {
+        LaneFigures {
+            level,
+            level_counts: &mut self.levels[level.index()],
+            backend: &mut self.backends[backend.index()],
+        }
+    }
+
+    /// What these accesses came to.
+    pub(crate) fn lane(&mut self, level: LevelId, backend: BackendId, counts: &LaneCounts) {
+        let Some(last) = counts.last else {
+            return;
+        };
+        self.busy_until = last;
+        if counts.misses > 0 {
+            self.timeline.fills(1);
+        }
+        self.timeline.zero_latencies(counts.hits + counts.misses);
+        self.unrouted.lane(counts);
+        self.levels[level.index()].lane(counts);
+        self.backends[backend.index()].lane(counts);
+    }
+}
+
+impl LaneFigures<'_> {
+    pub(crate) fn fill_began(&mut self, now: Time, fill: &FillBegan) {
+        self.level_counts.fill_began(now, fill);
+    }
+
+    #[inline]
+    pub(crate) fn fill_ended(&mut self, result: FillResult) {
+        self.level_counts.fill_ended(result);
+    }
+
+    /// A copy was replaced at the instant of the write that it missed.
+    pub(crate) fn write_settled(&mut self) {
+        self.level_counts.write_settled(None, Duration::ZERO);
+    }
+
+    #[inline]
+    pub(crate) fn stored(&mut self, key: KeyId, bytes: u64) {
+        self.backend.stored_plain(self.level, key, bytes);
+    }
+
+    #[inline]
+    pub(crate) fn removed(&mut self, bytes: u64, why: Leaving) {
+        self.backend.removed(self.level, bytes, why);
+    }
+
+    pub(crate) fn too_large(&mut self) {
+        self.backend.too_large();
+    }
+
+    /// A copy of this key is stored, which may be the first one.
+    #[inline]
+    pub(crate) fn keep(&mut self, key: KeyId) {
+        self.backend.keep(self.level, key);
+    }
+
+    /// Fresh copies came and were evicted.
+    pub(crate) fn moved(&mut self, moved: &Moved) {
+        self.backend.moved(self.level, moved);
+    }
+}
