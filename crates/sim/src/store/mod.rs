@@ -7,6 +7,7 @@
 //! policy (with ghosts, about 30 more for each), and what the store's user knows of it; beside that,
 //! 4 bytes for each key of the simulation, or 20 a copy where that is less.
 
+mod alike;
 mod column;
 mod copies;
 mod expiry;

@@ -15,21 +15,21 @@ use cachepolicy_core::units::Time;
 /// See the module's description.
 #[derive(Debug, Clone)]
 pub(crate) struct Rack<T> {
-    index: Index,
-    copies: Copies,
-    values: Column<T>,
+    pub(super) index: Index,
+    pub(super) copies: Copies,
+    pub(super) values: Column<T>,
     /// Until when each copy's reads are as the last one was, see [`Rack::is_quiet`].
-    quiet: Column<Time>,
+    pub(super) quiet: Column<Time>,
     /// How many slots have been in use.
     slots: usize,
     /// Slots that no copy is in, the next one to be used last.
-    free: Vec<u32>,
-    families: Families,
-    expiry: Expiry,
-    capacity: u64,
+    pub(super) free: Vec<u32>,
+    pub(super) families: Families,
+    pub(super) expiry: Expiry,
+    pub(super) capacity: u64,
     /// Of all copies, in the unit of the capacity.
-    weight: u64,
-    bytes: u128,
+    pub(super) weight: u64,
+    pub(super) bytes: u128,
 }
 
 /// A copy that is to be stored, and what is known beforehand.
@@ -126,21 +126,6 @@ impl<T: Copy + PartialEq> Rack<T> {
     /// Is the capacity in bytes, so that a larger copy may not fit?
     pub(crate) const fn is_by_bytes(&self) -> bool {
         self.copies.is_by_bytes()
-    }
-
-    /// Are all copies like this one in everything but key and size, and do they live forever?
-    pub(crate) fn unify(&mut self, value: T, quiet_until: Time, level: LevelId) -> bool {
-        self.expiry.is_idle()
-            && self.values.unify(value)
-            && self.quiet.unify(quiet_until)
-            && self.copies.unify(level)
-            && self.families.unify(level)
-    }
-
-    /// See [`Copies::only_size`].
-    #[inline]
-    pub(crate) fn only_size(&self) -> Option<u64> {
-        self.copies.only_size()
     }
 
     /// Was there certainly a copy under this key, which has none now?
@@ -343,14 +328,14 @@ impl<T: Copy + PartialEq> Rack<T> {
     }
 
     #[inline]
-    fn enter(&mut self, key: KeyId, slot: u32) {
+    pub(super) fn enter(&mut self, key: KeyId, slot: u32) {
         if !self.index.set(key, slot) {
             self.index.insert(key, slot, self.len());
         }
     }
 
     #[inline]
-    fn free_slot(&mut self) -> u32 {
+    pub(super) fn free_slot(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
             self.slots += 1;
             (self.slots - 1) as u32
@@ -372,47 +357,6 @@ impl<T: Copy + PartialEq> Rack<T> {
         self.enter(new.key, slot);
         self.expiry.set(slot, new.dead_from);
         slot
-    }
-
-    /// Stores a copy that is like all others but for its key, which has none, and its size; see
-    /// [`Rack::unify`].
-    #[inline(always)]
-    pub(crate) fn insert_alike<E: Eviction>(
-        &mut self,
-        evictor: &mut E,
-        (key, size): (KeyId, u64),
-        now: Time,
-        mut evicted: impl FnMut(KeyId),
-    ) -> Inserted {
-        let weight = self.copies.weigh(size);
-        if weight > self.capacity {
-            return Inserted::TooLarge;
-        }
-        let newcomer = Newcomer { key, weight };
-        evictor.arriving(newcomer, self.view(now));
-        let mut vacant = None;
-        while self.weight > self.capacity - weight || evictor.culling() {
-            let Victim::Slot(victim) = evictor.victim(Some(newcomer), self.view(now)) else {
-                self.free.extend(vacant);
-                return Inserted::Refused;
-            };
-            let (key, size) = (self.copies.key(victim), self.copies.size(victim));
-            self.weight -= self.copies.weigh(size);
-            self.bytes -= u128::from(size);
-            self.index.remove(key);
-            self.copies.vacate(victim);
-            evicted(key);
-            if let Some(another) = vacant.replace(victim) {
-                self.free.push(another);
-            }
-        }
-        let slot = vacant.unwrap_or_else(|| self.free_slot());
-        self.weight += weight;
-        self.bytes += u128::from(size);
-        self.copies.set(slot, key, size);
-        self.enter(key, slot);
-        evictor.inserted(slot, self.view(now));
-        Inserted::Stored(Slot(slot))
     }
 
     /// Puts a copy where an older one of its key is, which is shown before.
