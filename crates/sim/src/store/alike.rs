@@ -18,7 +18,7 @@ impl<T: Copy + PartialEq> Rack<T> {
             && self.families.unify(level)
     }
 
-    /// See [`Copies::only_size`].
+    /// See [`super::copies::Copies::only_size`].
     #[inline]
     pub(crate) fn only_size(&self) -> Option<u64> {
         self.copies.only_size()
