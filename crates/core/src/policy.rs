@@ -4,7 +4,7 @@
 use crate::distribution::Distribution;
 use crate::edge::EdgeBlock;
 use crate::expectation::Expectation;
-use crate::ids::{DimensionId, FieldId, ModelId};
+use crate::ids::{BackendId, DimensionId, FieldId, ModelId};
 use crate::level::Level;
 use crate::units::{Bytes, Duration};
 use crate::workload::Workload;
@@ -334,6 +334,25 @@ pub struct Bus {
     pub delay: Distribution,
     /// Does it reach the memory of every process, or shared backends only?
     pub reaches: Reaches,
+    /// It carries no edge's deliveries, but what a Redis tells its clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracks: Option<Tracks>,
+}
+
+/// Client-side caching: a backend tells the processes that keep its copies in their memory of each
+/// change of a key that they read, as Redis does with `CLIENT TRACKING`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracks {
+    /// A `redis`.
+    pub backend: BackendId,
+    /// Of so many keys it remembers who read them, 1 at least. Beyond that it forgets one, drawn by
+    /// lot, and tells its readers as if it had changed (`tracking-table-max-keys`).
+    pub max_keys: u32,
+}
+
+impl Tracks {
+    /// What Redis remembers when nothing else is said.
+    pub const MAX_KEYS: u32 = 1_000_000;
 }
 
 /// What a bus promises.

@@ -60,6 +60,7 @@ mod tables;
 mod tag_index;
 mod trace_keys;
 mod variants;
+mod tracking;
 mod wait;
 mod walk;
 mod whole_level;
