@@ -7,8 +7,8 @@ use crate::metrics::{Asked, Cause, Outcome, Serve};
 use crate::state::{Flags, State};
 use crate::store::{KeyId, Slot};
 use crate::tables::Tables;
-use crate::walk::Place;
 use crate::tracking::Doing;
+use crate::walk::Place;
 use cachepolicy_core::ids::{BackendId, LevelId};
 
 impl Engine {

@@ -7,8 +7,8 @@ use crate::intern::NONE;
 use crate::metrics::{Cause, Leaving, Stored};
 use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed};
 use crate::tables::{Extra, LevelTable, Tables};
-use crate::walk::Place;
 use crate::tracking::Doing;
+use crate::walk::Place;
 use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::units::{Duration, Time};
@@ -75,9 +75,15 @@ impl Engine {
         copy.principal = f.principal;
         let (down, size, count) = (f.down, f.size, t.levels[f.level as usize].tiers.len());
         let mut is_stored = count == 0;
+        let tracked = t.levels[f.level as usize]
+            .tracked
+            .map(|tracked| tracked.tier);
         for tier in (0..count as u8).rev() {
-            if down & (1 << tier) == 0 {
-                is_stored |= self.store_in(t, frame, tier, copy, size);
+            let is_taken = down & (1 << tier) == 0 && self.store_in(t, frame, tier, copy, size);
+            is_stored |= is_taken;
+            if !is_taken && tracked == Some(tier) {
+                self.keep_nothing(t, frame);
+                break;
             }
         }
         if is_stored {

@@ -6,7 +6,7 @@ use cachepolicy_analysis::Words;
 use cachepolicy_compiler::graph::{Link, PolicyGraph};
 use cachepolicy_core::edge::{EdgeBlock, Timing};
 use cachepolicy_core::level::Level;
-use cachepolicy_core::policy::{BackendKind, Bus, Delivery, Reaches};
+use cachepolicy_core::policy::{Backend, BackendKind, Delivery, Reaches};
 use cachepolicy_core::{Distribution, EdgeId, LevelId, ModelId, Policy};
 use cachepolicy_sim::metrics::labels;
 use serde::Serialize;
@@ -141,7 +141,10 @@ pub(super) fn when(policy: &Policy, block: &EdgeBlock, level: Option<&Level>) ->
             })
         })
     });
-    if let Some((backend, bus)) = level.and_then(|level| tracking(policy, level)) {
+    let tracking = level.and_then(|level| policy.tracking(level));
+    if let Some((backend, bus)) = tracking
+        && let Some(Backend { name: backend, .. }) = policy.backends.get(backend.index())
+    {
         words.push_str(&format!(
             "; {backend} tells the processes that keep it in their memory, {} later, via {}",
             delay(&bus.delay),
@@ -151,18 +154,6 @@ pub(super) fn when(policy: &Policy, block: &EdgeBlock, level: Option<&Level>) ->
         words.push_str("; the memory of other processes does not get it");
     }
     words
-}
-
-/// The backend that tells of changes of a level's copies those who keep them nearer, and how.
-fn tracking<'p>(policy: &'p Policy, level: &Level) -> Option<(&'p str, &'p Bus)> {
-    level.tiers.iter().skip(1).find_map(|tier| {
-        let bus = policy
-            .buses
-            .iter()
-            .find(|bus| bus.tracks.is_some_and(|it| it.backend == tier.backend))?;
-        let backend = policy.backends.get(tier.backend.index())?;
-        Some((backend.name.as_str(), bus))
-    })
 }
 
 /// `500ms to 2s`, `5ms`, `about 40ms, at times much longer`

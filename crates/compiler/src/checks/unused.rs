@@ -3,7 +3,6 @@
 use crate::context::Context;
 use crate::lower::levels::LevelDraft;
 use cachepolicy_core::expectation::{Claim, Subject};
-use cachepolicy_core::policy::BackendKind;
 use cachepolicy_core::workload::Fault;
 use cachepolicy_core::{BackendId, LevelKind, Policy};
 use cachepolicy_syntax::{Diagnostic, Span};
@@ -153,14 +152,8 @@ impl Used {
     }
 }
 
-/// Has a level a tier in each process before this one?
+/// Is a level stored in each process before this backend?
 fn has_readers(policy: &Policy, backend: BackendId) -> bool {
-    policy.levels.iter().any(|level| {
-        let far = level.tiers.iter().position(|tier| tier.backend == backend);
-        let mut nearer = level.tiers.iter().take(far.unwrap_or(0));
-        nearer.any(|tier| {
-            let nearer = policy.backends.get(tier.backend.index());
-            nearer.is_some_and(|it| matches!(it.kind, BackendKind::Memory | BackendKind::Disk))
-        })
-    })
+    let is_told = |level| policy.tracking(level).is_some_and(|(it, _)| it == backend);
+    policy.levels.iter().any(is_told)
 }

@@ -225,6 +225,19 @@ impl Engine {
         removed
     }
 
+    /// A frame's process has nothing of its key in its memory from now on: what it got is not in
+    /// the tracked tier, which could not tell of changes.
+    pub(crate) fn keep_nothing(&mut self, t: &Tables, frame: u32) {
+        let f = &self.frames[frame];
+        let (inst, process) = (f.inst, self.tasks[f.task].process);
+        for tier in t.levels[f.level as usize].readers() {
+            let instance = tier.first + process;
+            if let Some(slot) = self.stores[instance as usize].lookup(KeyId(inst)) {
+                self.remove_from(t, instance, slot);
+            }
+        }
+    }
+
     fn remove_from(&mut self, t: &Tables, instance: u32, slot: Slot) -> u64 {
         let gone = self.stores[instance as usize].remove(slot, self.now);
         let is_alive = self.now < gone.value.leaves(&t.levels[gone.level.index()].rules);

@@ -6,7 +6,8 @@
 //! - The server remembers who read which key, whether there was one or not. When the key is
 //!   written, deleted, evicted, given another life or found dead, it sends a message to each of
 //!   them, except to the one whose command it was, and forgets them all, that one included.
-//! - A client therefore reads what it has written, else it would not hear of the next change.
+//! - A client therefore reads what it has written, else it would not hear of the next change. What
+//!   the server did not take it does not keep either.
 //! - Where more keys are remembered than the table takes, those who read one of them, drawn by
 //!   lot, are told as if it had changed.
 //! - Messages and replies come over one connection, in order: what was read after a change is never
@@ -172,18 +173,15 @@ pub(crate) fn trackers(policy: &Policy, actions: usize) -> Vec<Tracker> {
         .collect()
 }
 
-/// What of a level with these tiers is tracked.
+/// What of a level with these tiers is tracked: see [`Policy::tracking`].
 pub(crate) fn tracked(trackers: &[Tracker], tiers: &[Tier]) -> Option<Tracked> {
-    let has_memory = |far: usize| {
-        let mut nearer = tiers.iter().take(far);
-        nearer.any(|tier| tier.sharing == Sharing::Process)
-    };
-    tiers.iter().enumerate().find_map(|(far, tier)| {
-        let tracker = trackers.iter().position(|it| it.backend == tier.backend)?;
-        has_memory(far).then_some(Tracked {
-            tracker: tracker as u16,
-            tier: far as u8,
-        })
+    let in_process = |tier: &Tier| tier.sharing == Sharing::Process;
+    let far = tiers.iter().position(|tier| !in_process(tier))?;
+    let backend = tiers.get(far)?.backend;
+    let tracker = trackers.iter().position(|it| it.backend == backend)?;
+    (far > 0).then_some(Tracked {
+        tracker: tracker as u16,
+        tier: far as u8,
     })
 }
 
@@ -191,8 +189,7 @@ impl LevelTable {
     /// The memory of those who read a tracked tier.
     fn readers(&self) -> impl Iterator<Item = &Tier> {
         let count = self.tracked.map_or(0, |tracked| usize::from(tracked.tier));
-        let nearer = self.tiers.iter().take(count);
-        nearer.filter(|tier| tier.sharing == Sharing::Process)
+        self.tiers.iter().take(count)
     }
 }
 
@@ -282,6 +279,6 @@ impl Engine {
         let there = there.lookup(key).map(|slot| there.get(slot));
         let there = there.filter(|there| self.now < there.leaves(&table.rules));
         server.readers.knows(key.0, process, connection)
-            && there.is_none_or(|there| there.stored() == copy.stored())
+            && there.is_some_and(|there| there.stored() == copy.stored())
     }
 }
