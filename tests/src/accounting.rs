@@ -26,6 +26,15 @@ pub fn closes(report: &Report, what: &str) {
             );
         }
     }
+    for row in &report.invalidation {
+        // Each delivery that removes something removes one copy at least.
+        assert!(
+            row.useless <= row.deliveries && row.removed >= row.deliveries - row.useless,
+            "{} of {} in\n{what}",
+            row.target,
+            row.on
+        );
+    }
     let routed: u64 = report.routes.values().map(|route| route.count).sum();
     // Requests that no view and no site answers have no route.
     assert!(

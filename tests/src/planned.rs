@@ -36,6 +36,7 @@ pub struct Plan {
     near: &'static str,
     far: &'static str,
     buses: [&'static str; 2],
+    tracking: Option<&'static str>,
     item: Store,
     list: Store,
     part: Store,
@@ -186,6 +187,14 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                     _ => "capacity 20 entries; evict lru",
                 }),
             [bus(), bus()],
+            proptest::option::weighted(
+                0.4,
+                select(vec![
+                    "tracks far; delivery at-least-once; delay uniform(1ms..700ms)",
+                    "tracks far; delivery at-most-once loss 10%; delay 300ms",
+                    "tracks far max 3; delivery at-least-once; delay exp(mean 200ms) max 3s",
+                ]),
+            ),
         ),
         (
             store(),
@@ -202,7 +211,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     )
         .prop_map(
             |(places, levels, contains, blocks, cascade, faults, rate)| {
-                let (processes, origin, near, far, buses) = places;
+                let (processes, origin, near, far, buses, tracking) = places;
                 let (item, list, part, page, site) = levels;
                 Plan {
                     processes,
@@ -210,6 +219,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                     near,
                     far,
                     buses,
+                    tracking,
                     item,
                     list,
                     part,
@@ -242,6 +252,9 @@ impl Plan {
         let _ = writeln!(out, "backend far redis {{ {} }}", self.far);
         let _ = writeln!(out, "bus slow {{ {} }}", self.buses[0]);
         let _ = writeln!(out, "bus fast {{ {} }}", self.buses[1]);
+        if let Some(tracking) = self.tracking {
+            let _ = writeln!(out, "bus told {{ {tracking} }}");
+        }
         out.push_str("object item(slug) {\n  reads Row(slug)\n  tags \"row:{slug}\", \"all\"\n");
         self.item.write(&mut out);
         out.push_str("}\nobject list {\n  reads Row.title\n  tags \"all\"\n");

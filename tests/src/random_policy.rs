@@ -43,6 +43,7 @@ pub struct Spec {
     latency: bool,
     on_failure: &'static str,
     bus: Option<&'static str>,
+    tracking: Option<&'static str>,
     before_commit: bool,
     objects: Vec<LevelSpec>,
     fragment: LevelSpec,
@@ -171,6 +172,11 @@ pub fn spec() -> impl Strategy<Value = Spec> {
             "delivery at-most-once loss 20%; delay 100ms; reaches all-processes",
             "delivery in-process",
         ])),
+        proptest::option::of(select(vec![
+            "tracks far; delivery at-least-once; delay 5ms",
+            "tracks far; delivery at-most-once loss 10%; delay exp(mean 40ms) max 1s",
+            "tracks far max 3; delivery at-most-once",
+        ])),
         any::<bool>(),
     );
     let levels = (
@@ -196,7 +202,7 @@ pub fn spec() -> impl Strategy<Value = Spec> {
                 rate,
                 faults,
             )| {
-                let (origin, backends, latency, on_failure, bus, before_commit) = places;
+                let (origin, backends, latency, on_failure, bus, tracking, before_commit) = places;
                 Spec {
                     processes,
                     threads,
@@ -205,6 +211,7 @@ pub fn spec() -> impl Strategy<Value = Spec> {
                     latency,
                     on_failure,
                     bus,
+                    tracking,
                     before_commit,
                     objects,
                     fragment,
@@ -287,6 +294,9 @@ impl Spec {
         );
         if let Some(bus) = self.bus {
             let _ = writeln!(out, "bus wire {{ {bus} }}");
+        }
+        if let Some(tracking) = self.tracking {
+            let _ = writeln!(out, "bus told {{ {tracking} }}");
         }
     }
 

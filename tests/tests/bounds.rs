@@ -197,6 +197,65 @@ fn each_process_has_memory_of_its_own() {
 }
 
 #[test]
+fn a_tracked_backend_tells_the_memory_before_it() {
+    let near = |tiers: &str, told: &str, via: &str| {
+        format!(
+            "bus told {{ tracks shared; {told} }}\n\
+             object it(slug) {{ store {tiers}; reads Article(slug); ttl 10m; fence }}\n\
+             on Article create|update|delete via {via} {{ purge it(slug) }}\n"
+        )
+    };
+    let certain = "delivery at-least-once; delay 1ms";
+    sound(&near("hot, shared", certain, "quick"), 101);
+    // A lost message is a lost connection, after which the memory is empty.
+    sound(
+        &near(
+            "hot, shared",
+            "delivery at-most-once loss 1%; delay 1ms",
+            "quick",
+        ),
+        101,
+    );
+    // What is short-lived need not be told.
+    sound(
+        &near(
+            "hot ttl 1s, shared",
+            "delivery at-least-once; delay 5s",
+            "quick",
+        ),
+        1_100,
+    );
+    unsound(
+        &near(
+            "hot, shared",
+            "delivery at-least-once; delay exp(mean 1ms)",
+            "quick",
+        ),
+        |reason| matches!(reason, Reason::NotReached(_)),
+    );
+    unsound(&near("hot, shared", certain, "lossy"), |reason| {
+        *reason == Reason::Lost
+    });
+}
+
+#[test]
+fn what_is_told_of_a_part_comes_later_than_the_page_is_removed() {
+    let both = |store: &str| {
+        format!(
+            "bus told {{ tracks shared; delivery at-least-once; delay 1ms }}\n{}",
+            page(
+                store,
+                "on Article create|update|delete via quick { purge part(slug); purge it(slug) }",
+            )
+        )
+    };
+    sound(&both("shared"), 100);
+    unsound(&both("hot, shared"), |reason| {
+        matches!(reason, Reason::ContainedIsLater(_))
+    });
+}
+
+#[test]
 fn a_fill_under_way_is_fenced_or_over_before_the_delivery() {
     let edge = |more: &str, bus: &str| {
         object(

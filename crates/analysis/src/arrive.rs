@@ -3,7 +3,7 @@
 use crate::lives::{greatest, least, tiers};
 use cachepolicy_core::edge::EdgeBlock;
 use cachepolicy_core::ids::BackendId;
-use cachepolicy_core::level::Level;
+use cachepolicy_core::level::{Level, Tier};
 use cachepolicy_core::policy::{BackendKind, Delivery, Policy, Reaches};
 use cachepolicy_core::units::Duration;
 
@@ -14,6 +14,8 @@ pub(crate) enum Place {
     Shared,
     /// In each process.
     Process,
+    /// In each process, which is told by this backend of the changes of its copies, in their order.
+    Told(BackendId),
 }
 
 /// From the commit to the delivery.
@@ -94,7 +96,7 @@ pub(crate) fn heard(policy: &Policy, edge: usize, block: &EdgeBlock, level: &Lev
         survive: None,
     };
     let stored: Vec<_> = tiers(policy, level).collect();
-    for tier in stored.iter().rev() {
+    for (index, tier) in stored.iter().enumerate().rev() {
         let arrives = arrival(policy, edge, block, place(policy, tier.backend));
         let Some(farther) = arrivals.heard.last() else {
             match arrives {
@@ -104,7 +106,7 @@ pub(crate) fn heard(policy: &Policy, edge: usize, block: &EdgeBlock, level: &Lev
             continue;
         };
         let in_order = arrives.filter(|arrives| farther.is_before(arrives));
-        match in_order {
+        match in_order.or_else(|| told(policy, level, &stored, index, &arrivals.heard)) {
             Some(arrives) if arrivals.survive.is_none() => arrivals.heard.push(arrives),
             // What a farther tier may still have is promoted once more.
             _ => {
@@ -115,6 +117,34 @@ pub(crate) fn heard(policy: &Policy, edge: usize, block: &EdgeBlock, level: &Lev
         }
     }
     Heard::Arrives(arrivals)
+}
+
+/// When a tier in the processes hears of it through a message of a tracked backend; `None`: nobody
+/// tells it, or its ceiling is reached sooner. `heard`: when farther tiers do, the farthest first.
+///
+/// Whatever ends a copy in the tracked tier sends a message for the nearer ones, which have no copy
+/// that is not there: it follows the delivery to that tier. If it is lost with its connection, the
+/// process empties its memory at that time.
+fn told(
+    policy: &Policy,
+    level: &Level,
+    stored: &[&Tier],
+    index: usize,
+    heard: &[Arrival],
+) -> Option<Arrival> {
+    let (backend, bus) = policy.tracking(level)?;
+    let tracked = stored.iter().position(|tier| tier.backend == backend)?;
+    let ceiling = stored.get(index).filter(|_| index < tracked)?.ceiling;
+    // The farthest is the first that hears.
+    let far = heard.get(stored.len() - 1 - tracked)?;
+    let later = greatest(&bus.delay);
+    let is_sooner = ceiling.is_none_or(|ceiling| later <= ceiling);
+    (is_sooner && !later.is_forever()).then_some(Arrival {
+        edge: far.edge,
+        place: Place::Told(backend),
+        least: far.least + least(&bus.delay),
+        greatest: far.greatest + later,
+    })
 }
 
 impl Arrivals {

@@ -86,7 +86,7 @@ pub enum Link {
         /// It is reached through a `cascade`, not named itself.
         by_cascade: bool,
     },
-    /// Model → bus: invalidations of its writes travel on it.
+    /// Model → bus: invalidations of its writes travel on it. Backend → bus: its changes do.
     TravelsOn,
     /// Level → backend: its copies live there.
     StoredIn {
@@ -221,6 +221,11 @@ impl PolicyGraph {
                 words::delivery(bus.delivery),
                 bus.place,
             ));
+        }
+        for (index, bus) in policy.buses.iter().enumerate() {
+            let backend = bus.tracks.map(|tracks| tracks.backend.index());
+            let from = backend.and_then(|backend| self.backends.get(backend).copied());
+            self.link(from, self.buses.get(index).copied(), Link::TravelsOn);
         }
     }
 

@@ -210,6 +210,7 @@ fn lower_buses(cx: &mut Context<'_>, items: &[(&Statement, Spanned<&str>)]) {
             &mut bus,
             &mut nothing_else,
         );
+        backends::check_tracking(cx, &bus, name.span);
         cx.policy.buses.push(bus);
         cx.spans.buses.push(name.span);
     }

@@ -104,7 +104,7 @@ fn the_examples_of_properties_lower() {
                 "policy" | "request" => continue,
                 "origin" => format!("origin other {{ {} }}", row.example),
                 "backend" => format!("backend other cdn {{ {} }}", row.example),
-                "bus" => format!("bus other {{ delivery in-process; {} }}", row.example),
+                "bus" => format!("bus other {{ delivery at-most-once; {} }}", row.example),
                 "on" => format!("on Article update {{ {} }}", row.example),
                 "workload" => format!(
                     "workload w {{ requests 1/s {{ GET \"/articles/{{slug}}\" slug 5 }}\n {} }}",

@@ -4,8 +4,8 @@
 use crate::distribution::Distribution;
 use crate::edge::EdgeBlock;
 use crate::expectation::Expectation;
-use crate::ids::{DimensionId, FieldId, ModelId};
-use crate::level::Level;
+use crate::ids::{BackendId, DimensionId, FieldId, ModelId};
+use crate::level::{Level, Tier};
 use crate::units::{Bytes, Duration};
 use crate::workload::Workload;
 use serde::{Deserialize, Serialize};
@@ -334,6 +334,43 @@ pub struct Bus {
     pub delay: Distribution,
     /// Does it reach the memory of every process, or shared backends only?
     pub reaches: Reaches,
+    /// It carries no edge's deliveries, but what a Redis tells its clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracks: Option<Tracks>,
+}
+
+/// Client-side caching: a backend tells the processes that keep its copies in their memory of each
+/// change of a key that they read, as Redis does with `CLIENT TRACKING`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracks {
+    /// A `redis`.
+    pub backend: BackendId,
+    /// Of so many keys it remembers who read them, 1 at least. Beyond that it forgets one, drawn by
+    /// lot, and tells its readers as if it had changed (`tracking-table-max-keys`).
+    pub max_keys: u32,
+}
+
+impl Policy {
+    /// The backend that tells processes of changes of a level's copies, and the bus over which it
+    /// does: what is tracked is the nearest tier that is not in the processes, if there is one
+    /// before it that is. What a process gets from elsewhere it has not read there.
+    #[must_use]
+    pub fn tracking(&self, level: &Level) -> Option<(BackendId, &Bus)> {
+        let kind = |tier: &Tier| self.backends.get(tier.backend.index()).map(|it| it.kind);
+        let in_process =
+            |tier: &&Tier| matches!(kind(tier), Some(BackendKind::Memory | BackendKind::Disk));
+        let stores = |tier: &&Tier| kind(tier) != Some(BackendKind::None);
+        let mut tiers = level.tiers.iter().filter(stores).peekable();
+        tiers.peek().filter(|tier| in_process(tier))?;
+        let backend = tiers.find(|tier| !in_process(tier))?.backend;
+        let tells = |bus: &&Bus| bus.tracks.is_some_and(|tracks| tracks.backend == backend);
+        Some((backend, self.buses.iter().find(tells)?))
+    }
+}
+
+impl Tracks {
+    /// What Redis remembers when nothing else is said.
+    pub const MAX_KEYS: u32 = 1_000_000;
 }
 
 /// What a bus promises.

@@ -188,6 +188,12 @@ impl Checker<'_> {
         if let Delivery::AtMostOnce { loss } = bus.delivery {
             ensure(is_share(loss), "its loss is no share")?;
         }
+        if let Some(tracks) = bus.tracks {
+            let backend = self.policy.backends.get(tracks.backend.index());
+            let is_redis = backend.is_some_and(|backend| backend.kind == BackendKind::Redis);
+            ensure(is_redis, "it tracks what is no Redis")?;
+            ensure(tracks.max_keys > 0, "it tracks no key")?;
+        }
         distribution(&bus.delay)
     }
 

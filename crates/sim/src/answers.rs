@@ -7,6 +7,7 @@ use crate::metrics::{Asked, Cause, Outcome, Serve};
 use crate::state::{Flags, State};
 use crate::store::{KeyId, Slot};
 use crate::tables::Tables;
+use crate::tracking::Doing;
 use crate::walk::Place;
 use cachepolicy_core::ids::{BackendId, LevelId};
 
@@ -200,6 +201,8 @@ impl Engine {
         copy.set_lifetimes(&slid);
         let leaves = copy.leaves(rules);
         store.set_dead_from(slot, leaves);
+        let inst = store.key(slot).0;
+        self.note_change(t, t.backend_of[instance as usize], inst, Doing::Command);
     }
 
     /// The answer of a frame is there, and whoever waits for it goes on.

@@ -20,6 +20,8 @@ pub(crate) struct Copy {
     pub(crate) provenance: u32,
     /// Whom it was filled for: see [`crate::principal`].
     pub(crate) principal: u32,
+    /// How many changes of tracked backends there had been when it was stored in its tier.
+    pub(crate) changes_before: u32,
     /// It says "there is none".
     pub(crate) negative: bool,
 }
@@ -36,6 +38,7 @@ impl Copy {
             work: Duration::ZERO,
             provenance: NONE,
             principal: NONE,
+            changes_before: 0,
             negative,
         }
     }

@@ -116,6 +116,17 @@ impl Deliveries {
             now: (Time::DISTANT_PAST, Vec::new()),
         }
     }
+
+    /// How long a message takes over a bus, and whether it is lost.
+    pub(crate) fn draw(&mut self, t: &Tables, bus: BusId) -> (Duration, bool) {
+        let state = &mut self.buses[bus.index()];
+        let delay = state.delay.duration();
+        let is_lost = match t.policy.buses[bus.index()].delivery {
+            Delivery::AtMostOnce { loss } => loss > 0.0 && state.loss.unit() < loss,
+            Delivery::InProcess | Delivery::AtLeastOnce => false,
+        };
+        (delay, is_lost)
+    }
 }
 
 /// An effect before its values have numbers.
@@ -290,12 +301,7 @@ impl Engine {
     }
 
     fn send_over(&mut self, t: &Tables, bus: BusId, payload: u32, reach: Reach, at: Time) {
-        let state = &mut self.deliveries.buses[bus.index()];
-        let drawn = state.delay.duration();
-        let is_lost = match t.policy.buses[bus.index()].delivery {
-            Delivery::AtMostOnce { loss } => loss > 0.0 && state.loss.unit() < loss,
-            Delivery::InProcess | Delivery::AtLeastOnce => false,
-        };
+        let (drawn, is_lost) = self.deliveries.draw(t, bus);
         if is_lost {
             self.lose(payload);
             return;

@@ -25,6 +25,7 @@ use crate::store::{Removed, Store};
 use crate::tables::{Tables, key_level};
 use crate::tag_index::TagIndex;
 use crate::trace_keys::TraceKeys;
+use crate::tracking::Tracking;
 use cachepolicy_core::units::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -63,6 +64,7 @@ pub(crate) struct Engine {
     pub(crate) cells: Cells,
     pub(crate) tags: TagIndex,
     pub(crate) deliveries: Deliveries,
+    pub(crate) tracking: Tracking,
     pub(crate) ingest: Ingest,
     /// How many look-ups each key has had, of levels whose fills take time.
     pub(crate) lookups: Vec<u32>,
@@ -168,6 +170,7 @@ impl Engine {
             cells: Cells::new(t),
             tags: TagIndex::new(policy),
             deliveries: Deliveries::new(t, seed),
+            tracking: Tracking::new(t, seed, policy.processes),
             ingest: Ingest::new(t, options),
             lookups: Vec::new(),
             trace_keys: TraceKeys::default(),
@@ -192,7 +195,7 @@ impl Engine {
         loop {
             let arrival = self.arrivals.front().map_or(Time::NEVER, |&(at, _)| at);
             let event = self.queue.first_at();
-            if event.min(arrival) >= horizon {
+            if event.min(arrival) >= horizon || self.is_over() {
                 break;
             }
             // Of an event and an arrival at one instant, the event was there first.
@@ -216,6 +219,14 @@ impl Engine {
         }
     }
 
+    /// The trace is over, and so is all that came of it.
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.horizon == Time::NEVER
+            && self.arrivals.is_empty()
+            && self.queue.has_only(self.tracking.looks())
+    }
+
     /// Nothing is under way any more: what living copies miss is settled.
     pub(crate) fn end(&mut self) {
         debug_assert_eq!(self.frames.live(), 0, "every look-up has ended");
@@ -224,6 +235,10 @@ impl Engine {
         debug_assert!(
             self.origins.iter().all(OriginState::is_idle),
             "no work is left"
+        );
+        debug_assert!(
+            self.readers_are_remembered(),
+            "who keeps a copy will be told of its change"
         );
         self.deliveries.now.0 = Time::DISTANT_PAST;
         self.forget_earlier_instants();
@@ -259,6 +274,8 @@ impl Engine {
             Todo::OriginToken(origin) => self.token_due(t, origin),
             Todo::Commit(write) => self.commit(t, write),
             Todo::Delivery(delivery) => self.deliver(t, delivery),
+            Todo::Message(message) => self.receive(t, message),
+            Todo::LooksDead(inst) => self.look_if_dead(t, inst),
             Todo::Fault(fault) => self.fault(t, fault),
         }
     }

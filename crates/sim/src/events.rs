@@ -202,11 +202,13 @@ impl Names<'_> {
         let edges = self.policy.edges.iter();
         let mut actions =
             edges.flat_map(|edge| edge.actions.iter().map(move |action| (edge, action)));
-        actions
-            .nth(index as usize)
-            .map_or_else(String::new, |(edge, action)| {
-                labels::action(self.policy, edge, action)
-            })
+        let count = actions.clone().count();
+        if let Some((edge, action)) = actions.nth(index as usize) {
+            return labels::action(self.policy, edge, action);
+        }
+        let mut tracking = self.policy.buses.iter().filter(|bus| bus.tracks.is_some());
+        let bus = tracking.nth(index as usize - count);
+        bus.map_or_else(String::new, labels::tracking)
     }
 
     fn seconds(&self, at: Time) -> f64 {

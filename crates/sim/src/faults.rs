@@ -43,11 +43,13 @@ impl Engine {
                     table.first..table.first + table.count,
                     Cause::Flush,
                 );
+                self.tell_of_flush(t, backend.0);
             }
             Fault::Outage(backend) => {
                 self.metrics.outage(backend, duration);
                 let state = &mut self.backends[backend.index()];
                 state.down_until = state.down_until.max(until);
+                self.lose_connections(t, backend.0);
             }
             Fault::OriginOutage(origin) => self.origin_outage(t, origin, until),
             Fault::Restart(process) => self.restart(t, process, Cause::Restart),
@@ -122,6 +124,7 @@ impl Engine {
                 self.flush(t, BackendId(index as u16), instance..instance + 1, cause);
             }
         }
+        self.connect_anew(t, process);
     }
 
     /// A new release: every version rises, so that no copy is found again, and every process starts

@@ -9,6 +9,7 @@ use crate::provenance::INHERITED;
 use crate::state::Fill;
 use crate::store::{KeyId, Slot};
 use crate::tables::{LevelTable, Sharing, Tables};
+use crate::tracking::Doing;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::edge::Verb;
 
@@ -32,6 +33,9 @@ impl Engine {
         }
         self.deliveries.payloads[payload].effects = effects;
         self.deliveries.payloads[payload].args = args;
+        // A call in the writer's process reaches its memory too; what comes over a bus is done
+        // by somebody else.
+        self.tell_readers(t, reach.process.unwrap_or(NONE));
         self.tell_settled();
     }
 
@@ -260,6 +264,10 @@ impl Engine {
                 copy.set_lifetimes(&expired);
                 let leaves = copy.leaves(rules);
                 store.set_dead_from(slot, leaves);
+                let inst = store.key(slot).0;
+                if was_fresh {
+                    self.note_change(t, t.backend_of[instance as usize], inst, Doing::Command);
+                }
                 was_fresh
             }
             Verb::Bump => {

@@ -31,6 +31,8 @@ impl Engine {
             }
         }
         self.tell_settled();
+        let process = self.tasks[self.frames[frame].task].process;
+        self.tell_readers(t, process);
     }
 
     /// The fill of a `get` says more of the value than the `get` did: its size, its ttl.

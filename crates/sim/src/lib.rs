@@ -59,6 +59,7 @@ mod storing;
 mod tables;
 mod tag_index;
 mod trace_keys;
+mod tracking;
 mod variants;
 mod wait;
 mod walk;

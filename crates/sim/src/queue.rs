@@ -42,6 +42,10 @@ pub(crate) enum Todo {
     Commit(u32),
     /// An invalidation arrives.
     Delivery(u32),
+    /// A tracked backend's message arrives.
+    Message(u32),
+    /// The life of a key's copy in a tracked backend may be over.
+    LooksDead(u32),
     /// Something goes wrong.
     Fault(u32),
 }
@@ -186,6 +190,12 @@ impl Queue {
     #[inline]
     pub(crate) fn next(&self) -> Option<(Time, Class)> {
         (self.first != NOTHING).then(|| (self.first.at, class_of(self.first.order)))
+    }
+
+    /// Are there no look-ups, and only so many events?
+    #[inline]
+    pub(crate) fn has_only(&self, events: usize) -> bool {
+        self.heap.len() == events && self.lines.iter().all(VecDeque::is_empty)
     }
 
     /// Takes the next event out.

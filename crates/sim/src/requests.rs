@@ -136,20 +136,29 @@ impl Engine {
     #[inline]
     fn note_task(&mut self, task: u32, what: What) {
         if self.observer.is_some() {
-            self.tell(task, what);
+            let of = (task != NONE).then(|| &self.tasks[task]);
+            let (request, process) = (of.map(|of| of.number), of.map(|of| of.process));
+            self.tell(request, process, what);
+        }
+    }
+
+    /// The same, of something that comes to a process for no request.
+    #[inline]
+    pub(crate) fn note_in(&mut self, process: u32, what: What) {
+        if self.observer.is_some() {
+            self.tell(None, Some(process), what);
         }
     }
 
     #[cold]
-    fn tell(&mut self, task: u32, what: What) {
+    fn tell(&mut self, request: Option<u64>, process: Option<u32>, what: What) {
         let Some(mut observer) = self.observer.take() else {
             return;
         };
-        let known = task != NONE;
         let happening = Happening {
             at: self.now,
-            request: known.then(|| self.tasks[task].number),
-            process: known.then(|| self.tasks[task].process),
+            request,
+            process,
             what,
         };
         let tables = std::sync::Arc::clone(&self.tables);

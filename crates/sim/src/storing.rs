@@ -7,6 +7,7 @@ use crate::intern::NONE;
 use crate::metrics::{Cause, Leaving, Stored};
 use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed};
 use crate::tables::{Extra, LevelTable, Tables};
+use crate::tracking::Doing;
 use crate::walk::Place;
 use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::ids::{BackendId, LevelId};
@@ -49,8 +50,10 @@ impl Engine {
     pub(crate) fn can_store(&self, t: &Tables, frame: u32) -> bool {
         let f = &self.frames[frame];
         let tiers = &t.levels[f.level as usize].tiers;
+        let table = &t.levels[f.level as usize];
         tiers.iter().enumerate().any(|(index, tier)| {
             f.down & (1 << index) == 0
+                && self.is_tracked_now(table, index as u8, f.down)
                 && self.now >= self.backends[tier.backend as usize].down_until
         })
     }
@@ -72,14 +75,21 @@ impl Engine {
         copy.principal = f.principal;
         let (down, size, count) = (f.down, f.size, t.levels[f.level as usize].tiers.len());
         let mut is_stored = count == 0;
+        let tracked = t.levels[f.level as usize]
+            .tracked
+            .map(|tracked| tracked.tier);
         for tier in (0..count as u8).rev() {
-            if down & (1 << tier) == 0 {
-                is_stored |= self.store_in(t, frame, tier, copy, size);
+            let is_taken = down & (1 << tier) == 0 && self.store_in(t, frame, tier, copy, size);
+            is_stored |= is_taken;
+            if !is_taken && tracked == Some(tier) {
+                self.keep_nothing(t, frame);
+                break;
             }
         }
         if is_stored {
             self.index_tags(frame);
         }
+        self.tell_and_read(t, frame);
         is_stored
     }
 
@@ -95,6 +105,14 @@ impl Engine {
                 self.store_in(t, frame, nearer, copy, size);
             }
         }
+        self.tell_and_read(t, frame);
+    }
+
+    /// Others are told of what a frame's process changed in a tracked tier, and it reads that there.
+    fn tell_and_read(&mut self, t: &Tables, frame: u32) {
+        let by = self.tasks[self.frames[frame].task].process;
+        self.tell_readers(t, by);
+        self.remember_reader(t, frame);
     }
 
     fn store_in(&mut self, t: &Tables, frame: u32, tier: u8, mut copy: Copy, size: u64) -> bool {
@@ -102,12 +120,15 @@ impl Engine {
         let (level, inst, task) = (LevelId(f.level), f.inst, f.task);
         let table = &t.levels[level.index()];
         let place = &table.tiers[tier as usize];
-        if self.now < self.backends[place.backend as usize].down_until {
+        if self.now < self.backends[place.backend as usize].down_until
+            || !self.is_tracked_now(table, tier, f.down)
+        {
             return false;
         }
         if let Some(ceiling) = place.ceiling {
             copy.resides_until = self.now + ceiling;
         }
+        copy.changes_before = self.tracking.changes();
         let (process, pop) = (self.tasks[task].process, self.tasks[task].pop);
         let instance = Tables::instance(place, process, pop);
         let new = NewCopy {
@@ -140,6 +161,7 @@ impl Engine {
                     bytes: size,
                 };
                 self.metrics.stored(&stored);
+                self.note_change(t, place.backend, inst, Doing::Command);
                 let (key, bytes) = (stored.key, size);
                 self.note(
                     frame,
@@ -170,6 +192,15 @@ impl Engine {
         let Left { why, died, cause } = Left::of(gone.reason, &gone.value, rules, self.now);
         if let Some(cause) = cause {
             self.causes[gone.key.0 as usize] = cause;
+        }
+        let doing = match gone.reason {
+            Reason::Evicted => Some(Doing::Backend),
+            Reason::Taken | Reason::Replaced => Some(Doing::Command),
+            // All are told of a flush at once; an end is looked for.
+            Reason::Flushed | Reason::Expired => None,
+        };
+        if let Some(doing) = doing {
+            self.note_change(t, t.backend_of[instance as usize], gone.key.0, doing);
         }
         self.let_go(gone.value.provenance, Some(died));
         let backend = BackendId(t.backend_of[instance as usize]);

@@ -6,6 +6,7 @@ pub(crate) use level::LevelTable;
 
 use crate::options::SimError;
 use crate::routes::{ClaimedRoute, claimed, routes};
+use crate::tracking::{Tracker, tracked, trackers};
 use crate::variants::{Place, places};
 use cachepolicy_core::edge::Target;
 use cachepolicy_core::graph::Graph;
@@ -41,6 +42,8 @@ pub(crate) struct Tables {
     pub(crate) shapes: Vec<Shape>,
     /// Number of the first action of each edge block, all actions counted through.
     pub(crate) first_action: Vec<u32>,
+    /// Buses that track a backend.
+    pub(crate) trackers: Vec<Tracker>,
     /// Names of the report's routes.
     pub(crate) routes: Vec<String>,
     /// The route of each level, by index into `routes`.
@@ -122,9 +125,13 @@ impl Tables {
         let filter = QueryFilter::new(policy);
         let graph = Graph::new(policy);
         let places = places(&policy.dimensions);
+        let actions = policy.edges.iter().map(|edge| edge.actions.len()).sum();
+        let trackers = trackers(policy, actions);
         for index in 0..policy.levels.len() {
             let known = (&graph, &filter);
-            let level = level::level_table(policy, index, known, &places, &backends, &mut shapes)?;
+            let mut level =
+                level::level_table(policy, index, known, &places, &backends, &mut shapes)?;
+            level.tracked = tracked(&trackers, &level.tiers);
             levels.push(level);
         }
         let lines = level::assign_lines(&mut levels);
@@ -158,6 +165,7 @@ impl Tables {
             backend_of: instances,
             shapes,
             first_action,
+            trackers,
             routes,
             route_of,
             claimed,

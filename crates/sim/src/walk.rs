@@ -142,6 +142,10 @@ impl Engine {
             }
             f.down |= 1 << index;
         } else {
+            let tracked = t.levels[f.level as usize].tracked;
+            if tracked.is_some_and(|tracked| tracked.tier == index) {
+                self.remember_reader(t, frame);
+            }
             let found = self.copy_in(t, frame, index);
             let found = found.map(|(place, copy)| (place, self.now < copy.fresh_until()));
             return self.found(t, frame, index, found);

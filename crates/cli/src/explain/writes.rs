@@ -6,7 +6,7 @@ use cachepolicy_analysis::Words;
 use cachepolicy_compiler::graph::{Link, PolicyGraph};
 use cachepolicy_core::edge::{EdgeBlock, Timing};
 use cachepolicy_core::level::Level;
-use cachepolicy_core::policy::{BackendKind, Delivery, Reaches};
+use cachepolicy_core::policy::{Backend, BackendKind, Delivery, Reaches};
 use cachepolicy_core::{Distribution, EdgeId, LevelId, ModelId, Policy};
 use cachepolicy_sim::metrics::labels;
 use serde::Serialize;
@@ -141,7 +141,16 @@ pub(super) fn when(policy: &Policy, block: &EdgeBlock, level: Option<&Level>) ->
             })
         })
     });
-    if in_memory && policy.processes > 1 && reaches == Reaches::Shared {
+    let tracking = level.and_then(|level| policy.tracking(level));
+    if let Some((backend, bus)) = tracking
+        && let Some(Backend { name: backend, .. }) = policy.backends.get(backend.index())
+    {
+        words.push_str(&format!(
+            "; {backend} tells the processes that keep it in their memory, {} later, via {}",
+            delay(&bus.delay),
+            bus.name
+        ));
+    } else if in_memory && policy.processes > 1 && reaches == Reaches::Shared {
         words.push_str("; the memory of other processes does not get it");
     }
     words

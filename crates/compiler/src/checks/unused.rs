@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::lower::levels::LevelDraft;
 use cachepolicy_core::expectation::{Claim, Subject};
 use cachepolicy_core::workload::Fault;
-use cachepolicy_core::{LevelKind, Policy};
+use cachepolicy_core::{BackendId, LevelKind, Policy};
 use cachepolicy_syntax::{Diagnostic, Span};
 use std::collections::BTreeSet;
 
@@ -55,6 +55,15 @@ pub(crate) fn run(cx: &mut Context<'_>, drafts: &[LevelDraft]) {
         &cx.spans.origins,
         "say which levels work there (`cost … on`), or remove it",
     );
+    for (bus, span) in policy.buses.iter().zip(&cx.spans.buses) {
+        if bus
+            .tracks
+            .is_some_and(|tracks| !has_readers(policy, tracks.backend))
+        {
+            let help = "store a level in a `memory` before what it tracks (`store hot, shared`), or remove it";
+            found.push((*span, bus.name.clone(), help.to_owned()));
+        }
+    }
     let has_routes = policy.levels.iter().any(|level| level.route.is_some());
     let levels = drafts.iter().enumerate().filter(|(index, draft)| {
         has_routes
@@ -103,6 +112,9 @@ impl Used {
             used.models.insert(edge.model.index());
             used.buses.extend(edge.bus.map(|bus| bus.index()));
         }
+        let tracking = policy.buses.iter().enumerate();
+        let tracking = tracking.filter(|(_, bus)| bus.tracks.is_some());
+        used.buses.extend(tracking.map(|(index, _)| index));
         for workload in &policy.workloads {
             used.models
                 .extend(workload.writes.iter().map(|write| write.model.index()));
@@ -138,4 +150,10 @@ impl Used {
         }
         used
     }
+}
+
+/// Is a level stored in each process before this backend?
+fn has_readers(policy: &Policy, backend: BackendId) -> bool {
+    let is_told = |level| policy.tracking(level).is_some_and(|(it, _)| it == backend);
+    policy.levels.iter().any(is_told)
 }

@@ -17,6 +17,13 @@ pub(super) static CODES: &[CodeDoc] = &[
         "on Article update { purge article(slug: title.slug) }",
         "on Article update { purge article(slug: author.name) }",
     ),
+    error(
+        "misused-tracking",
+        "A bus that tracks a backend is used like another one.",
+        "Such a bus carries what a Redis tells its clients of changes of the keys that they keep in their memory. No edge travels on it: edges have buses of their own, and what they change there is told anyway. It reaches whom it has to, and nothing but a `redis` has such messages.",
+        "bus tracking { delivery at-most-once; tracks shared }\nbackend hot memory\nobject setting(id) { store hot, shared; ttl 5m; reads Article(id: id); cost 5ms }\non Article update via tracking { purge setting(id) }",
+        "bus tracking { delivery at-most-once; tracks shared }\nbackend hot memory\nobject setting(id) { store hot, shared; ttl 5m; reads Article(id: id); cost 5ms }\non Article update via outbox { purge setting(id) }",
+    ),
     warning(
         "unborne-tag",
         "An edge removes copies by a tag that no level bears.",

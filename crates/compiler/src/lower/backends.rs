@@ -2,13 +2,14 @@
 
 use super::distributions::{Measure, distribution};
 use crate::context::Context;
+use crate::names::Kind;
 use crate::property::Property;
 use crate::reader::Reader;
 use cachepolicy_core::policy::{
     Backend, BackendKind, Bus, Capacity, Delivery, Evict, OnFailure, Origin, Place, RateLimit,
-    Reaches,
+    Reaches, Tracks,
 };
-use cachepolicy_core::{Bytes, Distribution, Duration};
+use cachepolicy_core::{BackendId, Bytes, Distribution, Duration};
 use cachepolicy_syntax::{Diagnostic, Span};
 
 /// A backend, and what must be checked once its block was read.
@@ -88,6 +89,7 @@ pub(crate) fn new_bus(name: String, place: Place) -> Bus {
         delivery: Delivery::AtLeastOnce,
         delay: Distribution::constant(0.0),
         reaches: Reaches::Shared,
+        tracks: None,
     }
 }
 
@@ -301,6 +303,61 @@ pub(crate) fn delay(cx: &mut Context<'_>, bus: &mut Bus, property: &Property<'_>
     let mut reader = property.value(cx);
     bus.delay = distribution(cx, &mut reader, Measure::Time)?;
     reader.finish(cx)
+}
+
+/// Only Redis tells its clients of changes.
+pub(crate) fn tracks(cx: &mut Context<'_>, bus: &mut Bus, property: &Property<'_>) -> Option<()> {
+    let mut reader = property.value(cx);
+    let name = reader.name(cx, "the name of a backend")?;
+    let max_keys = if reader.eat("max") {
+        reader.count32(cx, 1)?
+    } else {
+        Tracks::MAX_KEYS
+    };
+    reader.finish(cx)?;
+    let index = cx.look_up(Kind::Backend, name)?;
+    let backend = cx.policy.backends.get(usize::from(index));
+    if backend.is_some_and(|backend| backend.kind != BackendKind::Redis) {
+        let message = format!("`{}` tells nobody of changes", name.value);
+        cx.report(
+            Diagnostic::error("misused-tracking", name.span, message)
+                .help("only a `redis` can be tracked: name one, or remove the property"),
+        );
+        return None;
+    }
+    bus.tracks = Some(Tracks {
+        backend: BackendId(index),
+        max_keys,
+    });
+    Some(())
+}
+
+/// What a bus that tracks a backend cannot be.
+pub(crate) fn check_tracking(cx: &mut Context<'_>, bus: &Bus, span: Span) {
+    let Some(tracks) = bus.tracks else {
+        return;
+    };
+    let earlier = |known: &Bus| known.tracks.is_some_and(|it| it.backend == tracks.backend);
+    let problem = if cx.policy.buses.iter().any(earlier) {
+        (
+            "tracks what another bus tracks already",
+            "a backend tells of a change once: remove one of the two",
+        )
+    } else if bus.delivery == Delivery::InProcess {
+        (
+            "is delivered in the writer's process and tracks a backend",
+            "a backend's messages come over a connection: write `delivery at-most-once`",
+        )
+    } else if bus.reaches == Reaches::AllProcesses {
+        (
+            "reaches all processes and tracks a backend",
+            "its messages go to those that read the key: remove `reaches`",
+        )
+    } else {
+        return;
+    };
+    let message = format!("`{}` {}", bus.name, problem.0);
+    cx.report(Diagnostic::error("misused-tracking", span, message).help(problem.1));
 }
 
 pub(crate) fn reaches(cx: &mut Context<'_>, bus: &mut Bus, property: &Property<'_>) -> Option<()> {

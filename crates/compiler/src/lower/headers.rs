@@ -196,7 +196,7 @@ pub(crate) fn edge(cx: &mut Context<'_>, statement: &Statement) -> Option<EdgeHe
     };
     reader.finish(cx)?;
     let bus = match bus {
-        Some(bus) => Some(BusId(cx.look_up(Kind::Bus, bus)?)),
+        Some(bus) => Some(carrying_edges(cx, bus)?),
         None => None,
     };
     Some(EdgeHeader {
@@ -228,4 +228,20 @@ pub(crate) fn import(statement: &Statement) -> Option<Spanned<&str>> {
         }
         _ => None,
     }
+}
+
+/// A bus that edges travel on.
+fn carrying_edges(cx: &mut Context<'_>, name: Spanned<&str>) -> Option<BusId> {
+    let index = cx.look_up(Kind::Bus, name)?;
+    let bus = cx.policy.buses.get(usize::from(index));
+    if bus.is_some_and(|bus| bus.tracks.is_some()) {
+        let message = format!("`{}` tracks a backend, and carries no edges", name.value);
+        cx.report(
+            Diagnostic::error("misused-tracking", name.span, message).help(
+                "what the edge changes there is told over it anyway: remove `via`, or name another bus",
+            ),
+        );
+        return None;
+    }
+    Some(BusId(index))
 }

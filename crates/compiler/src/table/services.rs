@@ -258,4 +258,14 @@ pub(crate) static BUS: &[Rule<Bus>] = &[
         .left_out("`shared`"),
         backends::reaches,
     ),
+    Rule::new(
+        Row::new(
+            "tracks",
+            "BACKEND [max N]",
+            "Carries no edges, but what a `redis` tells its clients (`CLIENT TRACKING`): of each change of a key there, those processes that read it since the last one, for a memory tier above; a message that is lost takes the connection with it, and the process empties that memory. The readers of N keys are remembered (`tracking-table-max-keys`), 1_000_000 if nothing is said",
+            "tracks shared",
+        )
+        .left_out("it carries the deliveries of edges"),
+        backends::tracks,
+    ),
 ];

@@ -10,10 +10,11 @@ impl Checker<'_> {
     pub(super) fn edge(self, _: usize, block: &EdgeBlock) -> Checked {
         self.has_model(block.model)?;
         ensure(
-            block
-                .bus
-                .is_none_or(|bus| bus.index() < self.policy.buses.len()),
-            "it travels over a bus that does not exist",
+            block.bus.is_none_or(|bus| {
+                let bus = self.policy.buses.get(bus.index());
+                bus.is_some_and(|bus| bus.tracks.is_none())
+            }),
+            "it travels over a bus that does not exist, or tracks a backend",
         )?;
         for action in &block.actions {
             self.place(action.place)?;

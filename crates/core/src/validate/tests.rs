@@ -5,7 +5,13 @@ use crate::expr::Expr;
 use crate::fixture::{contain, rich};
 use crate::ids::{BackendId, BusId, LevelId, OriginId, WorkloadId};
 use crate::level::{KeyPart, TemplatePart, ValueSource};
+use crate::policy::Tracks;
 use crate::workload::{Fault, Popularity};
+
+fn tracks(backend: u16, max_keys: u32) -> Option<Tracks> {
+    let backend = BackendId(backend);
+    Some(Tracks { backend, max_keys })
+}
 
 /// The first inconsistency after a change.
 fn broken(change: impl FnOnce(&mut Policy)) -> String {
@@ -152,7 +158,7 @@ fn nesting_and_paths_are_bounded() {
 #[test]
 fn numbers_are_in_their_range() {
     type Change = fn(&mut Policy);
-    let wrong: [Change; 12] = [
+    let wrong: [Change; 15] = [
         |p| p.levels[0].rules.jitter = 1.5,
         |p| p.levels[0].rules.jitter = f64::NAN,
         |p| p.levels[0].rules.early_refresh = Some(0.0),
@@ -162,6 +168,9 @@ fn numbers_are_in_their_range() {
         |p| p.origins[0].replica_lag.shape = Shape::LogNormal { p50: 2.0, p99: 1.0 },
         |p| p.origins[0].replica_lag.min = Some(2e9),
         |p| p.buses[0].delivery = Delivery::AtMostOnce { loss: 2.0 },
+        |p| p.buses[0].tracks = tracks(u16::MAX, 1),
+        |p| p.buses[0].tracks = tracks(0, 1),
+        |p| p.buses[0].tracks = tracks(1, 0),
         |p| p.dimensions[2].domain = Domain::Range { low: 2, high: 1 },
         |p| p.workloads[0].dimensions[0].value = Popularity::Uniform { n: 0 },
         |p| p.backends[0].kind = BackendKind::Cdn { pops: u32::MAX },

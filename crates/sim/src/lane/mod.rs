@@ -84,7 +84,9 @@ impl Lane {
             && !engine.processes.are_limited()
             && t.pops() == 1;
         let cost = &engine.levels[level.index()].cost;
+        let is_tracked = t.trackers.iter().any(|it| it.backend == tier.backend);
         let fills = table.tiers.len() == 1
+            && !is_tracked
             && tier.ceiling.is_none()
             && declared.origin.is_none()
             && declared.data.is_empty()

@@ -176,7 +176,12 @@ const REST: [&str; 7] = [
     "cost 1s",
     "cost 1s\n stampede coalesce\n reads Item(id)\n early-refresh xfetch",
 ];
-const STORE: [&str; 3] = ["mem", "mem ttl 2s, far", "mem, far"];
+const STORE: [&str; 4] = ["mem", "mem ttl 2s, far", "mem, far", "hot, mem"];
+const TRACKING: [&str; 3] = [
+    "",
+    "bus told { tracks mem; delivery at-least-once; delay 1s }",
+    "bus told { tracks mem max 2; delivery at-most-once loss 20% }",
+];
 const EDGE: [&str; 3] = [
     "",
     "on Item update|delete { purge item(id) }",
@@ -192,12 +197,14 @@ fn policy() -> impl Strategy<Value = String> {
         one(&REST),
         one(&STORE),
         one(&EDGE),
+        one(&TRACKING),
     )
-        .prop_map(|(evict, capacity, life, rest, store, edge)| {
+        .prop_map(|(evict, capacity, life, rest, store, edge, tracking)| {
             format!(
                 "policy test {{ edition 1 }}\nmodel Item {{ id }}\n\
                  backend mem redis {{ capacity {capacity}; evict {evict}; latency 0s }}\n\
                  backend far redis {{ latency 0s }}\n\
+                 backend hot memory\n{tracking}\n\
                  object item(id) {{\n store {store}\n {life}\n {rest}\n}}\n{edge}\n"
             )
         })

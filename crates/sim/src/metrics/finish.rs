@@ -135,14 +135,20 @@ impl Metrics {
             .edges
             .iter()
             .flat_map(|edge| edge.actions.iter().map(move |action| (edge, action)));
-        actions
+        let edges = actions.map(|(edge, action)| {
+            (
+                labels::on(policy, edge),
+                labels::action(policy, edge, action),
+            )
+        });
+        let tracking = policy.buses.iter().filter_map(|bus| {
+            let backend = policy.backends.get(bus.tracks?.backend.index())?;
+            Some((labels::change(backend), labels::tracking(bus)))
+        });
+        edges
+            .chain(tracking)
             .zip(&self.actions)
-            .map(|((edge, action), counts)| {
-                counts.figures(
-                    labels::on(policy, edge),
-                    labels::action(policy, edge, action),
-                )
-            })
+            .map(|((on, target), counts)| counts.figures(on, target))
             .collect()
     }
 

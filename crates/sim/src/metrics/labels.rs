@@ -4,7 +4,7 @@ use cachepolicy_core::edge::{
     Action, Condition, EdgeBlock, RowImage, RowPath, TagPart, Target, TargetArg, Verb,
 };
 use cachepolicy_core::ids::{FieldId, ModelId};
-use cachepolicy_core::policy::Policy;
+use cachepolicy_core::policy::{Backend, Bus, Policy};
 
 /// `Article create|update|delete`
 #[must_use]
@@ -40,6 +40,18 @@ pub fn action(policy: &Policy, edge: &EdgeBlock, action: &Action) -> String {
         text.push_str(&names.condition(condition));
     }
     text
+}
+
+/// `change in shared`: what a bus that tracks it tells of.
+#[must_use]
+pub fn change(backend: &Backend) -> String {
+    format!("change in {}", backend.name)
+}
+
+/// `purge in its readers' memory via tracking`
+#[must_use]
+pub fn tracking(bus: &Bus) -> String {
+    format!("purge in its readers' memory via {}", bus.name)
 }
 
 struct Names<'a> {

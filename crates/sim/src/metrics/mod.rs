@@ -110,7 +110,9 @@ impl Metrics {
     #[must_use]
     pub fn new(policy: &Policy, routes: Vec<String>, timeline_step: Option<Duration>) -> Self {
         let levels = policy.levels.len();
-        let actions = policy.edges.iter().map(|edge| edge.actions.len()).sum();
+        let edges = policy.edges.iter().map(|edge| edge.actions.len());
+        let tracking = policy.buses.iter().filter(|bus| bus.tracks.is_some());
+        let actions = edges.sum::<usize>() + tracking.count();
         Self {
             began: Time::ZERO,
             counted_from: Time::ZERO,

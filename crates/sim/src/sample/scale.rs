@@ -6,7 +6,7 @@ use cachepolicy_core::level::{LevelKind, ValueSource};
 use cachepolicy_core::policy::{Capacity, Policy};
 use cachepolicy_core::units::Bytes;
 
-/// The policy with the sample's share of each capacity. Everything else stays: lifetimes, costs,
+/// The policy with the sample's share of each capacity, that of tables of readers too. Everything else stays: lifetimes, costs,
 /// slots, threads.
 pub(crate) fn scaled(policy: &Policy, rate: Rate) -> Policy {
     let mut policy = policy.clone();
@@ -15,6 +15,14 @@ pub(crate) fn scaled(policy: &Policy, rate: Rate) -> Policy {
             Capacity::Bytes(Bytes(bytes)) => Capacity::Bytes(Bytes(rate.of(bytes))),
             Capacity::Entries(entries) => Capacity::Entries(rate.of(entries)),
         });
+    }
+    for tracks in policy
+        .buses
+        .iter_mut()
+        .filter_map(|bus| bus.tracks.as_mut())
+    {
+        let keys = rate.of(u64::from(tracks.max_keys));
+        tracks.max_keys = u32::try_from(keys).unwrap_or(u32::MAX);
     }
     policy
 }

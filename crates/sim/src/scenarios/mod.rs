@@ -12,6 +12,7 @@ mod many;
 mod places;
 mod risk;
 mod stampede;
+mod tracking;
 mod views;
 
 use crate::report::Report;

@@ -5,6 +5,7 @@ use crate::depends::{self, LevelDims};
 use crate::options::SimError;
 use crate::random::{Sampler, constant};
 use crate::tables::BackendTable;
+use crate::tracking::Tracked;
 use crate::variants::{Place, Variants};
 use cachepolicy_core::LevelId;
 use cachepolicy_core::decide::{Rules, Scope, Stampede};
@@ -29,6 +30,8 @@ pub(crate) struct LevelTable {
     scope: Sharing,
     /// Nearest first; without those that store nothing.
     pub(crate) tiers: Vec<Tier>,
+    /// A tier tells of its changes those who hold copies in nearer ones.
+    pub(crate) tracked: Option<Tracked>,
     pub(crate) params: usize,
     pub(crate) extras: Vec<Extra>,
     pub(crate) variants: Variants,
@@ -137,6 +140,7 @@ pub(super) fn level_table(
         scope: scope(level.rules.stampede.scope(), &tiers, is_edge),
         nearest_latency: nearest_latency.map(|(latency, _)| latency),
         line: 0,
+        tracked: None,
         rules: level.rules,
         is_stored: level.is_stored(),
         is_edge,
