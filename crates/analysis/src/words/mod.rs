@@ -13,7 +13,7 @@ use cachepolicy_core::edge::{Operation, Target, TargetArg, Verb};
 use cachepolicy_core::ids::{BackendId, FieldId, LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Duration;
-use grammar::{article, list};
+pub(crate) use grammar::{article, list};
 
 /// Says what the bounds of a policy mean.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +178,7 @@ impl Words<'_> {
     }
 
     /// An action as it is written, without its condition: "`purge article(slug)`".
-    fn action(&self, action: ActionRef) -> String {
+    pub(crate) fn action(&self, action: ActionRef) -> String {
         let (Some(block), Some(action)) = (action.block(self.policy), action.get(self.policy))
         else {
             return "the action".to_owned();
@@ -219,7 +219,7 @@ impl Words<'_> {
     }
 
     /// A level with its parameters as an action's target.
-    fn target(&self, level: LevelId) -> String {
+    pub(crate) fn target(&self, level: LevelId) -> String {
         let Some(level) = self.policy.levels.get(level.index()) else {
             return String::new();
         };
@@ -231,7 +231,7 @@ impl Words<'_> {
         }
     }
 
-    fn level(&self, level: LevelId) -> String {
+    pub(crate) fn level(&self, level: LevelId) -> String {
         let name = self
             .policy
             .levels
@@ -240,7 +240,7 @@ impl Words<'_> {
         format!("`{name}`")
     }
 
-    fn backend(&self, backend: BackendId) -> String {
+    pub(crate) fn backend(&self, backend: BackendId) -> String {
         let name = self
             .policy
             .backends
@@ -249,7 +249,7 @@ impl Words<'_> {
         format!("`{name}`")
     }
 
-    fn model(&self, model: ModelId) -> &str {
+    pub(crate) fn model(&self, model: ModelId) -> &str {
         self.policy
             .models
             .get(model.index())
