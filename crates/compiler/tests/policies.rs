@@ -81,7 +81,10 @@ fn check(text: &str) -> Compiled {
         .diagnostics
         .iter()
         .filter(|found| found.severity == Severity::Error);
-    assert_eq!(compiled.policy.is_none(), errors.any(|found| !is_found(found.code)));
+    assert_eq!(
+        compiled.policy.is_none(),
+        errors.any(|found| !is_found(found.code))
+    );
     for found in &compiled.diagnostics {
         assert!(
             codes::find(found.code).is_some(),
@@ -376,7 +379,7 @@ fn large(levels: usize) -> String {
         );
         let _ = writeln!(
             text,
-            "on Row update {{ purge part{index}(id); purge tag \"t{index}:{{id}}\" cascade }}"
+            "on Row create|update|delete {{ purge part{index}(id); purge tag \"t{index}:{{id}}\" cascade }}"
         );
     }
     text

@@ -58,9 +58,7 @@ impl Acted {
 
     /// Those about copies of a level when a model is written.
     pub(crate) fn on(&self, level: LevelId, model: ModelId) -> &[ActionRef] {
-        self.by_pair
-            .get(&(level, model))
-            .map_or(&[], Vec::as_slice)
+        self.by_pair.get(&(level, model)).map_or(&[], Vec::as_slice)
     }
 
     /// Is there one about the level at all?

@@ -39,7 +39,10 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
                 message,
                 "say what it is made of (`reads`, `cost … on`), or keep it in a database",
             )
-            .related(Place::Property(id, "store"), "a cache may drop it at any time"),
+            .related(
+                Place::Property(id, "store"),
+                "a cache may drop it at any time",
+            ),
         );
     }
 }

@@ -7,7 +7,7 @@ use crate::bounds::Edge;
 use crate::bounds::missed::{Missed, Reason};
 use crate::cover::ActionRef;
 use crate::kinds::Kind;
-use crate::words::brief;
+use crate::words::for_up_to;
 use cachepolicy_core::edge::Verb;
 use cachepolicy_core::ids::{LevelId, ModelId};
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ pub(super) static LINT: Lint = Lint {
 fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
     let mut outlived: BTreeSet<(LevelId, ModelId)> = BTreeSet::new();
     let mut last: Option<LevelId> = None;
-    for stale in study.stale.iter().filter(|stale| !stale.is_own) {
+    for stale in &study.stale {
         let Some((inner, actions)) = purged_inside(study, stale, &outlived) else {
             continue;
         };
@@ -54,28 +54,31 @@ fn purged_inside<'s>(
     stale: &Stale,
     outlived: &BTreeSet<(LevelId, ModelId)>,
 ) -> Option<(LevelId, &'s [ActionRef])> {
-    let kept: Vec<Kind> = stale.missed.iter().flat_map(unheard).copied().collect();
+    let kept: Vec<Kind> = stale.inherited.iter().flat_map(unheard).copied().collect();
     if kept.is_empty() {
         return None;
     }
-    study.stored_inside(stale.level).into_iter().find_map(|inner| {
-        let actions = study.acted.on(inner, stale.model);
-        if outlived.contains(&(inner, stale.model)) {
-            return Some((inner, actions));
-        }
-        let purges = |action: &&ActionRef| {
-            let action = action.get(study.policy);
-            action.is_some_and(|action| action.verb != Verb::Expire)
-        };
-        actions.iter().find(purges)?;
-        let bound = study.bounds.of(inner, stale.model)?;
-        let own: Vec<Kind> = match &bound.edge {
-            Edge::Sound { .. } => Vec::new(),
-            Edge::Unsound(missed) => missed.iter().flat_map(unheard).copied().collect(),
-        };
-        let is_purged = kept.iter().any(|kind| !own.contains(kind));
-        is_purged.then_some((inner, actions))
-    })
+    study
+        .stored_inside(stale.level)
+        .into_iter()
+        .find_map(|inner| {
+            let actions = study.acted.on(inner, stale.model);
+            if outlived.contains(&(inner, stale.model)) {
+                return Some((inner, actions));
+            }
+            let purges = |action: &&ActionRef| {
+                let action = action.get(study.policy);
+                action.is_some_and(|action| action.verb != Verb::Expire)
+            };
+            actions.iter().find(purges)?;
+            let bound = study.bounds.of(inner, stale.model)?;
+            let own: Vec<Kind> = match &bound.edge {
+                Edge::Sound { .. } => Vec::new(),
+                Edge::Unsound(missed) => missed.iter().flat_map(unheard).copied().collect(),
+            };
+            let is_purged = kept.iter().any(|kind| !own.contains(kind));
+            is_purged.then_some((inner, actions))
+        })
 }
 
 /// The writes after which nothing is done.
@@ -87,7 +90,10 @@ fn unheard(missed: &Missed) -> &[Kind] {
 }
 
 fn removes(study: &Study<'_>, inner: LevelId) -> String {
-    format!("this removes `{}` and not what contains it", study.name(inner))
+    format!(
+        "this removes `{}` and not what contains it",
+        study.name(inner)
+    )
 }
 
 fn finding(
@@ -99,14 +105,11 @@ fn finding(
 ) -> Finding {
     let words = study.words();
     let (outer, part) = (study.name(stale.level), study.name(inner));
-    let copy = study.bounds.of(stale.level, stale.model);
-    let lives = copy.map_or(stale.lasts, |bound| bound.copy);
     let model = study.model(stale.model);
     let message = format!(
-        "a write of {} `{model}` removes `{part}`, but a page or part that holds it stays: `{outer}` shows the old one \
-         for up to {}",
+        "a write of {} `{model}` removes `{part}`, and not `{outer}`, which holds a copy of it and shows that {}",
         crate::words::article(model),
-        brief(lives)
+        for_up_to(stale.lasts)
     );
     let target = words.target(stale.level);
     let help = format!(

@@ -27,7 +27,9 @@ pub(super) fn work(
     origin: OriginId,
     only: impl Fn(&Level) -> bool,
 ) -> Vec<Work> {
-    let levels = study.levels().filter(|(_, level)| level.origin == Some(origin) && only(level));
+    let levels = study
+        .levels()
+        .filter(|(_, level)| level.origin == Some(origin) && only(level));
     let mut all: Vec<Work> = levels
         .filter_map(|(id, level)| Some(of_level(study, id, level, study.traffic().of(id)?)))
         .collect();
@@ -39,8 +41,12 @@ pub(super) fn work(
 pub(super) fn utilisation(origin: &Origin, work: &[Work]) -> f64 {
     let busy: f64 = work.iter().map(|work| work.busy).sum();
     let units: f64 = work.iter().map(|work| work.units).sum();
-    let of_slots = origin.slots.map_or(0.0, |slots| busy / (f64::from(slots) * SECONDS));
-    let of_rate = origin.rate.map_or(0.0, |rate| units / (rate.per_second * SECONDS + rate.burst));
+    let of_slots = origin
+        .slots
+        .map_or(0.0, |slots| busy / (f64::from(slots) * SECONDS));
+    let of_rate = origin
+        .rate
+        .map_or(0.0, |rate| units / (rate.per_second * SECONDS + rate.burst));
     of_slots.max(of_rate)
 }
 
@@ -55,7 +61,11 @@ pub(super) fn is_in_memory(study: &Study<'_>, level: &Level) -> bool {
 
 fn of_level(study: &Study<'_>, id: LevelId, level: &Level, demand: &Demand) -> Work {
     let processes = f64::from(study.policy.processes);
-    let stores = if is_in_memory(study, level) { processes } else { 1.0 };
+    let stores = if is_in_memory(study, level) {
+        processes
+    } else {
+        1.0
+    };
     let takes = mean_seconds(&level.cost.otherwise);
     let fills = if level.is_stored() {
         demand.keys.sum(|share| {
@@ -88,11 +98,22 @@ fn of_level(study: &Study<'_>, id: LevelId, level: &Level, demand: &Demand) -> W
 
 /// How many copies of a level its containers ask for at once.
 fn list_of(study: &Study<'_>, inner: LevelId) -> f64 {
-    let containers = study.graph.containers(inner).filter_map(|outer| study.level(outer));
+    let containers = study
+        .graph
+        .containers(inner)
+        .filter_map(|outer| study.level(outer));
     let lists = containers.flat_map(|outer| {
-        let contains = outer.contains.iter().filter(|contain| contain.level == inner);
+        let contains = outer
+            .contains
+            .iter()
+            .filter(|contain| contain.level == inner);
         contains.map(|contain| match contain.each {
-            Some(each) if matches!(contain.args.get(usize::from(each)), Some(ValueSource::Data(_))) => {
+            Some(each)
+                if matches!(
+                    contain.args.get(usize::from(each)),
+                    Some(ValueSource::Data(_))
+                ) =>
+            {
                 super::traffic::how_many(outer, contain)
             }
             _ => 1.0,

@@ -25,8 +25,13 @@ const DEAR: f64 = 0.1;
 
 fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
     let policy = study.policy;
-    for (id, level) in study.levels().filter(|(_, level)| is_in_memory(study, level)) {
-        let origin = level.origin.and_then(|id| Some((id, policy.origins.get(id.index())?)));
+    for (id, level) in study
+        .levels()
+        .filter(|(_, level)| is_in_memory(study, level))
+    {
+        let origin = level
+            .origin
+            .and_then(|id| Some((id, policy.origins.get(id.index())?)));
         let Some((origin_id, origin)) = origin else {
             continue;
         };

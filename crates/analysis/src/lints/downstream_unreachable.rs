@@ -40,7 +40,10 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         let what = if inner == id {
             "this removes it from your caches only".to_owned()
         } else {
-            format!("this removes `{}`, which it shows, from your caches only", study.name(inner))
+            format!(
+                "this removes `{}`, which it shows, from your caches only",
+                study.name(inner)
+            )
         };
         found.push(
             Finding::new(
@@ -60,7 +63,9 @@ fn invalidated(study: &Study<'_>, level: LevelId) -> Option<(LevelId, ActionRef)
     inside.extend(study.stored_inside(level));
     let models = &study.graph.dependencies(level)?.models;
     inside.into_iter().find_map(|inner| {
-        let models = models.iter().filter(|model| !study.accepted.has(level, **model));
+        let models = models
+            .iter()
+            .filter(|model| !study.accepted.has(level, **model));
         let mut actions = models.flat_map(|model| study.acted.on(inner, *model));
         actions.next().map(|action| (inner, *action))
     })

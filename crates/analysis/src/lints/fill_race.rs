@@ -5,7 +5,9 @@ use super::{Lint, Study};
 use crate::bounds::missed::Reason;
 use crate::cover::ActionRef;
 use crate::lives::least;
-use crate::words::brief;
+use crate::words::{brief, for_up_to};
+use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::policy::BackendKind;
 use cachepolicy_core::units::Duration;
 
 pub(super) static LINT: Lint = Lint {
@@ -40,20 +42,39 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         last = Some(stale.level);
         let name = study.name(stale.level);
         let message = format!(
-            "a `{name}` that is being made while the write commits is stored after {}, with the old data, for up to {}",
+            "a `{name}` that is being made while the write commits is stored after {}, with the old data, {}",
             study.words().action(action),
-            brief(stale.lasts)
-        );
-        let help = format!(
-            "write `fence` into `{name}` (or `stampede lease …`): what an invalidation overtook is not stored"
+            for_up_to(stale.lasts)
         );
         let takes = brief(Duration::from_secs_f64(takes));
+        let help = if is_before_the_application(study, stale.level) {
+            format!(
+                "a cache before the application cannot refuse it: purge once more when it is done, over a bus with a \
+                 `delay` of at least {takes}"
+            )
+        } else {
+            format!(
+                "write `fence` into `{name}` (or `stampede lease …`): what an invalidation overtook is not stored"
+            )
+        };
         found.push(
             Finding::new(lint, Place::Level(stale.level), message, help)
-                .label(format!("makes its copies in up to {takes}, and has no fence"))
+                .label(format!(
+                    "makes its copies in up to {takes}, and has no fence"
+                ))
                 .related(Place::Action(action), "this finds nothing to remove yet"),
         );
     }
+}
+
+fn is_before_the_application(study: &Study<'_>, level: LevelId) -> bool {
+    let tiers = study.level(level).map_or(&[][..], |level| &level.tiers);
+    tiers.iter().any(|tier| {
+        let backend = study.policy.backends.get(tier.backend.index());
+        backend.is_some_and(|backend| {
+            matches!(backend.kind, BackendKind::Proxy | BackendKind::Cdn { .. })
+        })
+    })
 }
 
 /// The soonest that a delivery of an action comes after the commit.

@@ -21,9 +21,8 @@ pub(super) static LINT: Lint = Lint {
 
 fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
     let rules = study.policy.workloads.iter().enumerate();
-    let rules = rules.flat_map(|(index, workload)| {
-        workload.write_rules.iter().map(move |rule| (index, rule))
-    });
+    let rules = rules
+        .flat_map(|(index, workload)| workload.write_rules.iter().map(move |rule| (index, rule)));
     let mut told: BTreeSet<LevelId> = BTreeSet::new();
     for (workload, rule) in rules {
         let mut todo = levels_of(study.policy, &rule.method, &rule.pattern);
@@ -35,8 +34,11 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
             todo.extend(study.graph.contained(level));
             let acts = |action: &&crate::cover::ActionRef| {
                 let fires = study.block(**action);
-                let unconditional = action.get(study.policy).is_some_and(|action| action.when.is_none());
-                unconditional && fires.is_some_and(|block| block.operations.contains(&rule.operation))
+                let unconditional = action
+                    .get(study.policy)
+                    .is_some_and(|action| action.when.is_none());
+                unconditional
+                    && fires.is_some_and(|block| block.operations.contains(&rule.operation))
             };
             let is_stored = study.level(level).is_some_and(|level| level.is_stored());
             let action = study.acted.on(level, rule.model).iter().find(acts);

@@ -68,7 +68,11 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
 fn hits(study: &Study<'_>, level: LevelId, rate: f64) -> Option<(f64, f64)> {
     let demand = study.traffic().of(level)?;
     let ttl = study.level(level)?.rules.ttl;
-    let ends = if ttl.is_forever() { 0.0 } else { 1.0 / ttl.as_secs_f64().max(1e-9) };
+    let ends = if ttl.is_forever() {
+        0.0
+    } else {
+        1.0 / ttl.as_secs_f64().max(1e-9)
+    };
     let ratio = |ends: f64| {
         demand.keys.sum(|share| {
             let asked = demand.per_second * share;
@@ -80,24 +84,31 @@ fn hits(study: &Study<'_>, level: LevelId, rate: f64) -> Option<(f64, f64)> {
 
 /// Does an action concern all copies of a level that has many?
 fn is_for_all(study: &Study<'_>, level: LevelId, action: ActionRef) -> bool {
-    let has_many = study.level(level).is_some_and(|level| !level.params.is_empty());
+    let has_many = study
+        .level(level)
+        .is_some_and(|level| !level.params.is_empty());
     let target = action.get(study.policy).map(|action| &action.target);
     has_many
         && match target {
-            Some(Target::Level { level: target, args }) => {
-                *target == level && args.iter().all(|arg| *arg == TargetArg::Any)
-            }
-            Some(Target::Tag(parts)) => {
-                parts.iter().all(|part| matches!(part, cachepolicy_core::edge::TagPart::Text(_)))
-            }
+            Some(Target::Level {
+                level: target,
+                args,
+            }) => *target == level && args.iter().all(|arg| *arg == TargetArg::Any),
+            Some(Target::Tag(parts)) => parts
+                .iter()
+                .all(|part| matches!(part, cachepolicy_core::edge::TagPart::Text(_))),
             None => false,
         }
 }
 
 /// Does an action fire for these writes, as far as its form says so?
 fn acts(study: &Study<'_>, action: ActionRef, write: &WriteMix) -> bool {
-    let fires = study.block(action).is_some_and(|block| block.operations.contains(&write.operation));
-    let condition = action.get(study.policy).and_then(|action| action.when.as_ref());
+    let fires = study
+        .block(action)
+        .is_some_and(|block| block.operations.contains(&write.operation));
+    let condition = action
+        .get(study.policy)
+        .and_then(|action| action.when.as_ref());
     fires
         && match condition {
             None => true,

@@ -45,11 +45,15 @@ enum Part {
 impl Part {
     /// Can this letter stand in it?
     fn holds(self, letter: u8) -> bool {
-        let in_value = letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'.' | b'_' | b'~' | b'%');
+        let in_value =
+            letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'.' | b'_' | b'~' | b'%');
         match self {
             Self::Letter(own) => own == letter,
             Self::Value => in_value,
-            Self::Url => letter.is_ascii_graphic() && !matches!(letter, b'#' | b'|' | b'"' | b'<' | b'>' | b'{' | b'}'),
+            Self::Url => {
+                letter.is_ascii_graphic()
+                    && !matches!(letter, b'#' | b'|' | b'"' | b'<' | b'>' | b'{' | b'}')
+            }
         }
     }
 
@@ -66,7 +70,10 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
     for (index, first) in forms.iter().enumerate() {
         let behind = forms.get(index + 1..).unwrap_or_default();
         // Keys that begin differently never meet.
-        for second in behind.iter().take_while(|other| other.head.starts_with(&first.head)) {
+        for second in behind
+            .iter()
+            .take_while(|other| other.head.starts_with(&first.head))
+        {
             pairs += 1;
             if pairs > MAX_PAIRS {
                 return;
@@ -74,7 +81,10 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
             let is_by_hand = first.level.key.explicit || second.level.key.explicit;
             let backend = first.level.tiers.iter().find_map(|tier| {
                 let tiers = &second.level.tiers;
-                tiers.iter().any(|other| other.backend == tier.backend).then_some(tier.backend)
+                tiers
+                    .iter()
+                    .any(|other| other.backend == tier.backend)
+                    .then_some(tier.backend)
             });
             let Some(backend) = backend.filter(|_| is_by_hand) else {
                 continue;
@@ -82,16 +92,25 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
             if !meet(study.policy, first, second) || !told.insert((first.id, second.id)) {
                 continue;
             }
-            let (one, other) = if second.level.key.explicit { (first, second) } else { (second, first) };
+            let (one, other) = if second.level.key.explicit {
+                (first, second)
+            } else {
+                (second, first)
+            };
             let (known, name) = (&one.level.name, &other.level.name);
             let words = study.words();
             let message = format!(
                 "`{known}` and `{name}` can have the same key in {}, and then serve each other's copies",
                 words.backend(backend)
             );
-            let help = format!("begin this key with `{name}:`, or leave it out: then it is made from the level's name");
+            let help = format!(
+                "begin this key with `{name}:`, or leave it out: then it is made from the level's name"
+            );
             let mut finding = Finding::new(lint, Place::Property(other.id, "key"), message, help)
-                .related(Place::Property(one.id, "key"), format!("the key of `{known}`"));
+                .related(
+                    Place::Property(one.id, "key"),
+                    format!("the key of `{known}`"),
+                );
             if first.parts != second.parts {
                 finding.severity = Severity::Warning;
             }
@@ -147,10 +166,14 @@ fn meet(policy: &Policy, first: &Form<'_>, second: &Form<'_>) -> bool {
         }
         match (one, other) {
             (Some(Part::Letter(a)), Some(Part::Letter(b))) if a == b => todo.push((i + 1, j + 1)),
-            (Some(value), Some(Part::Letter(letter))) if value.is_value() && value.holds(letter) => {
+            (Some(value), Some(Part::Letter(letter)))
+                if value.is_value() && value.holds(letter) =>
+            {
                 todo.push((i, j + 1));
             }
-            (Some(Part::Letter(letter)), Some(value)) if value.is_value() && value.holds(letter) => {
+            (Some(Part::Letter(letter)), Some(value))
+                if value.is_value() && value.holds(letter) =>
+            {
                 todo.push((i + 1, j));
             }
             _ => {}
@@ -170,7 +193,9 @@ fn differ_by_domain(policy: &Policy, text: &Form<'_>, template: &Form<'_>) -> bo
     let behind = template.parts.len() - at - 1;
     let is_only = template.parts.iter().filter(|part| part.is_value()).count() == 1;
     let value = template.level.key.parts.iter().find_map(|part| match part {
-        KeyPart::Value(ValueSource::Dimension(dimension)) => policy.dimensions.get(dimension.index()),
+        KeyPart::Value(ValueSource::Dimension(dimension)) => {
+            policy.dimensions.get(dimension.index())
+        }
         _ => None,
     });
     let (true, Some(dimension)) = (is_only, value) else {
@@ -181,7 +206,8 @@ fn differ_by_domain(policy: &Policy, text: &Form<'_>, template: &Form<'_>) -> bo
     match &dimension.domain {
         Domain::Values(values) | Domain::Negotiated(values) => {
             let all = values.iter().chain(&dimension.otherwise);
-            !all.map(|value| value.as_bytes()).any(|value| value == middle)
+            !all.map(|value| value.as_bytes())
+                .any(|value| value == middle)
         }
         Domain::Any | Domain::Range { .. } => false,
     }

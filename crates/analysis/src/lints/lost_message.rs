@@ -3,7 +3,7 @@
 use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use crate::bounds::missed::Reason;
-use crate::words::brief;
+use crate::words::for_up_to;
 use cachepolicy_core::ids::BusId;
 use cachepolicy_core::policy::Delivery;
 use std::collections::BTreeMap;
@@ -41,9 +41,9 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
                     _ => 0.0,
                 };
                 let message = format!(
-                    "`{}` loses {loss}% of its messages, and a `{name}` whose message is lost stays old for up to {}",
+                    "`{}` loses {loss}% of its messages, and a `{name}` whose message is lost stays old {}",
                     bus.name,
-                    brief(stale.lasts)
+                    for_up_to(stale.lasts)
                 );
                 Finding::new(
                     lint,

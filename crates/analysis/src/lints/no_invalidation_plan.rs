@@ -4,7 +4,7 @@ use super::finding::{Finding, Place, Severity};
 use super::study::Stale;
 use super::{Lint, Study};
 use crate::bounds::missed::{Missed, Reason};
-use crate::words::brief;
+use crate::words::for_up_to;
 use std::collections::BTreeMap;
 
 pub(super) static LINT: Lint = Lint {
@@ -25,8 +25,8 @@ pub(super) static LINT: Lint = Lint {
 fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
     // What one action lacks is said once.
     let mut of_actions: BTreeMap<Place, Finding> = BTreeMap::new();
-    for stale in study.stale.iter().filter(|stale| stale.is_own) {
-        for missed in &stale.missed {
+    for stale in &study.stale {
+        for missed in &stale.own {
             match (missed.reason, missed.action) {
                 (Reason::NoAction, _) if is_relied_on(study, stale) => {
                     found.push(without_action(lint, study, stale, missed));
@@ -59,7 +59,7 @@ fn without_action(lint: &Lint, study: &Study<'_>, stale: &Stale, missed: &Missed
     let lasts = if stale.lasts.is_forever() {
         "its copies stay wrong for good".to_owned()
     } else {
-        format!("readers get the old one for up to {}", brief(stale.lasts))
+        format!("readers get the old one {}", for_up_to(stale.lasts))
     };
     let message = format!("nothing removes `{name}` when {write}: {lasts}");
     let help = words.remedy(stale.level, stale.model, missed);
@@ -69,9 +69,10 @@ fn without_action(lint: &Lint, study: &Study<'_>, stale: &Stale, missed: &Missed
         .filter(|(level, _, _)| *level == stale.level)
         .find_map(|(_, _, actions)| actions.first());
     match example {
-        Some(action) => {
-            finding.related(Place::Action(*action), format!("this removes `{name}` after other writes"))
-        }
+        Some(action) => finding.related(
+            Place::Action(*action),
+            format!("this removes `{name}` after other writes"),
+        ),
         None => finding,
     }
 }
@@ -80,16 +81,21 @@ fn too_narrow(lint: &Lint, study: &Study<'_>, stale: &Stale, missed: &Missed) ->
     let words = study.words();
     let missing = words.missed(stale.level, stale.model, missed);
     let message = format!(
-        "{missing}, and `{}` stays old for up to {}",
+        "{missing}, and `{}` stays old {}",
         study.name(stale.level),
-        brief(stale.lasts)
+        for_up_to(stale.lasts)
     );
-    let place = missed.action.map_or(Place::Level(stale.level), Place::Action);
+    let place = missed
+        .action
+        .map_or(Place::Level(stale.level), Place::Action);
     Finding::new(
         lint,
         place,
         message,
         words.remedy(stale.level, stale.model, missed),
     )
-    .related(study.read(stale.level, stale.model), "this is what goes wrong")
+    .related(
+        study.read(stale.level, stale.model),
+        "this is what goes wrong",
+    )
 }

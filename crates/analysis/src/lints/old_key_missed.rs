@@ -4,7 +4,7 @@ use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use crate::bounds::missed::Reason;
 use crate::cover::ActionRef;
-use crate::words::brief;
+use crate::words::for_up_to;
 use std::collections::BTreeSet;
 
 pub(super) static LINT: Lint = Lint {
@@ -32,11 +32,11 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
             }
             let words = study.words();
             let message = format!(
-                "when {}, {} reaches one of the two keys, and the `{}` under the other one stays for up to {}",
+                "when {}, {} reaches one of the two keys, and the `{}` under the other one stays {}",
                 words.writes(stale.model, &missed.kinds),
                 words.action(action),
                 study.name(stale.level),
-                brief(stale.lasts)
+                for_up_to(stale.lasts)
             );
             let help = "write the bare field, without `old.` or `new.`: it stands for both";
             found.push(Finding::new(lint, Place::Action(action), message, help));

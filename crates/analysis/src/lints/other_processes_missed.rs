@@ -3,7 +3,7 @@
 use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use crate::bounds::missed::Reason;
-use crate::words::brief;
+use crate::words::for_up_to;
 use cachepolicy_core::ids::BackendId;
 use std::collections::BTreeMap;
 
@@ -38,9 +38,9 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
                     None => "this reaches that of the process that wrote".to_owned(),
                 };
                 let message = format!(
-                    "{} is in each process's memory, and {reaches}: the others keep the old `{name}` for up to {}",
+                    "{} is in each process's memory, and {reaches}: the others keep the old `{name}` {}",
                     words.backend(backend),
-                    brief(stale.lasts)
+                    for_up_to(stale.lasts)
                 );
                 let help = format!(
                     "send it over a bus that `reaches all-processes`, store `{name}` in a shared backend, or keep it in \

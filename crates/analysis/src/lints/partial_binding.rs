@@ -5,8 +5,10 @@ use super::study::Stale;
 use super::{Lint, Study};
 use crate::bounds::missed::Reason;
 use crate::cover::ActionRef;
-use crate::words::brief;
+use crate::words::for_up_to;
 use cachepolicy_core::edge::{Target, TargetArg};
+use cachepolicy_core::ids::FieldId;
+use cachepolicy_core::level::ValueSource;
 use std::collections::BTreeSet;
 
 pub(super) static LINT: Lint = Lint {
@@ -34,9 +36,9 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
             }
             let words = study.words();
             let message = format!(
-                "{}: the others stay old for up to {}",
+                "{}: the others stay old {}",
                 words.missed(stale.level, stale.model, missed),
-                brief(stale.lasts)
+                for_up_to(stale.lasts)
             );
             let help = words.remedy(stale.level, stale.model, missed);
             found.push(
@@ -60,7 +62,41 @@ fn is_certain(study: &Study<'_>, stale: &Stale, action: ActionRef) -> bool {
     let Some(level) = study.level(stale.level) else {
         return false;
     };
-    let mut reads = level.reads.iter().filter(|read| read.model == stale.model);
-    args.iter().any(|arg| matches!(arg, TargetArg::Literal(_)))
-        || (stale.is_own && reads.all(|read| !read.bindings.is_empty()))
+    let mut reads = level
+        .reads
+        .iter()
+        .filter(|read| read.model == stale.model)
+        .peekable();
+    let names_one = args.iter().any(|arg| matches!(arg, TargetArg::Literal(_)));
+    // Where another action does what the level's own reads ask for, this one is about something else.
+    let mut others = study.acted.on(stale.level, stale.model).iter();
+    let is_bound = reads.peek().is_some() && reads.all(|read| !read.bindings.is_empty());
+    names_one || (is_bound && !others.any(|other| binds_as_read(study, stale, *other)))
+}
+
+/// Does an action bind each parameter to a field that a read of the level binds it to?
+fn binds_as_read(study: &Study<'_>, stale: &Stale, action: ActionRef) -> bool {
+    let Some(Target::Level { level, args }) = action.get(study.policy).map(|action| &action.target)
+    else {
+        return false;
+    };
+    let reads = study.level(*level).map_or(&[][..], |level| &level.reads);
+    let is_read = |param: u16, field: FieldId| {
+        reads
+            .iter()
+            .filter(|read| read.model == stale.model)
+            .any(|read| {
+                let mut bindings = read.bindings.iter();
+                bindings.any(|own| own.field == field && own.value == ValueSource::Param(param))
+            })
+    };
+    *level == stale.level
+        && (0..).zip(args).all(|(param, arg)| match arg {
+            TargetArg::Any => true,
+            TargetArg::Row(path) => path
+                .path
+                .first()
+                .is_some_and(|field| is_read(param, *field)),
+            TargetArg::Literal(_) => false,
+        })
 }

@@ -3,7 +3,7 @@
 use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use crate::bounds::missed::Reason;
-use crate::words::brief;
+use crate::words::for_up_to;
 use cachepolicy_core::policy::Semantics;
 use std::collections::BTreeMap;
 
@@ -32,8 +32,8 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
             let finding = blocks.remove(&action.edge).unwrap_or_else(|| {
                 let said = study.words().action(action);
                 let message = format!(
-                    "{said} comes before the commit: a request in between stores the old `{name}` again, for up to {}",
-                    brief(stale.lasts)
+                    "{said} comes before the commit: a request in between stores the old `{name}` again, {}",
+                    for_up_to(stale.lasts)
                 );
                 let help = match study.policy.semantics {
                     Semantics::Django(_) => {

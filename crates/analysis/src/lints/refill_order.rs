@@ -6,7 +6,7 @@ use super::{Lint, Study};
 use crate::bounds::Edge;
 use crate::bounds::missed::Reason;
 use crate::cover::ActionRef;
-use crate::words::brief;
+use crate::words::{brief, for_up_to};
 use cachepolicy_core::ids::LevelId;
 use std::collections::BTreeSet;
 
@@ -80,9 +80,9 @@ fn finding(
     let words = study.words();
     let (outer, part) = (study.name(stale.level), study.name(inner));
     let message = format!(
-        "the `{outer}` that is made right after {} takes in the old `{part}`, which {because}, and keeps it for up to {}",
+        "the `{outer}` that is made right after {} takes in the old `{part}`, which {because}, and keeps it {}",
         words.action(action),
-        brief(stale.lasts)
+        for_up_to(stale.lasts)
     );
     let help = format!(
         "`purge` (not `expire`) `{part}` in the same block as `{outer}`, both in shared backends: what is contained \
@@ -94,9 +94,10 @@ fn finding(
         format!("the old `{part}` comes in here"),
     );
     match part_action {
-        Some(other) if *other != action => {
-            finding.related(Place::Action(*other), format!("this is what `{part}` hears of it"))
-        }
+        Some(other) if *other != action => finding.related(
+            Place::Action(*other),
+            format!("this is what `{part}` hears of it"),
+        ),
         _ => finding,
     }
 }

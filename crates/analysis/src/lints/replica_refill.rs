@@ -4,7 +4,7 @@ use super::fill_race::least_delay;
 use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use crate::bounds::missed::Reason;
-use crate::words::brief;
+use crate::words::{brief, for_up_to};
 use cachepolicy_core::ids::{LevelId, OriginId};
 use cachepolicy_core::units::Duration;
 use std::collections::BTreeMap;
@@ -45,10 +45,10 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
             let finding = origins.remove(&origin).unwrap_or_else(|| {
                 let message = format!(
                     "`{origin_name}` lags by up to {}, and {} comes sooner: the next `{name}` is made of the old data, \
-                     and kept for up to {}",
+                     and kept {}",
                     brief(lag),
                     study.words().action(action),
-                    brief(stale.lasts)
+                    for_up_to(stale.lasts)
                 );
                 let help = format!(
                     "send it over a bus with a `delay` of at least {}, or read from the primary after a write",

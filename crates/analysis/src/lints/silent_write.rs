@@ -63,7 +63,9 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
 
 /// Does a signal in the writer's process do it?
 fn is_signal(study: &Study<'_>, block: &EdgeBlock) -> bool {
-    let bus = block.bus.and_then(|bus| study.policy.buses.get(bus.index()));
+    let bus = block
+        .bus
+        .and_then(|bus| study.policy.buses.get(bus.index()));
     bus.is_none_or(|bus| bus.delivery == Delivery::InProcess)
 }
 

@@ -25,7 +25,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 /// Fills of one key at once, on average, from which on it matters.
-const MANY: f64 = 4.0;
+const MANY: f64 = 10.0;
 
 /// Without a workload: own work from which on it matters, in seconds.
 const DEAR: f64 = 0.1;
@@ -55,7 +55,8 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         };
         let cost = brief(Duration::from_secs_f64(takes));
         let name = &level.name;
-        let message = format!("each request that misses `{name}` makes it anew, which takes {cost}: {why}");
+        let message =
+            format!("each request that misses `{name}` makes it anew, which takes {cost}: {why}");
         let lock = brief(Duration::from_secs_f64(libm::ceil(lock_seconds(study, id))));
         let wait = brief(Duration::from_secs_f64(libm::ceil(2.0 * takes)));
         let help = format!(
@@ -64,7 +65,10 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         let mut finding = Finding::new(lint, Place::Level(id), message, help)
             .label("nothing keeps others from making it at the same time");
         if let Some(origin) = level.origin {
-            finding = finding.related(Place::Property(id, "cost"), "this is what each of them does");
+            finding = finding.related(
+                Place::Property(id, "cost"),
+                "this is what each of them does",
+            );
             finding = finding.related(Place::Origin(origin), "all of it arrives here");
         }
         found.push(finding);
@@ -81,5 +85,7 @@ fn is_one_users(study: &Study<'_>, id: LevelId, level: &Level) -> bool {
     let all = study.graph.dependencies(id);
     let dimensions = all.into_iter().flat_map(|all| &all.dimensions);
     let varies = level.vary.iter().chain(dimensions);
-    varies.copied().any(|dimension| is_personal(study.policy, dimension))
+    varies
+        .copied()
+        .any(|dimension| is_personal(study.policy, dimension))
 }

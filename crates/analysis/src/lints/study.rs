@@ -12,9 +12,9 @@ use crate::words::Words;
 use cachepolicy_core::distribution::Distribution;
 use cachepolicy_core::edge::EdgeBlock;
 use cachepolicy_core::graph::Graph;
-use cachepolicy_core::ids::{LevelId, ModelId};
-use cachepolicy_core::level::{Level, ValueSource};
-use cachepolicy_core::policy::Policy;
+use cachepolicy_core::ids::{FieldId, LevelId, ModelId};
+use cachepolicy_core::level::{Level, Read, ValueSource};
+use cachepolicy_core::policy::{Model, Policy};
 use cachepolicy_core::units::Duration;
 use std::cell::OnceCell;
 
@@ -40,12 +40,14 @@ pub(crate) struct Study<'a> {
 pub(crate) struct Stale {
     pub(crate) level: LevelId,
     pub(crate) model: ModelId,
-    /// How long after the write they are served at worst.
+    /// How long a copy is served after its store.
     pub(crate) lasts: Duration,
-    /// The level's own work reads the model.
-    pub(crate) is_own: bool,
     /// After which writes, and why.
     pub(crate) missed: Vec<Missed>,
+    /// Those of them that change what the level's own work reads.
+    pub(crate) own: Vec<Missed>,
+    /// Those that change what it embeds, and nothing of its own.
+    pub(crate) inherited: Vec<Missed>,
 }
 
 impl<'a> Study<'a> {
@@ -151,21 +153,16 @@ impl<'a> Study<'a> {
                 if bound.copy <= WORTH_TELLING || self.accepted.has(id, bound.model) {
                     continue;
                 }
-                let is_own = level.reads.iter().any(|read| read.model == bound.model);
-                let missed = missed.iter().filter_map(|missed| {
-                    let mut missed = missed.clone();
-                    missed
-                        .kinds
-                        .retain(|kind| self.happens(level, bound.model, *kind, missed.reason));
-                    (!missed.kinds.is_empty()).then_some(missed)
-                });
-                let missed: Vec<Missed> = missed.collect();
+                let happens = |kind: &Kind, reason| self.happens(level, bound.model, *kind, reason);
+                let missed = only(missed, happens);
+                let is_own = |kind: &Kind, _| reads(level, bound.model, *kind);
                 if !missed.is_empty() {
                     found.push(Stale {
                         level: id,
                         model: bound.model,
-                        lasts: bound.through_time,
-                        is_own,
+                        lasts: bound.copy,
+                        own: only(&missed, is_own),
+                        inherited: only(&missed, |kind, reason| !is_own(kind, reason)),
                         missed,
                     });
                 }
@@ -174,33 +171,83 @@ impl<'a> Study<'a> {
         found
     }
 
-    /// Kinds of writes that can happen in a proof and not in a service: an identity changes; a row is
-    /// created under a name that somebody has a copy of, although absences are not kept.
+    /// Some writes matter in a proof and not in a service: an identity does not change; where rows are
+    /// joined, they come and go with the rows that refer to them; where absences are not kept, nobody
+    /// has a copy under the name of a row that is created.
     fn happens(&self, level: &Level, model: ModelId, kind: Kind, reason: Reason) -> bool {
         let Some(declared) = self.policy.models.get(model.index()) else {
             return false;
         };
+        let is_unheard = matches!(reason, Reason::NoAction | Reason::NotEachWrite);
         match kind {
             Kind::Move(field) => declared.field("id") != Some(field),
-            Kind::Create if matches!(reason, Reason::NoAction | Reason::NotEachWrite) => {
-                let mut reads = level.reads.iter().filter(|read| read.model == model);
-                let is_named = |field: usize, value: &ValueSource| {
-                    let field = declared.fields.get(field);
-                    field.is_some_and(|field| field.reference.is_none())
-                        && !matches!(value, ValueSource::Literal(_))
-                };
-                let names_row = |read: &cachepolicy_core::level::Read| {
-                    let bindings = &read.bindings;
-                    bindings
-                        .iter()
-                        .any(|binding| is_named(binding.field.index(), &binding.value))
-                };
-                let is_own = reads.clone().next().is_some();
-                !is_own || level.rules.negative_ttl.is_some() || !reads.all(names_row)
+            Kind::Create | Kind::Delete if is_unheard && self.is_joined(level, model) => false,
+            Kind::Create if is_unheard => {
+                let mut own = level.reads.iter().filter(|read| read.model == model);
+                let is_own = own.clone().next().is_some();
+                let is_kept = level.rules.negative_ttl.is_some();
+                !is_own || is_kept || !own.all(|read| names_row(declared, read))
             }
             _ => true,
         }
     }
+
+    /// Does a level read these rows because other rows that it reads refer to them?
+    fn is_joined(&self, level: &Level, model: ModelId) -> bool {
+        let is_own = level.reads.iter().any(|read| read.model == model);
+        let refers = |read: &Read| {
+            let fields = self
+                .policy
+                .models
+                .get(read.model.index())
+                .map(|model| &model.fields);
+            let mut fields = (0u16..).zip(fields.into_iter().flatten());
+            let is_read = |id: u16| {
+                read.fields
+                    .as_ref()
+                    .is_none_or(|all| all.contains(&FieldId(id)))
+            };
+            read.model != model
+                && fields.any(|(id, field)| {
+                    is_read(id) && field.reference.is_some_and(|to| to.model == model)
+                })
+        };
+        is_own && level.reads.iter().any(refers)
+    }
+}
+
+/// Does a read select its rows by a field that may name one? A reference does not: many rows have the
+/// same.
+fn names_row(model: &Model, read: &Read) -> bool {
+    read.bindings.iter().any(|binding| {
+        let field = model.fields.get(binding.field.index());
+        field.is_some_and(|field| field.reference.is_none())
+            && !matches!(binding.value, ValueSource::Literal(_))
+    })
+}
+
+/// Does a write of this kind change what a level's own work reads?
+fn reads(level: &Level, model: ModelId, kind: Kind) -> bool {
+    let mut own = level.reads.iter().filter(|read| read.model == model);
+    own.any(|read| match kind {
+        Kind::Create | Kind::Delete => true,
+        Kind::Update(None) => read.fields.is_none(),
+        Kind::Update(Some(field)) => read
+            .fields
+            .as_ref()
+            .is_none_or(|fields| fields.contains(&field)),
+        Kind::Move(field) => read.bindings.iter().any(|binding| binding.field == field),
+    })
+}
+
+/// What is left of what was missed.
+fn only(missed: &[Missed], keep: impl Fn(&Kind, Reason) -> bool) -> Vec<Missed> {
+    let left = missed.iter().filter_map(|missed| {
+        let mut missed = missed.clone();
+        missed.kinds.retain(|kind| keep(kind, missed.reason));
+        (!missed.kinds.is_empty()).then_some(missed)
+    });
+    left.collect()
 }
 
 /// By level, in seconds.

@@ -1,8 +1,8 @@
 //! Copies that are made at one instant, and expire at one.
 
 use super::finding::{Edit, Finding, Place, Severity};
-use super::{Lint, Study};
 use super::traffic::how_many;
+use super::{Lint, Study};
 use crate::words::brief;
 use cachepolicy_core::level::LifetimeSource;
 
@@ -33,7 +33,9 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         }
     }
     for ((id, level), (count, place)) in study.levels().zip(waves) {
-        let origin = level.origin.and_then(|origin| study.policy.origins.get(origin.index()));
+        let origin = level
+            .origin
+            .and_then(|origin| study.policy.origins.get(origin.index()));
         let slots = origin.and_then(|origin| origin.slots);
         let rules = &level.rules;
         let is_even = level.is_stored()

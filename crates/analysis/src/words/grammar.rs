@@ -20,6 +20,15 @@ pub(crate) fn list(parts: &[String]) -> String {
     }
 }
 
+/// `for up to 5m`, `for good`
+pub(crate) fn for_up_to(duration: Duration) -> String {
+    if duration.is_forever() {
+        "for good".to_owned()
+    } else {
+        format!("for up to {}", brief(duration))
+    }
+}
+
 /// A length of time in its two largest units, rounded up: `10m 2s`, `3s 20ms`.
 #[must_use]
 pub fn brief(duration: Duration) -> String {

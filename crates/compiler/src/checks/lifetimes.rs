@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::lower::levels::LevelDraft;
-use cachepolicy_core::policy::BackendKind;
 use cachepolicy_core::LevelKind;
+use cachepolicy_core::policy::BackendKind;
 use cachepolicy_syntax::{Diagnostic, Span};
 
 pub(crate) fn run(cx: &mut Context<'_>, drafts: &[LevelDraft]) {

@@ -73,7 +73,10 @@ pub fn codes() -> impl Iterator<Item = &'static CodeDoc> {
         edges::CODES,
         workloads::CODES,
     ];
-    tables.into_iter().flatten().chain(crate::findings::DOCS.iter())
+    tables
+        .into_iter()
+        .flatten()
+        .chain(crate::findings::DOCS.iter())
 }
 
 /// The one of that code.

@@ -112,7 +112,11 @@ impl Flow<'_> {
         let mut spread = Spread::single();
         let has_url = level.key.parts.contains(&KeyPart::Url);
         let of_params = (0u16..).zip(values).filter(|(index, _)| {
-            has_url || level.key.parts.contains(&KeyPart::Value(ValueSource::Param(*index)))
+            has_url
+                || level
+                    .key
+                    .parts
+                    .contains(&KeyPart::Value(ValueSource::Param(*index)))
         });
         for (_, value) in of_params {
             spread = spread.times(value.as_ref()?);
@@ -158,12 +162,18 @@ impl Flow<'_> {
 
     /// How many copies one `contains` asks for.
     fn times(&self, level: &Level, contain: &Contain) -> f64 {
-        let each = contain.each.and_then(|each| contain.args.get(usize::from(each)));
+        let each = contain
+            .each
+            .and_then(|each| contain.args.get(usize::from(each)));
         let Some(ValueSource::Data(data)) = each else {
             return 1.0;
         };
         let name = level.data.get(usize::from(*data)).map(|data| &data.name);
-        let draw = self.workload.data.iter().find(|draw| Some(&draw.name) == name);
+        let draw = self
+            .workload
+            .data
+            .iter()
+            .find(|draw| Some(&draw.name) == name);
         draw.map_or(1.0, |draw| f64::from(draw.count))
     }
 
@@ -191,10 +201,15 @@ impl Flow<'_> {
 /// How many copies one `contains` embeds at most; of an unbounded list, as many as of a short one.
 pub(crate) fn how_many(level: &Level, contain: &Contain) -> f64 {
     const UNBOUNDED: u32 = 10;
-    let each = contain.each.and_then(|each| contain.args.get(usize::from(each)));
+    let each = contain
+        .each
+        .and_then(|each| contain.args.get(usize::from(each)));
     let Some(ValueSource::Data(data)) = each else {
         return 1.0;
     };
-    let list = level.data.get(usize::from(*data)).and_then(|data| data.list);
+    let list = level
+        .data
+        .get(usize::from(*data))
+        .and_then(|data| data.list);
     list.map_or(1.0, |list| f64::from(list.max.unwrap_or(UNBOUNDED)))
 }

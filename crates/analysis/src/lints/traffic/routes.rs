@@ -38,11 +38,15 @@ pub(crate) fn answering(policy: &Policy, name: &str) -> Vec<LevelId> {
 
 /// The view that answers requests like these, and the sites before it.
 pub(crate) fn levels_of(policy: &Policy, method: &str, pattern: &Pattern) -> Vec<LevelId> {
-    let answering = policy.levels.iter().enumerate().filter_map(|(index, level)| {
-        let route = level.route.as_ref()?;
-        let answers = route.answers(method) && route.pattern.overlaps(pattern);
-        answers.then_some((LevelId(index as u16), level, &route.pattern))
-    });
+    let answering = policy
+        .levels
+        .iter()
+        .enumerate()
+        .filter_map(|(index, level)| {
+            let route = level.route.as_ref()?;
+            let answers = route.answers(method) && route.pattern.overlaps(pattern);
+            answers.then_some((LevelId(index as u16), level, &route.pattern))
+        });
     let (sites, views): (Vec<_>, Vec<_>) =
         answering.partition(|(_, level, _)| level.kind == LevelKind::Site);
     // The route itself, else the most specific one that answers all of them, else any.
@@ -77,7 +81,9 @@ fn values(level: &Level, draw: &RouteDraw) -> Values {
                 Segment::Hole { param, .. } | Segment::Rest { param } => *param,
             };
             let drawn = hole.and_then(|hole| draw.params.get(usize::from(hole)));
-            drawn.map_or(spread.clone(), |(_, value)| spread.times(&Spread::of(value)))
+            drawn.map_or(spread.clone(), |(_, value)| {
+                spread.times(&Spread::of(value))
+            })
         });
         match param {
             Some(param) => {

@@ -199,12 +199,11 @@ mod tests {
     #[test]
     fn sums_are_those_over_all_keys() {
         for (alpha, n) in [(0.0, 5_000), (0.8, 20_000), (1.2, 50_000)] {
-            let weights: Vec<f64> = (1..=n).map(|rank| libm::pow(f64::from(rank), -alpha)).collect();
+            let weights: Vec<f64> = (1..=n)
+                .map(|rank| libm::pow(f64::from(rank), -alpha))
+                .collect();
             let all: f64 = weights.iter().sum();
-            let spread = Spread::of(&Popularity::Zipf {
-                alpha,
-                n: n.into(),
-            });
+            let spread = Spread::of(&Popularity::Zipf { alpha, n: n.into() });
             for rate in [10.0, 1_000.0] {
                 let hits = |share: f64| share * rate / (1.0 + share * rate);
                 let exact: f64 = weights.iter().map(|weight| hits(weight / all)).sum();
