@@ -4,6 +4,7 @@ use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use crate::words::brief;
 use cachepolicy_core::decide::Stampede;
+use cachepolicy_core::edge::Verb;
 use cachepolicy_core::graph::is_personal;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::level::Level;
@@ -16,7 +17,8 @@ pub(super) static LINT: Lint = Lint {
     why: "`get_or_set` is get, compute, set: nothing keeps a second request from computing too. When a popular copy \
           expires, all requests that come before the first one is done run the same query, which makes each of them \
           slower, so that more come. `stampede lease 5s wait 2s` lets one of them compute and the others wait; \
-          `coalesce` does so within each process, without a lock. It is told from what a workload asks, and without \
+          `coalesce` does so within each process, without a lock. (`stale-while-revalidate` and `early-refresh` help \
+          with a copy that expires, not with one that a write has removed.) It is told from what a workload asks, and without \
           one of levels that take 100 ms and more.",
     allow: "The work is cheap at the origin, however many ask at once.",
     failing: "object report { store shared; ttl 5m jitter 10%; cost 400ms on db }",
@@ -32,10 +34,12 @@ const DEAR: f64 = 0.1;
 
 fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
     for (id, level) in study.levels() {
+        // What refreshes a copy before its end does nothing for one that is not there.
+        let is_refreshed = level.rules.early_refresh.is_some()
+            || level.rules.stale_while_revalidate > Duration::ZERO;
         let is_open = level.is_stored()
             && level.rules.stampede == Stampede::None
-            && level.rules.early_refresh.is_none()
-            && level.rules.stale_while_revalidate == Duration::ZERO;
+            && (!is_refreshed || is_purged(study, id));
         let takes = level.cost.otherwise.quantile(0.5) / 1e9;
         if !is_open || takes <= 0.0 {
             continue;
@@ -73,6 +77,18 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         }
         found.push(finding);
     }
+}
+
+/// Does a write remove copies of it?
+fn is_purged(study: &Study<'_>, level: LevelId) -> bool {
+    let models = study.graph.dependencies(level).map(|all| &all.models);
+    let actions = models
+        .into_iter()
+        .flatten()
+        .flat_map(|model| study.acted.on(level, *model));
+    actions
+        .filter_map(|action| action.get(study.policy))
+        .any(|action| action.verb != Verb::Expire)
 }
 
 /// Long enough for nearly all fills, with room to spare.

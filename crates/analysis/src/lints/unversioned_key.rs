@@ -7,7 +7,7 @@ use cachepolicy_core::policy::BackendKind;
 
 pub(super) static LINT: Lint = Lint {
     code: "unversioned-key",
-    severity: Severity::Note,
+    severity: Severity::Warning,
     what: "A key written by hand has no version, and its backend neither.",
     why: "A release that stores something of another form under the old key reads the copies of the release before \
           (and, while both run, the other way round): a missing field, an error in a template, until the copies have \
