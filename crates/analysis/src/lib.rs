@@ -9,6 +9,7 @@ mod bounds;
 mod claims;
 mod cover;
 mod kinds;
+pub mod lints;
 mod lives;
 mod structure;
 mod ways;

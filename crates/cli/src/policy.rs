@@ -70,8 +70,8 @@ pub(crate) fn check(path: &Path) -> Result<Findings> {
     })
 }
 
-/// Compiles a policy for a command that needs one. `None`: it has errors, which were shown.
-/// Warnings are only counted: `check` shows them.
+/// Compiles a policy for a command that needs one. `None`: its text has mistakes, or it has what
+/// `--deny` names, and that was shown. What else was found is only counted: `check` shows it.
 pub(crate) fn compile(
     path: &Path,
     overrides: &OverrideArgs,
@@ -85,6 +85,17 @@ pub(crate) fn compile(
         Warnings::Counted,
         session,
     )
+}
+
+/// Compiles a policy for a service: `None` for one with any error.
+pub(crate) fn compile_for_deployment(
+    path: &Path,
+    overrides: &OverrideArgs,
+    lints_given: &LintArgs,
+    session: Session,
+) -> Result<Option<Policy>> {
+    let lints = lints(lints_given)?.for_deployment();
+    Text::read(path)?.compile(overrides.overrides(), &lints, Warnings::Counted, session)
 }
 
 /// What becomes of warnings.
@@ -134,10 +145,11 @@ impl Text {
             sources,
             diagnostics,
         };
+        let is_denied = lints.deny_any(&findings);
         lints.judge(&mut findings);
         let counts = Counts::of(std::slice::from_ref(&findings));
         let name = &self.name;
-        if counts.errors > 0 {
+        if policy.is_none() || is_denied {
             findings
                 .diagnostics
                 .retain(|diagnostic| diagnostic.severity == cachepolicy_syntax::Severity::Error);
@@ -147,14 +159,15 @@ impl Text {
             output::say(&format!("{sign} `{name}` has {errors}\n"));
             return Ok(None);
         }
-        if counts.warnings > 0 && warnings == Warnings::Counted {
-            let sign = session.stderr.paint.text(Meaning::Warning, "!");
-            let warnings = output::units::plural(counts.warnings, "warning", "warnings");
+        if let Some(sentence) = counts.sentence()
+            && warnings == Warnings::Counted
+        {
+            let (sign, meaning) = counts.sign();
+            let sign = session.stderr.paint.text(meaning, sign);
             output::say(&format!(
-                "{sign} {warnings}: `cachepolicy check {name}` shows what they are\n"
+                "{sign} {sentence}: `cachepolicy check {name}` shows what they are\n"
             ));
         }
-        // Without an error there is a policy.
         Ok(policy)
     }
 

@@ -24,7 +24,8 @@ pub struct Options {
 pub struct Compiled {
     /// All texts; the first is the root, overrides come last.
     pub sources: Sources,
-    /// The policy, unless there is an error.
+    /// The policy, unless its text has a mistake. What the analysis finds, at error level too, keeps
+    /// nobody from looking at it.
     pub policy: Option<Policy>,
     /// How its parts hang together; of a policy with errors, as far as it is known.
     pub graph: PolicyGraph,
@@ -48,6 +49,7 @@ pub fn compile(name: &str, text: &str, loader: &mut dyn Loader, options: &Option
     let mut cx = Context::new(&sources, diagnostics);
     let drafts = program::lower(&mut cx, &items);
     checks::run(&mut cx, &drafts);
+    let is_sound = cx.is_sound;
     cx.policy.files = sources
         .iter()
         .map(|(_, source)| source.name.clone())
@@ -63,14 +65,11 @@ pub fn compile(name: &str, text: &str, loader: &mut dyn Loader, options: &Option
         let span = diagnostic.primary.span;
         (span.file, span.start, span.end)
     });
-    let failed = diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error);
     limit(&mut diagnostics);
     Compiled {
         graph: PolicyGraph::of(&policy),
         sources,
-        policy: (!failed).then_some(policy),
+        policy: is_sound.then_some(policy),
         diagnostics,
     }
 }

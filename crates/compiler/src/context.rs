@@ -19,6 +19,8 @@ pub(crate) struct Context<'s> {
     /// Names and parameters of the levels, in the order written.
     pub(crate) levels: Vec<LevelHeader>,
     pub(crate) spans: Spans,
+    /// The text has no mistake. What was found behind that is about what it means.
+    pub(crate) is_sound: bool,
     /// Where the parser found mistakes: what seems to be missing there may only be unreadable.
     damage: Vec<Span>,
     /// Words in lines with such mistakes: what is declared there is not known.
@@ -36,7 +38,10 @@ pub(crate) struct Spans {
     pub(crate) buses: Vec<Span>,
     /// For each claim, itself and its subject.
     pub(crate) claims: Vec<(Span, Span)>,
-    /// For each edge block, its actions.
+    /// Headers of edge blocks.
+    pub(crate) edges: Vec<Span>,
+    pub(crate) workloads: Vec<Span>,
+    /// For each edge block, its actions, in the policy's order.
     pub(crate) actions: Vec<Vec<Span>>,
 }
 
@@ -59,6 +64,7 @@ impl<'s> Context<'s> {
             policy: empty_policy(),
             levels: Vec::new(),
             spans: Spans::default(),
+            is_sound: false,
             damage,
             unreadable,
         }

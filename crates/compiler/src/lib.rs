@@ -10,6 +10,7 @@ mod checks;
 pub mod codes;
 mod compile;
 mod context;
+mod findings;
 pub mod graph;
 mod items;
 mod loader;

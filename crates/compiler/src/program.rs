@@ -256,6 +256,7 @@ fn lower_edges(cx: &mut Context<'_>, items: &[&Statement]) {
             let (block, spans) = edges::edge(cx, header, item);
             cx.policy.edges.push(block);
             cx.spans.actions.push(spans);
+            cx.spans.edges.push(header_span(item));
         }
     }
 }
@@ -277,6 +278,7 @@ fn lower_workloads(cx: &mut Context<'_>, items: &[(&Statement, Spanned<&str>)]) 
         );
         let workload = draft.finish(cx);
         cx.policy.workloads.push(workload);
+        cx.spans.workloads.push(name.span);
     }
 }
 

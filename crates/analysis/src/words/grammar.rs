@@ -3,7 +3,7 @@
 use cachepolicy_core::units::Duration;
 
 /// `a` or `an`
-pub(super) fn article(noun: &str) -> &'static str {
+pub(crate) fn article(noun: &str) -> &'static str {
     if noun.starts_with(['A', 'E', 'I', 'O', 'U']) {
         "an"
     } else {
@@ -12,11 +12,20 @@ pub(super) fn article(noun: &str) -> &'static str {
 }
 
 /// `a`, `a and b`, `a, b and c`
-pub(super) fn list(parts: &[String]) -> String {
+pub(crate) fn list(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
         [only] => only.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// `for up to 5m`, `for good`
+pub(crate) fn for_up_to(duration: Duration) -> String {
+    if duration.is_forever() {
+        "for good".to_owned()
+    } else {
+        format!("for up to {}", brief(duration))
     }
 }
 

@@ -9,11 +9,11 @@ pub use grammar::brief;
 use crate::bounds::{Bound, Bounds, By, Edge, Taken};
 use crate::cover::ActionRef;
 use crate::kinds::Kind;
-use cachepolicy_core::edge::{Operation, Target, TargetArg, Verb};
+use cachepolicy_core::edge::{Operation, RowImage, RowPath, TagPart, Target, TargetArg, Verb};
 use cachepolicy_core::ids::{BackendId, FieldId, LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Duration;
-use grammar::{article, list};
+pub(crate) use grammar::{article, for_up_to, list};
 
 /// Says what the bounds of a policy mean.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +178,7 @@ impl Words<'_> {
     }
 
     /// An action as it is written, without its condition: "`purge article(slug)`".
-    fn action(&self, action: ActionRef) -> String {
+    pub(crate) fn action(&self, action: ActionRef) -> String {
         let (Some(block), Some(action)) = (action.block(self.policy), action.get(self.policy))
         else {
             return "the action".to_owned();
@@ -200,12 +200,7 @@ impl Words<'_> {
                     .map(|arg| match arg {
                         TargetArg::Any => "*".to_owned(),
                         TargetArg::Literal(text) => format!("{text:?}"),
-                        TargetArg::Row(path) => {
-                            let field = path.path.first();
-                            field
-                                .map_or("", |field| self.field(block.model, *field))
-                                .to_owned()
-                        }
+                        TargetArg::Row(path) => self.row_path(block.model, path),
                     })
                     .collect();
                 if args.is_empty() {
@@ -214,12 +209,39 @@ impl Words<'_> {
                     format!("`{verb} {name}({})`", args.join(", "))
                 }
             }
-            Target::Tag(_) => format!("`{verb} tag …` (line {})", action.place.line),
+            Target::Tag(parts) => {
+                let parts = parts.iter().map(|part| match part {
+                    TagPart::Text(text) => text.clone(),
+                    TagPart::Row(path) => format!("{{{}}}", self.row_path(block.model, path)),
+                });
+                format!("`{verb} tag \"{}\"`", parts.collect::<String>())
+            }
         }
     }
 
+    /// A path of a written row as it is written: `new.slug`, `each categories.slug`.
+    fn row_path(&self, model: ModelId, path: &RowPath) -> String {
+        let mut words: Vec<&str> = match path.image {
+            RowImage::Old => vec!["old"],
+            RowImage::New => vec!["new"],
+            RowImage::Both => Vec::new(),
+        };
+        let mut model = Some(model);
+        for field in &path.path {
+            let Some(here) = model else {
+                break;
+            };
+            words.push(self.field(here, *field));
+            let declared = self.policy.models.get(here.index());
+            let declared = declared.and_then(|model| model.fields.get(field.index()));
+            model = declared.and_then(|field| field.reference.map(|reference| reference.model));
+        }
+        let each = if path.each { "each " } else { "" };
+        format!("{each}{}", words.join("."))
+    }
+
     /// A level with its parameters as an action's target.
-    fn target(&self, level: LevelId) -> String {
+    pub(crate) fn target(&self, level: LevelId) -> String {
         let Some(level) = self.policy.levels.get(level.index()) else {
             return String::new();
         };
@@ -231,7 +253,7 @@ impl Words<'_> {
         }
     }
 
-    fn level(&self, level: LevelId) -> String {
+    pub(crate) fn level(&self, level: LevelId) -> String {
         let name = self
             .policy
             .levels
@@ -240,7 +262,7 @@ impl Words<'_> {
         format!("`{name}`")
     }
 
-    fn backend(&self, backend: BackendId) -> String {
+    pub(crate) fn backend(&self, backend: BackendId) -> String {
         let name = self
             .policy
             .backends
@@ -249,7 +271,7 @@ impl Words<'_> {
         format!("`{name}`")
     }
 
-    fn model(&self, model: ModelId) -> &str {
+    pub(crate) fn model(&self, model: ModelId) -> &str {
         self.policy
             .models
             .get(model.index())

@@ -90,11 +90,7 @@ fn show(all: &[Findings], format: Format, files: usize, session: Session) -> Res
             paint.text(Meaning::Good, "✓")
         ),
         Some(sentence) => {
-            let (sign, meaning) = if counts.errors > 0 {
-                ("✗", Meaning::Bad)
-            } else {
-                ("!", Meaning::Warning)
-            };
+            let (sign, meaning) = counts.sign();
             let code = all
                 .iter()
                 .flat_map(|findings| &findings.diagnostics)

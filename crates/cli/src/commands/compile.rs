@@ -31,7 +31,7 @@ pub(crate) struct Args {
 
 /// Compiles it.
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
-    let Some(compiled) = policy::compile(
+    let Some(compiled) = policy::compile_for_deployment(
         &arguments.policy,
         &arguments.overrides,
         &arguments.lints,

@@ -20,6 +20,7 @@ pub(crate) struct Lints {
     deny_warnings: bool,
     deny: Vec<String>,
     allow: Vec<String>,
+    deny_errors: bool,
 }
 
 /// What `--deny` takes beside codes.
@@ -39,6 +40,23 @@ impl Lints {
             deny_warnings: arguments.deny.iter().any(|code| code == ALL_WARNINGS),
             deny: arguments.deny.clone(),
             allow: arguments.allow.clone(),
+            deny_errors: false,
+        })
+    }
+
+    /// Takes every error for a reason to refuse the policy, also those that are no mistakes of its
+    /// text.
+    pub(crate) fn for_deployment(mut self) -> Self {
+        self.deny_errors = true;
+        self
+    }
+
+    /// Is there something for which the policy is refused: what `--deny` names?
+    pub(crate) fn deny_any(&self, findings: &Findings) -> bool {
+        findings.diagnostics.iter().any(|diagnostic| {
+            self.deny.iter().any(|code| code == diagnostic.code)
+                || (self.deny_warnings && diagnostic.severity != Severity::Note)
+                || (self.deny_errors && diagnostic.severity == Severity::Error)
         })
     }
 

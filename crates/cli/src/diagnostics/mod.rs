@@ -12,6 +12,7 @@ mod sarif;
 pub(crate) use fix::apply_fixes;
 pub(crate) use lints::{LintArgs, Lints};
 
+use crate::output::colour::Meaning;
 use crate::output::{Terminal, units};
 use cachepolicy_syntax::{Diagnostic, Severity, Sources, Span};
 
@@ -76,6 +77,15 @@ impl Counts {
             }
         }
         counts
+    }
+
+    /// The sign of the worst of them.
+    pub(crate) const fn sign(self) -> (&'static str, Meaning) {
+        if self.errors > 0 {
+            ("✗", Meaning::Bad)
+        } else {
+            ("!", Meaning::Warning)
+        }
     }
 
     /// `2 errors and 1 warning`; nothing when there is neither.

@@ -15,6 +15,9 @@ pub(crate) struct Page {
     severity: &'static str,
     what: &'static str,
     why: &'static str,
+    /// When to allow it.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    allow: &'static str,
     failing: &'static str,
     mended: &'static str,
 }
@@ -27,6 +30,7 @@ impl Page {
             severity: word(doc.severity),
             what: doc.what,
             why: doc.why,
+            allow: doc.allow,
             failing: doc.failing,
             mended: doc.mended,
         }
@@ -41,7 +45,10 @@ pub(crate) fn page(doc: &CodeDoc, terminal: Terminal) -> String {
         paint.text(meaning(doc.severity), doc.code),
         word(doc.severity)
     );
-    for paragraph in [doc.what, doc.why] {
+    let allow = format!("Allow it where: {}", doc.allow);
+    let paragraphs = [doc.what, doc.why, &allow];
+    let told = if doc.allow.is_empty() { 2 } else { 3 };
+    for paragraph in paragraphs.into_iter().take(told) {
         for line in text::wrap(paragraph, terminal.width) {
             page.push_str(&line);
             page.push('\n');

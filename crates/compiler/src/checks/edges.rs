@@ -1,7 +1,7 @@
 //! Edges: the order of their actions, and tags that no copy bears.
 
 use crate::context::Context;
-use cachepolicy_core::edge::{TagPart, Target};
+use cachepolicy_core::edge::{Action, TagPart, Target};
 use cachepolicy_core::level::{Template, TemplatePart};
 use cachepolicy_core::{Level, LevelId, Policy};
 use cachepolicy_syntax::Diagnostic;
@@ -24,10 +24,16 @@ pub(crate) fn run(cx: &mut Context<'_>) {
             }
         }
         // A delivery applies its list to the finest level first.
-        edge.actions.sort_by_key(|action| match &action.target {
+        let finest = |action: &Action| match &action.target {
             Target::Level { level, .. } => Some(*level),
             Target::Tag(parts) => tags.finest(parts),
-        });
+        };
+        if let Some(spans) = cx.spans.actions.get_mut(index) {
+            let mut order: Vec<_> = edge.actions.iter().map(finest).zip(spans.iter()).collect();
+            order.sort_by_key(|(level, _)| *level);
+            *spans = order.into_iter().map(|(_, span)| *span).collect();
+        }
+        edge.actions.sort_by_key(finest);
     }
     cx.policy.edges = edges;
     cx.diagnostics.append(&mut found);

@@ -23,10 +23,12 @@ pub(crate) fn run(cx: &mut Context<'_>, drafts: &[LevelDraft]) {
     sites::run(cx, drafts);
     edges::run(cx);
     let graph = Graph::new(&cx.policy);
-    lifetimes::run(cx, drafts, &graph);
+    lifetimes::run(cx, drafts);
     variants::run(cx, drafts);
     claims::run(cx, &graph);
     if !cx.has_errors() {
+        cx.is_sound = true;
         unused::run(cx, drafts);
+        crate::findings::run(cx, drafts, &graph);
     }
 }

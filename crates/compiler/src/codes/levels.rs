@@ -59,11 +59,4 @@ pub(super) static CODES: &[CodeDoc] = &[
         "backend off none { }\nobject a { store off; ttl 5m }",
         "object a { store shared; ttl 5m }",
     ),
-    warning(
-        "no-invalidation-plan",
-        "Copies are kept forever, and no edge removes them when what they read changes.",
-        "Without a ttl only an invalidation ends the life of a copy, so every model that the level reads needs an edge to it.",
-        "object a { store shared; reads Author; ttl forever }",
-        "object a { store shared; reads Author; ttl forever }\non Author create|update|delete { purge a }",
-    ),
 ];

@@ -24,6 +24,8 @@ pub struct CodeDoc {
     pub what: &'static str,
     /// Why that is bad, and what to do.
     pub why: &'static str,
+    /// When to allow it; empty where there is nothing to say.
+    pub allow: &'static str,
     /// An example that has it. Without a `policy` in it, [`PRELUDE`] stands before it; `--set …` is
     /// given with [`PRELUDE`] alone. Empty where no short text has it.
     pub failing: &'static str,
@@ -55,7 +57,7 @@ object article(slug) {
   cost  20ms on db
 }
 
-on Article delete after commit via outbox { purge article(slug) }
+on Article create|update|delete after commit via outbox { purge article(slug) }
 "#;
 
 /// All of them, by subject.
@@ -71,7 +73,10 @@ pub fn codes() -> impl Iterator<Item = &'static CodeDoc> {
         edges::CODES,
         workloads::CODES,
     ];
-    tables.into_iter().flatten()
+    tables
+        .into_iter()
+        .flatten()
+        .chain(crate::findings::DOCS.iter())
 }
 
 /// The one of that code.
@@ -107,6 +112,7 @@ const fn error(
         severity: Severity::Error,
         what,
         why,
+        allow: "",
         failing,
         mended,
     }

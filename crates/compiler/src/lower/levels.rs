@@ -36,6 +36,8 @@ pub(crate) struct LevelDraft {
     pub(crate) seen: Seen,
     /// Of each element of `contains`.
     pub(crate) contains: Vec<Span>,
+    /// Of each element of `reads`.
+    pub(crate) reads: Vec<Span>,
     /// Dimensions in `reads`, which it uses even if `uses` does not say so.
     pub(crate) bound: Vec<DimensionId>,
     /// Holes of the route that are no parameters of the level.
@@ -93,6 +95,7 @@ impl LevelDraft {
             header: header_span,
             seen: Seen::default(),
             contains: Vec::new(),
+            reads: Vec::new(),
             bound: Vec::new(),
             unnamed_holes: Vec::new(),
         }

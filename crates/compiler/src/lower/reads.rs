@@ -26,6 +26,7 @@ pub(crate) fn reads(
         }
         if let Some(read) = read(cx, draft, path, property.row) {
             draft.level.reads.push(read);
+            draft.reads.push(path.span);
         }
     }
     Some(())

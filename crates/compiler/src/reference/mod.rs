@@ -48,7 +48,7 @@ pub fn reference_markdown() -> String {
 #[must_use]
 pub fn diagnostics_markdown() -> String {
     let mut page = "# Diagnostics\n\nThis page is generated (`cargo xtask docs`); `cachepolicy explain CODE` shows one of its \
-        sections. An error keeps a policy from being compiled. A warning can be silenced where it is meant: \
+        sections. A policy with an error is not to be deployed: `compile` writes no artefact of it. A warning can be silenced where it is meant: \
         `# allow(CODE): reason` above the statement.\n\nThe examples that are not whole policies rest on this:\n\n"
         .to_owned();
     code(&mut page, PRELUDE);
@@ -77,6 +77,9 @@ pub fn diagnostic_markdown(doc: &CodeDoc) -> String {
         "## `{}`\n\n**{severity}.** {} {}\n",
         doc.code, doc.what, doc.why
     );
+    if !doc.allow.is_empty() {
+        let _ = write!(page, "\nAllow it where: {}\n", doc.allow);
+    }
     if !doc.failing.is_empty() {
         page.push_str("\nHas it:\n\n");
         code(&mut page, doc.failing);
