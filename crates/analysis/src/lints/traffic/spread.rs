@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn sums_are_those_over_all_keys() {
-        for (alpha, n) in [(0.0, 5_000), (0.8, 20_000), (1.2, 50_000)] {
+        for (alpha, n) in [(0.0, 5_000_u32), (0.8, 20_000), (1.2, 50_000)] {
             let weights: Vec<f64> = (1..=n)
                 .map(|rank| libm::pow(f64::from(rank), -alpha))
                 .collect();
