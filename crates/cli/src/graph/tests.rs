@@ -46,7 +46,7 @@ fn as_mermaid() {
 fn in_a_drawing_columns_run_from_coarse_to_fine_and_nothing_overlaps() {
     let policy = policy();
     let whole = PolicyGraph::of(&policy);
-    let graph = Graph::of(&policy, &whole);
+    let graph = Graph::of(&policy, &whole, &Soundness::of(&policy));
     let layout = layout::layout(&graph, |_| (120.0, 60.0));
     for edge in &graph.edges {
         let (from, to) = (layout.nodes[edge.from], layout.nodes[edge.to]);
