@@ -78,12 +78,30 @@ impl Baseline {
         let users = std::iter::once(Subject::Requests)
             .chain(after.routes.keys().cloned().map(Subject::Route));
         for subject in users {
-            baseline.figure(policy, &subject, "hit_ratio", Better::Higher, (before, after));
-            baseline.figure(policy, &subject, "latency.p99", Better::Lower, (before, after));
+            baseline.figure(
+                policy,
+                &subject,
+                "hit_ratio",
+                Better::Higher,
+                (before, after),
+            );
+            baseline.figure(
+                policy,
+                &subject,
+                "latency.p99",
+                Better::Lower,
+                (before, after),
+            );
         }
         for index in 0..policy.origins.len() {
             let subject = Subject::Origin(OriginId(index as u16));
-            baseline.figure(policy, &subject, "rate.mean", Better::Lower, (before, after));
+            baseline.figure(
+                policy,
+                &subject,
+                "rate.mean",
+                Better::Lower,
+                (before, after),
+            );
         }
         baseline
     }
@@ -112,14 +130,18 @@ impl Baseline {
                 let name = without_limit(&expectation.text);
                 let bound = |report: &Report| {
                     let mut all = report.expectations.iter();
-                    let same = all.find(|it| {
-                        it.kind != "measure" && without_limit(&it.claim) == name
-                    })?;
+                    let same =
+                        all.find(|it| it.kind != "measure" && without_limit(&it.claim) == name)?;
                     same.held?;
                     Some(same.figure.unwrap_or(f64::INFINITY))
                 };
                 let name = name.trim_end_matches(['<', '>', '=', ' ']).to_owned();
-                self.add(name, Unit::Seconds, Better::Lower, (bound(before), bound(after)));
+                self.add(
+                    name,
+                    Unit::Seconds,
+                    Better::Lower,
+                    (bound(before), bound(after)),
+                );
             }
             Claim::NoLeak => {}
         }
@@ -148,8 +170,8 @@ impl Baseline {
         better: Better,
         (before, after): (Option<f64>, Option<f64>),
     ) {
-        let is_known = self.figures.iter().any(|it| it.figure == figure)
-            || self.lacking.contains(&figure);
+        let is_known =
+            self.figures.iter().any(|it| it.figure == figure) || self.lacking.contains(&figure);
         match (before, after) {
             _ if is_known => {}
             (Some(before), Some(after)) => self.figures.push(Before {

@@ -122,11 +122,7 @@ pub(super) fn render(
     Ok(text)
 }
 
-fn entry<'a>(
-    policy: &'a Policy,
-    node: &'a Node,
-    soundness: &Soundness<'_>,
-) -> NodeEntry<'a> {
+fn entry<'a>(policy: &'a Policy, node: &'a Node, soundness: &Soundness<'_>) -> NodeEntry<'a> {
     let level = match node.kind {
         NodeKind::Level(id, _) => policy
             .levels

@@ -134,7 +134,8 @@ impl<'p> Graph<'p> {
                     let mut lines = level
                         .map(|level| details(policy, level))
                         .unwrap_or_default();
-                    lines.extend(soundness.limits(id));
+                    let limits = soundness.limits(id).into_iter();
+                    lines.extend(limits.map(|limit| format!("staleness {limit}")));
                     (Kind::Level(kind), lines)
                 }
                 NodeKind::Model(_) => (Kind::Model, Vec::new()),
@@ -212,11 +213,7 @@ impl Edge {
 }
 
 /// Of a link of the whole graph, if it is an invalidation.
-fn verdict(
-    whole: &PolicyGraph,
-    soundness: &Soundness<'_>,
-    link: EdgeIndex,
-) -> Option<Verdict> {
+fn verdict(whole: &PolicyGraph, soundness: &Soundness<'_>, link: EdgeIndex) -> Option<Verdict> {
     let (from, to) = whole.graph.edge_endpoints(link)?;
     let (model, level) = match (
         whole.graph.node_weight(from)?.kind,

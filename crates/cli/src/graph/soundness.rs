@@ -109,7 +109,7 @@ impl<'p> Soundness<'p> {
     }
 
     /// How out of date answers of a level can be: of its copies, or of what it embeds where it has
-    /// none; models with the same limit together: `at most 2s after Article, Author`.
+    /// none; the worst first, models with the same limit together: `≤ 2s (Article, Author)`.
     pub(super) fn limits(&self, level: LevelId) -> Vec<String> {
         let is_stored = self
             .policy
@@ -134,12 +134,12 @@ impl<'p> Soundness<'p> {
         let limits = limits.iter();
         limits
             .map(|(time, names)| {
-                let names = names.join(", ");
-                if time.is_forever() {
-                    format!("no limit after {names}")
-                } else {
-                    format!("at most {} after {names}", brief(*time))
-                }
+                let limit = match *time {
+                    Duration::ZERO => "0".to_owned(),
+                    time if time.is_forever() => "∞".to_owned(),
+                    time => format!("≤ {}", brief(time)),
+                };
+                format!("{limit} ({})", names.join(", "))
             })
             .collect()
     }

@@ -2,7 +2,7 @@
 //! readable on a light and on a dark page.
 
 use super::layout::{self, Layout, Point, Rectangle};
-use super::{Edge, Graph, Kind, Node, Relation};
+use super::{Edge, Graph, Kind, Node, Relation, Verdict};
 use std::fmt::Write as _;
 
 const STYLE: &str = "\
@@ -17,7 +17,7 @@ rect{fill:#fff;stroke-width:1.5}
 path{fill:none;stroke-width:1.5}
 .contains{stroke:#57606a}.reads{stroke:#c8a24a;stroke-width:1.2}
 .sound{stroke:#2d7d32}.unsound{stroke:#d1502f;stroke-dasharray:5 4}.unneeded{stroke:#8c959f;stroke-dasharray:1 3}
-.mark{font-size:10px;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}
+.mark{font-size:10px;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}
 text.sound{fill:#2d7d32;stroke:#fff}text.unsound{fill:#b3371a;stroke:#fff}text.unneeded{fill:#6a737d;stroke:#fff}
 marker path{stroke:none}
 #contains path{fill:#57606a}#reads path{fill:#c8a24a}
@@ -35,6 +35,9 @@ const CHARACTER: f64 = 0.6;
 const BOLD: f64 = 0.68;
 const NAME_SIZE: f64 = 13.0;
 const DETAIL_SIZE: f64 = 11.0;
+const MARK_SIZE: f64 = 10.0;
+/// From an arrow's head to its mark.
+const MARK_FROM: f64 = 12.0;
 const PADDING: f64 = 10.0;
 const LINE: f64 = 16.0;
 
@@ -54,7 +57,7 @@ const LEGEND: [(&str, &str); 5] = [
 const WIDTH_LEAST: f64 = 470.0;
 
 pub(super) fn render(graph: &Graph<'_>) -> String {
-    let layout = layout::layout(graph, |node| size(&graph.nodes[node]));
+    let layout = layout::layout(graph, |node| size(&graph.nodes[node]), widest_mark(graph));
     let (width, height) = (layout.width.max(WIDTH_LEAST), layout.height + LEGEND_HEIGHT);
     let title = escaped(&graph.policy.name);
     let mut svg = format!(
@@ -171,26 +174,35 @@ fn curve(points: &[Point]) -> String {
     path
 }
 
+fn widest_mark(graph: &Graph<'_>) -> f64 {
+    let verdicts = graph.edges.iter().filter_map(|edge| edge.verdict.as_ref());
+    let width = |verdict: &Verdict| crate::output::text::width(&verdict.label()) as f64;
+    let widest = verdicts.map(width).fold(0.0, f64::max);
+    MARK_FROM + widest * MARK_SIZE * CHARACTER + PADDING
+}
+
 /// Whether an invalidation is sound, and what it misses, beside the level that it reaches.
 fn mark(edge: &Edge, points: &[Point], svg: &mut String) {
     let (Some(verdict), Some(first)) = (&edge.verdict, points.first()) else {
         return;
     };
-    let next = points.get(1).unwrap_or(first);
-    let (x, y) = ((first.x + next.x) / 2.0, (first.y + next.y) / 2.0);
+    let (x, y) = (first.x + MARK_FROM, first.y - 4.0);
     let label = escaped(&verdict.label());
     let look = edge.look();
     let _ = writeln!(
         svg,
-        "<text class=\"mark {look}\" x=\"{x:.1}\" y=\"{:.1}\">{label}</text>",
-        y + 3.0
+        "<text class=\"mark {look}\" x=\"{x:.1}\" y=\"{y:.1}\">{label}</text>"
     );
 }
 
 fn legend(layout: &Layout, svg: &mut String) {
     for (index, (look, text)) in LEGEND.into_iter().enumerate() {
         // What a level is made of, and below it what writes do.
-        let (row, column) = if index < 2 { (0, index) } else { (1, index - 2) };
+        let (row, column) = if index < 2 {
+            (0, index)
+        } else {
+            (1, index - 2)
+        };
         let x = 24.0 + column as f64 * 150.0;
         let y = layout.height + 4.0 + f64::from(row) * 20.0;
         let _ = writeln!(

@@ -6,9 +6,9 @@ use crate::output::Terminal;
 use crate::output::colour::{Meaning, Paint};
 use crate::output::{text, units};
 use cachepolicy_compiler::graph::{Link, NodeKind, PolicyGraph};
-use cachepolicy_core::{LevelId, Policy};
 use cachepolicy_core::edge::Timing;
 use cachepolicy_core::level::Level;
+use cachepolicy_core::{LevelId, Policy};
 use cachepolicy_sim::metrics::labels;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,7 +130,7 @@ impl<'p> Tree<'p> {
         for index in 0..self.policy.levels.len() {
             let limits = soundness.limits(LevelId(index as u16));
             if !limits.is_empty() {
-                let limit = Child::Limit(format!("out of date for {}", limits.join(", ")));
+                let limit = Child::Limit(format!("staleness {}", limits.join(", ")));
                 self.children.entry(index).or_default().push(limit);
             }
         }

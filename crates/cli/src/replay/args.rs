@@ -164,10 +164,7 @@ impl TrafficArgs {
             let (policy, id) = self.workload_of(policies)?;
             let first = self.workload.is_none() && policy.workloads.len() > 1;
             let which = if first { ", the first" } else { "" };
-            let name = format!(
-                "workload `{}`{which}",
-                workload::get(policy, id)?.name
-            );
+            let name = format!("workload `{}`{which}", workload::get(policy, id)?.name);
             return self.made(policy, id, name);
         };
         if self.workload.is_some() {

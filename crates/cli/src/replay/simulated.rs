@@ -58,7 +58,9 @@ pub(crate) fn simulate(
         let aggregate = Aggregate::new(policy, &reports);
         aggregate.map(|all| Simulated::Seeds(Box::new(all)))
     } else {
-        reports.next().map(|report| Simulated::One(Box::new(report)))
+        reports
+            .next()
+            .map(|report| Simulated::One(Box::new(report)))
     };
     simulated.context("nothing was simulated")
 }

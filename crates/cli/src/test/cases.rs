@@ -24,7 +24,9 @@ pub(crate) fn tested(plan: &Plan<'_>, runs: &[Simulated], earlier: &[Earlier]) -
     let before_any_run = prove(policy, &Claims::new(policy, &graph, &bounds));
     let planned = plan.runs.iter().zip(runs);
     let mut groups = vec![proofs(policy, &before_any_run)];
-    let measured = planned.clone().map(|(planned, run)| measured(policy, planned, run));
+    let measured = planned
+        .clone()
+        .map(|(planned, run)| measured(policy, planned, run));
     groups.extend(measured);
     groups.push(left_out(plan, &before_any_run));
     groups.retain(|group| !group.cases.is_empty());

@@ -76,8 +76,7 @@ fn decides(
     let (mut id, mut bound) = (level, bound);
     // What is taken in was decided further inside; levels stand behind what they contain.
     while let Taken::Contained(inner, age) = bound.taken
-        && (bound.by == By::Embedded
-            || bound.by == By::Time && age > bound.copy.max(bound.fill))
+        && (bound.by == By::Embedded || bound.by == By::Time && age > bound.copy.max(bound.fill))
     {
         (id, bound) = (inner, bounds.of(inner, bound.model)?);
     }
@@ -118,12 +117,7 @@ fn stale_window(level: &Level) -> &'static str {
     }
 }
 
-fn by_edges(
-    policy: &Policy,
-    level: &Level,
-    bound: &Bound,
-    edge: &Edge,
-) -> Option<(String, Place)> {
+fn by_edges(policy: &Policy, level: &Level, bound: &Bound, edge: &Edge) -> Option<(String, Place)> {
     let &Edge::Sound {
         delay,
         stale,
@@ -141,14 +135,13 @@ fn by_edges(
         (stale, stale_window(level)),
         (shared, "timeout"),
     ];
-    let own = own.iter().find(|(time, _)| *time == largest && largest > delay);
+    let own = own
+        .iter()
+        .find(|(time, _)| *time == largest && largest > delay);
     if let Some((_, property)) = own {
         return Some((format!("{}.{property}", level.name), level.place));
     }
-    let mut edges = policy
-        .edges
-        .iter()
-        .filter(|edge| edge.model == bound.model);
+    let mut edges = policy.edges.iter().filter(|edge| edge.model == bound.model);
     let bus = |edge: &EdgeBlock| policy.buses.get(edge.bus?.index());
     let slowest = edges.clone().filter_map(bus).max_by(|a, b| {
         let greatest = |bus: &Bus| bus.delay.maximum().unwrap_or(f64::INFINITY);
