@@ -182,18 +182,17 @@ fn the_xml_reads_back_as_what_was_written() {
         let event = reader.read_event().unwrap();
         match &event {
             Event::Start(element) | Event::Empty(element) => {
+                let name = element.name().as_ref().to_owned();
                 for attribute in element.attributes() {
                     let attribute = attribute.unwrap();
-                    let value =
-                        quick_xml::escape::unescape(std::str::from_utf8(&attribute.value).unwrap());
-                    let value = value.unwrap().into_owned();
-                    if attribute.key.as_ref() == b"name" && element.name().as_ref() == b"testcase" {
-                        names.push(value);
+                    let value = quick_xml::escape::unescape(&attribute.value).unwrap();
+                    if attribute.key.as_ref() == "name" && name == "testcase" {
+                        names.push(value.into_owned());
                     }
                 }
-                failures += usize::from(element.name().as_ref() == b"failure");
+                failures += usize::from(name == "failure");
                 if matches!(event, Event::Start(_)) {
-                    open.push(element.name().as_ref().to_vec());
+                    open.push(name);
                 }
             }
             Event::End(element) => {

@@ -66,12 +66,9 @@ fn claims_hold_or_are_missed() {
 #[test]
 fn a_claim_holds_if_it_holds_in_every_seed() {
     let folder = tempfile::tempdir().unwrap();
+    let path = data("shop.cachepolicy");
     let of = |seeds: &[&str]| {
-        let all = [
-            &["test", &data("shop.cachepolicy"), "--format", "json"],
-            seeds,
-        ]
-        .concat();
+        let all = [&["test", &path, "--format", "json"], seeds].concat();
         run(&all).fine().json()
     };
     let hits = |json: &serde_json::Value| json["policies"][0]["claims"][0].clone();
@@ -105,7 +102,8 @@ fn what_is_not_decided_is_told_and_fails_nothing() {
         "{text}"
     );
     assert!(text.ends_with("! no claims\n"), "{text}");
-    let all = ["test", &data("shop.cachepolicy"), "--workload", "night"];
+    let path = data("shop.cachepolicy");
+    let all = ["test", &path, "--workload", "night"];
     let text = run(&all).fine().stdout;
     assert!(
         text.contains("it is for workload `day`, and `night` was asked for"),
@@ -115,12 +113,8 @@ fn what_is_not_decided_is_told_and_fails_nothing() {
         text.ends_with("! 0 of 2 claims held · 2 not decided\n"),
         "{text}"
     );
-    let trace = [
-        "test",
-        &data("shop.cachepolicy"),
-        "--trace",
-        &data("access.log"),
-    ];
+    let log = data("access.log");
+    let trace = ["test", &path, "--trace", &log];
     let json = run(&[&trace[..], &["--format", "json"]].concat()).json();
     assert_eq!(json["policies"][0]["claims"][0]["by"], "trace");
 }
