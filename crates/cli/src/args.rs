@@ -2,7 +2,7 @@
 
 use crate::commands::{
     Outcome, bound, check, compare, compile, completions, curve, explain, fmt, graph, man,
-    simulate, trace,
+    simulate, test, trace,
 };
 use crate::output::Terminal;
 use crate::output::colour::ColorWhen;
@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Compile(compile::Args),
     Simulate(simulate::Args),
     Compare(compare::Args),
+    Test(test::Args),
     Curve(curve::Args),
     Trace(trace::Args),
     Completions(completions::Args),
@@ -98,6 +99,7 @@ impl Cli {
             Command::Compile(arguments) => compile::run(&arguments, session),
             Command::Simulate(arguments) => simulate::run(&arguments, session),
             Command::Compare(arguments) => compare::run(&arguments, session),
+            Command::Test(arguments) => test::run(&arguments, session),
             Command::Curve(arguments) => curve::run(&arguments, session),
             Command::Trace(arguments) => trace::run(&arguments, session),
             Command::Completions(arguments) => completions::run(&arguments),

@@ -31,6 +31,15 @@ pub(crate) fn extent(text: &str) -> Result<Extent, String> {
     }
 }
 
+/// `2%` or `0.02`
+pub(crate) fn tolerance(text: &str) -> Result<f64, String> {
+    match figure(text) {
+        Some(Quantity::Share(share)) => Ok(share),
+        Some(Quantity::Number(number)) if number < 1.0 => Ok(number),
+        _ => Err("expected a share: `2%`, `0.02`".to_owned()),
+    }
+}
+
 /// `1%` or `0.01`
 pub(crate) fn rate(text: &str) -> Result<cachepolicy_sim::sample::Rate, String> {
     let share = match figure(text) {

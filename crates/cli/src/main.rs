@@ -13,6 +13,7 @@ mod output;
 mod policy;
 mod replay;
 mod report;
+mod test;
 
 use args::Cli;
 use clap::{CommandFactory as _, FromArgMatches as _};

@@ -27,21 +27,25 @@ pub fn evaluate(
     declared
         .map(|claim| {
             let ours = workload.is_none() || claim.workload.is_none_or(|w| Some(w) == workload);
-            let mut result = result(policy, report, claim, ours);
-            if let Some(decided) = claims.decide(&claim.claim) {
-                result.held = Some(decided.held);
-                result.figure = decided.figure.is_finite().then_some(decided.figure);
-            }
-            result
+            result(policy, claims, ours.then_some(report), claim)
         })
+        .collect()
+}
+
+/// The same before any run: what is measured is not decided.
+#[must_use]
+pub fn prove(policy: &Policy, claims: &Claims<'_>) -> Vec<ExpectationResult> {
+    let declared = policy.expectations.iter();
+    declared
+        .map(|claim| result(policy, claims, None, claim))
         .collect()
 }
 
 fn result(
     policy: &Policy,
-    report: &Report,
+    claims: &Claims<'_>,
+    report: Option<&Report>,
     expectation: &Expectation,
-    measured: bool,
 ) -> ExpectationResult {
     let place = expectation.place;
     let file = policy.files.get(usize::from(place.file));
@@ -80,7 +84,7 @@ fn result(
             result.subject = subject_name(policy, subject);
             result.limit = Some(*limit);
             result.unit = unit_name(*unit).to_owned();
-            if measured {
+            if let Some(report) = report {
                 result.figure = figure_of(policy, report, subject, figure);
                 result.held = match result.figure {
                     Some(value) => Some(comparison.holds(value, *limit)),
@@ -93,6 +97,10 @@ fn result(
                 }
             }
         }
+    }
+    if let Some(decided) = claims.decide(&expectation.claim) {
+        result.held = Some(decided.held);
+        result.figure = decided.figure.is_finite().then_some(decided.figure);
     }
     result
 }
@@ -118,7 +126,7 @@ pub const fn unit_name(unit: Unit) -> &'static str {
 }
 
 /// A subject's name in reports.
-fn subject_name(policy: &Policy, subject: &Subject) -> String {
+pub(crate) fn subject_name(policy: &Policy, subject: &Subject) -> String {
     let name = match subject {
         Subject::Level(id) => policy.levels.get(id.index()).map(|level| &level.name),
         Subject::Origin(id) => policy.origins.get(id.index()).map(|origin| &origin.name),

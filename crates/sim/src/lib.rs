@@ -3,6 +3,7 @@
 //! Pure: the driver pushes events and takes the report.
 
 pub mod aggregate;
+pub mod baseline;
 pub mod compare;
 pub mod curve;
 pub mod events;

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod risk;
+mod trace;
 
 pub use crate::sample::Sampled;
 pub use crate::yardstick::{Yardstick, Yardsticks};
@@ -10,6 +11,7 @@ pub use bounds::BoundFigures;
 use indexmap::IndexMap;
 pub use risk::{RiskFigures, RiskWorst};
 use serde::{Deserialize, Serialize};
+pub use trace::{Coverage, TraceSummary};
 
 /// The schema of this report.
 pub const SCHEMA: u32 = 1;
@@ -79,30 +81,6 @@ pub struct PolicyIdentity {
     pub name: String,
     /// The hash of its sources.
     pub hash: String,
-}
-
-/// What was replayed.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct TraceSummary {
-    /// Requests and accesses, the warm-up's included.
-    pub requests: u64,
-    /// Writes.
-    pub writes: u64,
-    /// Faults.
-    pub faults: u64,
-    /// From the first event to the last, in seconds.
-    pub duration: f64,
-}
-
-/// How many requests had a dimension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Coverage {
-    /// In the trace.
-    pub observed: u64,
-    /// Drawn from the workload's distribution.
-    pub sampled: u64,
-    /// Neither.
-    pub defaulted: u64,
 }
 
 /// Quantiles. All null when there was nothing to measure.

@@ -1,6 +1,7 @@
 //! Bounds in sentences: the path that causes each, the condition that an edge misses, and what would
 //! mend it.
 
+mod briefly;
 mod grammar;
 mod missed;
 

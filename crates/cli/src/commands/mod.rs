@@ -11,6 +11,7 @@ pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod man;
 pub(crate) mod simulate;
+pub(crate) mod test;
 pub(crate) mod trace;
 pub(crate) mod workload;
 

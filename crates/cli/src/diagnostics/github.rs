@@ -1,6 +1,7 @@
 //! Diagnostics as GitHub's workflow commands: `::error file=…,line=…,title=…::…`.
 
 use super::{Findings, Place};
+use crate::output::github::{message, property};
 use cachepolicy_syntax::{Diagnostic, Severity, Sources};
 use std::fmt::Write as _;
 
@@ -35,25 +36,15 @@ fn line(diagnostic: &Diagnostic, sources: &Sources, text: &mut String) {
             let _ = write!(text, "endColumn={},", place.end_column);
         }
     }
-    let mut message = diagnostic.message.clone();
+    let mut said = diagnostic.message.clone();
     if let Some(help) = &diagnostic.help {
-        message.push_str("\nhelp: ");
-        message.push_str(help);
+        said.push_str("\nhelp: ");
+        said.push_str(help);
     }
     let _ = writeln!(
         text,
         "title={}::{}",
         property(diagnostic.code),
-        escaped(&message)
+        message(&said)
     );
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    escaped(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,6 +1,6 @@
 //! Graphviz.
 
-use super::{Graph, Kind, Relation};
+use super::{Graph, Kind, Relation, Verdict};
 use std::fmt::Write as _;
 
 pub(super) fn render(graph: &Graph<'_>) -> String {
@@ -23,14 +23,20 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
         );
     }
     for edge in &graph.edges {
-        let style = match edge.relation {
-            Relation::Contains => "",
-            Relation::Reads => " color=gray arrowhead=vee",
-            Relation::Invalidates => {
+        let style = match (edge.relation, &edge.verdict) {
+            (Relation::Contains, _) => "",
+            (Relation::Reads, _) => " color=gray arrowhead=vee",
+            (Relation::Invalidates, Some(Verdict::Sound(_))) => {
+                " color=darkgreen fontcolor=darkgreen constraint=false"
+            }
+            (Relation::Invalidates, Some(Verdict::Unneeded)) => {
+                " style=dotted color=gray fontcolor=gray40 constraint=false"
+            }
+            (Relation::Invalidates, _) => {
                 " style=dashed color=firebrick fontcolor=firebrick constraint=false"
             }
         };
-        let label = quoted(&edge.labels.join("\n"));
+        let label = quoted(&edge.lines().collect::<Vec<_>>().join("\n"));
         let _ = writeln!(
             text,
             "  n{} -> n{} [label={label}{style}]",

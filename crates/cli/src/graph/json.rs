@@ -1,5 +1,7 @@
 //! Nodes and edges as one JSON document.
 
+use super::{Soundness, Verdict};
+use cachepolicy_analysis::{Bound, By};
 use cachepolicy_compiler::graph::{Link, Node, NodeKind, PolicyGraph};
 use cachepolicy_core::level::Tier;
 use cachepolicy_core::{Duration, Level, Policy};
@@ -37,6 +39,33 @@ struct LevelEntry<'a> {
     store: Vec<&'a str>,
     /// In seconds; null: for ever, or not stored.
     ttl: Option<f64>,
+    /// For each model that it depends on.
+    bounds: Vec<BoundEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct BoundEntry<'a> {
+    model: &'a str,
+    /// How out of date its copies can be, in seconds; null: there is no limit.
+    staleness: Option<f64>,
+    /// The same with what it embeds.
+    end_to_end: Option<f64>,
+    /// `embedded`, `time`, `edges`
+    by: &'static str,
+}
+
+/// Does an invalidation reach every copy?
+#[derive(Serialize)]
+struct SoundnessEntry {
+    /// `sound`, `unsound`, `unneeded`
+    verdict: &'static str,
+    /// Of a sound one: how long after a write a copy can still be served, in seconds; null: there
+    /// is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within: Option<Option<f64>>,
+    /// Of an unsound one: what it misses, a few words each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    misses: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -51,16 +80,22 @@ struct EdgeEntry<'a> {
     operations: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bus: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    soundness: Option<SoundnessEntry>,
 }
 
-pub(super) fn render(policy: &Policy, whole: &PolicyGraph) -> serde_json::Result<String> {
+pub(super) fn render(
+    policy: &Policy,
+    whole: &PolicyGraph,
+    soundness: &Soundness<'_>,
+) -> serde_json::Result<String> {
     let document = Document {
         schema: SCHEMA,
         policy: &policy.name,
         nodes: whole
             .graph
             .node_weights()
-            .map(|node| entry(policy, node))
+            .map(|node| entry(policy, node, soundness))
             .collect(),
         edges: whole
             .graph
@@ -73,10 +108,11 @@ pub(super) fn render(policy: &Policy, whole: &PolicyGraph) -> serde_json::Result
                         .node_weight(index)
                         .map(|node| node.name.as_str())
                 };
+                let verdict = super::verdict(whole, soundness, index);
                 Some(edge(
-                    name(from)?,
-                    name(to)?,
+                    (name(from)?, name(to)?),
                     whole.graph.edge_weight(index)?,
+                    verdict,
                 ))
             })
             .collect(),
@@ -86,16 +122,19 @@ pub(super) fn render(policy: &Policy, whole: &PolicyGraph) -> serde_json::Result
     Ok(text)
 }
 
-fn entry<'a>(policy: &'a Policy, node: &'a Node) -> NodeEntry<'a> {
+fn entry<'a>(policy: &'a Policy, node: &'a Node, soundness: &Soundness<'_>) -> NodeEntry<'a> {
     let level = match node.kind {
-        NodeKind::Level(id, _) => policy.levels.get(id.index()),
+        NodeKind::Level(id, _) => policy
+            .levels
+            .get(id.index())
+            .map(|level| level_entry(policy, level, soundness.bounds_of(id))),
         _ => None,
     };
     NodeEntry {
         name: &node.name,
         kind: node.kind.word(),
         detail: &node.detail,
-        level: level.map(|level| level_entry(policy, level)),
+        level,
         file: policy
             .files
             .get(usize::from(node.place.file))
@@ -104,14 +143,26 @@ fn entry<'a>(policy: &'a Policy, node: &'a Node) -> NodeEntry<'a> {
     }
 }
 
-fn level_entry<'a>(policy: &'a Policy, level: &'a Level) -> LevelEntry<'a> {
+fn level_entry<'a>(policy: &'a Policy, level: &'a Level, bounds: &[Bound]) -> LevelEntry<'a> {
     let backend = |tier: &Tier| {
         policy
             .backends
             .get(tier.backend.index())
             .map(|backend| backend.name.as_str())
     };
-    let seconds = |ttl: Duration| (!ttl.is_forever()).then(|| ttl.as_secs_f64());
+    let bound = |bound: &Bound| {
+        let model = policy.models.get(bound.model.index())?;
+        Some(BoundEntry {
+            model: &model.name,
+            staleness: seconds(bound.staleness),
+            end_to_end: seconds(bound.end_to_end),
+            by: match bound.by {
+                By::Embedded => "embedded",
+                By::Time => "time",
+                By::Edges => "edges",
+            },
+        })
+    };
     LevelEntry {
         params: &level.params,
         store: level.tiers.iter().filter_map(backend).collect(),
@@ -120,10 +171,19 @@ fn level_entry<'a>(policy: &'a Policy, level: &'a Level) -> LevelEntry<'a> {
         } else {
             None
         },
+        bounds: bounds.iter().filter_map(bound).collect(),
     }
 }
 
-fn edge<'a>(from: &'a str, to: &'a str, link: &'a Link) -> EdgeEntry<'a> {
+fn seconds(time: Duration) -> Option<f64> {
+    (!time.is_forever()).then(|| time.as_secs_f64())
+}
+
+fn edge<'a>(
+    (from, to): (&'a str, &'a str),
+    link: &'a Link,
+    verdict: Option<Verdict>,
+) -> EdgeEntry<'a> {
     let (operations, bus) = match link {
         Link::Invalidates {
             operations, bus, ..
@@ -137,6 +197,17 @@ fn edge<'a>(from: &'a str, to: &'a str, link: &'a Link) -> EdgeEntry<'a> {
         detail: link.label(),
         operations,
         bus,
+        soundness: verdict.map(|verdict| SoundnessEntry {
+            verdict: verdict.word(),
+            within: match &verdict {
+                Verdict::Sound(time) => Some(seconds(*time)),
+                Verdict::Unsound(_) | Verdict::Unneeded => None,
+            },
+            misses: match verdict {
+                Verdict::Unsound(misses) => misses,
+                Verdict::Sound(_) | Verdict::Unneeded => Vec::new(),
+            },
+        }),
     }
 }
 

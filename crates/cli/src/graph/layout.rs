@@ -8,8 +8,8 @@ use super::{Edge, Graph, Kind, Relation};
 use cachepolicy_core::level::LevelKind;
 use std::collections::BTreeMap;
 
-/// Between two columns, for the curves.
-const COLUMN_GAP: f64 = 96.0;
+/// Between two columns, for the curves, at least.
+const GAP_LEAST: f64 = 96.0;
 
 /// Between two nodes of a column.
 const ROW_GAP: f64 = 20.0;
@@ -70,8 +70,8 @@ impl Item {
     }
 }
 
-/// Lays a graph out; `size` is what a node needs.
-pub(super) fn layout(graph: &Graph<'_>, size: impl Fn(usize) -> (f64, f64)) -> Layout {
+/// Lays a graph out; `size` is what a node needs, `label` the width of what stands beside curves.
+pub(super) fn layout(graph: &Graph<'_>, size: impl Fn(usize) -> (f64, f64), label: f64) -> Layout {
     let layers = layers(graph);
     let mut items: Vec<Item> = (0..graph.nodes.len())
         .map(|node| {
@@ -103,7 +103,7 @@ pub(super) fn layout(graph: &Graph<'_>, size: impl Fn(usize) -> (f64, f64)) -> L
     for sweep in 0..SWEEPS {
         straighten(&columns, &mut items, sweep.is_multiple_of(2));
     }
-    place(graph, &items, &columns, &chains)
+    place(graph, &items, (&columns, label.max(GAP_LEAST)), &chains)
 }
 
 /// The layer of each node: at least that of its kind, and behind everything that contains it.
@@ -279,7 +279,7 @@ fn settle(column: &[usize], wishes: &[f64], items: &mut [Item]) {
 fn place(
     graph: &Graph<'_>,
     items: &[Item],
-    columns: &[Vec<usize>],
+    (columns, gap): (&[Vec<usize>], f64),
     chains: &[Vec<usize>],
 ) -> Layout {
     let top = items
@@ -299,7 +299,7 @@ fn place(
             .map(|&item| items[item].width)
             .fold(0.0, f64::max);
         lefts.push((x, width));
-        x += width + COLUMN_GAP;
+        x += width + gap;
     }
     let rectangle = |index: usize| {
         let item = &items[index];
@@ -320,7 +320,7 @@ fn place(
     Layout {
         nodes: (0..graph.nodes.len()).map(&rectangle).collect(),
         edges,
-        width: (x - COLUMN_GAP + MARGIN).max(2.0 * MARGIN),
+        width: (x - gap + MARGIN).max(2.0 * MARGIN),
         height: bottom - top + 2.0 * MARGIN,
     }
 }

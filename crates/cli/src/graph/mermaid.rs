@@ -1,7 +1,14 @@
 //! Mermaid.
 
-use super::{Graph, Kind, Relation};
+use super::{Graph, Kind, Relation, Verdict};
 use std::fmt::Write as _;
+
+/// Looks of edges beside their arrows.
+const STYLES: [(&str, &str); 3] = [
+    ("sound", "stroke:#2d7d32"),
+    ("unsound", "stroke:#d1502f"),
+    ("unneeded", "stroke:#8c959f"),
+];
 
 pub(super) fn render(graph: &Graph<'_>) -> String {
     let mut text = String::from("flowchart LR\n");
@@ -16,15 +23,14 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
         };
     }
     for edge in &graph.edges {
-        let arrow = match edge.relation {
-            Relation::Contains => "==>",
-            Relation::Reads => "-->",
-            Relation::Invalidates => "-.->",
+        let arrow = match (edge.relation, &edge.verdict) {
+            (Relation::Contains, _) => "==>",
+            (Relation::Reads, _) | (Relation::Invalidates, Some(Verdict::Sound(_))) => "-->",
+            (Relation::Invalidates, _) => "-.->",
         };
         let label = edge
-            .labels
-            .iter()
-            .map(|label| escaped(label))
+            .lines()
+            .map(|label| escaped(&label))
             .collect::<Vec<_>>()
             .join("<br>");
         let label = if label.is_empty() {
@@ -33,6 +39,14 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
             format!("|\"{label}\"|")
         };
         let _ = writeln!(text, "  n{} {arrow}{label} n{}", edge.from, edge.to);
+    }
+    for (look, style) in STYLES {
+        let all = graph.edges.iter().enumerate();
+        let ours = all.filter(|(_, edge)| edge.look() == look);
+        let ours: Vec<_> = ours.map(|(index, _)| index.to_string()).collect();
+        if !ours.is_empty() {
+            let _ = writeln!(text, "  linkStyle {} {style}", ours.join(","));
+        }
     }
     text
 }

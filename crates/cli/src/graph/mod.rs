@@ -4,13 +4,17 @@ mod dot;
 mod json;
 mod layout;
 mod mermaid;
+mod soundness;
 mod svg;
 mod tree;
 
 use crate::output::{Terminal, units};
+use cachepolicy_analysis::ActionRef;
 use cachepolicy_compiler::graph::{Link, NodeKind, PolicyGraph};
 use cachepolicy_core::Policy;
 use cachepolicy_core::level::{Level, LevelKind, LifetimeSource};
+use petgraph::graph::EdgeIndex;
+use soundness::{Soundness, Verdict};
 use std::collections::HashMap;
 
 /// What `graph` can write.
@@ -32,12 +36,13 @@ impl Format {
     /// The graph of a policy in this form.
     pub(crate) fn render(self, policy: &Policy, terminal: Terminal) -> serde_json::Result<String> {
         let whole = PolicyGraph::of(policy);
-        let drawing = || Graph::of(policy, &whole);
+        let soundness = Soundness::of(policy);
+        let drawing = || Graph::of(policy, &whole, &soundness);
         match self {
-            Self::Human => Ok(tree::render(policy, &whole, terminal)),
+            Self::Human => Ok(tree::render(policy, &whole, &soundness, terminal)),
             Self::Dot => Ok(dot::render(&drawing())),
             Self::Mermaid => Ok(mermaid::render(&drawing())),
-            Self::Json => json::render(policy, &whole),
+            Self::Json => json::render(policy, &whole, &soundness),
             Self::Svg => Ok(svg::render(&drawing())),
         }
     }
@@ -57,7 +62,8 @@ struct Node {
     /// `view homepage`; unique, since levels and models share one namespace.
     name: String,
     kind: Kind,
-    /// A few words each: the route or parameters; where it lives and for how long.
+    /// A few words each: the route or parameters; where it lives and for how long; how out of date
+    /// it can be.
     details: Vec<String>,
 }
 
@@ -84,6 +90,8 @@ struct Edge {
     relation: Relation,
     /// Details, one each; two edges between the same nodes are one.
     labels: Vec<String>,
+    /// Of an invalidation: does it reach every copy?
+    verdict: Option<Verdict>,
 }
 
 /// What an edge says.
@@ -108,7 +116,7 @@ impl Relation {
 }
 
 impl<'p> Graph<'p> {
-    fn of(policy: &'p Policy, whole: &PolicyGraph) -> Self {
+    fn of(policy: &'p Policy, whole: &PolicyGraph, soundness: &Soundness<'_>) -> Self {
         let mut graph = Self {
             policy,
             nodes: Vec::new(),
@@ -123,12 +131,12 @@ impl<'p> Graph<'p> {
             let (kind, details) = match node.kind {
                 NodeKind::Level(id, kind) => {
                     let level = policy.levels.get(id.index());
-                    (
-                        Kind::Level(kind),
-                        level
-                            .map(|level| details(policy, level))
-                            .unwrap_or_default(),
-                    )
+                    let mut lines = level
+                        .map(|level| details(policy, level))
+                        .unwrap_or_default();
+                    let limits = soundness.limits(id).into_iter();
+                    lines.extend(limits.map(|limit| format!("staleness {limit}")));
+                    (Kind::Level(kind), lines)
                 }
                 NodeKind::Model(_) => (Kind::Model, Vec::new()),
                 NodeKind::Backend(_) | NodeKind::Origin(_) | NodeKind::Bus(_) => continue,
@@ -149,13 +157,20 @@ impl<'p> Graph<'p> {
             };
             let ends = drawn.get(&from).zip(drawn.get(&to));
             if let (Some((&from, &to)), Some((relation, label))) = (ends, drawn_as(link)) {
-                graph.add(from, to, relation, label);
+                let ends = (from, to);
+                graph.add(ends, relation, label, verdict(whole, soundness, index));
             }
         }
         graph
     }
 
-    fn add(&mut self, from: usize, to: usize, relation: Relation, label: String) {
+    fn add(
+        &mut self,
+        (from, to): (usize, usize),
+        relation: Relation,
+        label: String,
+        verdict: Option<Verdict>,
+    ) {
         let next = self.edges.len();
         let index = *self.known.entry((from, to, relation)).or_insert(next);
         if index == next {
@@ -164,14 +179,55 @@ impl<'p> Graph<'p> {
                 to,
                 relation,
                 labels: Vec::new(),
+                verdict: None,
             });
         }
-        if let Some(edge) = self.edges.get_mut(index)
-            && !label.is_empty()
-            && !edge.labels.contains(&label)
-        {
+        let Some(edge) = self.edges.get_mut(index) else {
+            return;
+        };
+        if !label.is_empty() && !edge.labels.contains(&label) {
             edge.labels.push(label);
         }
+        match (&mut edge.verdict, verdict) {
+            (Some(known), Some(verdict)) => known.join(verdict),
+            (known @ None, verdict) => *known = verdict,
+            (Some(_), None) => {}
+        }
+    }
+}
+
+impl Edge {
+    /// A word for its looks: of an invalidation whether it is sound, else its relation.
+    const fn look(&self) -> &'static str {
+        match &self.verdict {
+            Some(verdict) => verdict.word(),
+            None => self.relation.word(),
+        }
+    }
+
+    /// What stands beside it.
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let verdict = self.verdict.as_ref().map(Verdict::label);
+        self.labels.iter().cloned().chain(verdict)
+    }
+}
+
+/// Of a link of the whole graph, if it is an invalidation.
+fn verdict(whole: &PolicyGraph, soundness: &Soundness<'_>, link: EdgeIndex) -> Option<Verdict> {
+    let (from, to) = whole.graph.edge_endpoints(link)?;
+    let (model, level) = match (
+        whole.graph.node_weight(from)?.kind,
+        whole.graph.node_weight(to)?.kind,
+    ) {
+        (NodeKind::Model(model), NodeKind::Level(level, _)) => (model, level),
+        _ => return None,
+    };
+    match *whole.graph.edge_weight(link)? {
+        Link::Invalidates { edge, action, .. } => {
+            let edge = edge.index();
+            Some(soundness.verdict(level, model, ActionRef { edge, action }))
+        }
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 //! readable on a light and on a dark page.
 
 use super::layout::{self, Layout, Point, Rectangle};
-use super::{Edge, Graph, Kind, Node, Relation};
+use super::{Edge, Graph, Kind, Node, Relation, Verdict};
 use std::fmt::Write as _;
 
 const STYLE: &str = "\
@@ -15,12 +15,18 @@ rect{fill:#fff;stroke-width:1.5}
 .site rect{stroke:#8250df}.view rect{stroke:#0969da}.fragment rect{stroke:#1a7f74}.object rect{stroke:#2d7d32}
 .model rect{stroke:#9a6700;fill:#fff8e6}
 path{fill:none;stroke-width:1.5}
-.contains{stroke:#57606a}.reads{stroke:#c8a24a;stroke-width:1.2}.invalidates{stroke:#d1502f;stroke-dasharray:5 4}
+.contains{stroke:#57606a}.reads{stroke:#c8a24a;stroke-width:1.2}
+.sound{stroke:#2d7d32}.unsound{stroke:#d1502f;stroke-dasharray:5 4}.unneeded{stroke:#8c959f;stroke-dasharray:1 3}
+.mark{font-size:10px;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}
+text.sound{fill:#2d7d32;stroke:#fff}text.unsound{fill:#b3371a;stroke:#fff}text.unneeded{fill:#6a737d;stroke:#fff}
 marker path{stroke:none}
-#contains path{fill:#57606a}#reads path{fill:#c8a24a}#invalidates path{fill:#d1502f}
+#contains path{fill:#57606a}#reads path{fill:#c8a24a}
+#sound path{fill:#2d7d32}#unsound path{fill:#d1502f}#unneeded path{fill:#8c959f}
 @media (prefers-color-scheme:dark){
 text{fill:#e6edf3}.kind,.detail{fill:#9aa4af}rect{fill:#161b22}.model rect{fill:#2a2412}
-.contains{stroke:#8b949e}#contains path{fill:#8b949e}.invalidates{stroke:#f0704c}#invalidates path{fill:#f0704c}}
+.contains{stroke:#8b949e}#contains path{fill:#8b949e}.unsound{stroke:#f0704c}#unsound path{fill:#f0704c}
+.sound{stroke:#56b35c}#sound path{fill:#56b35c}text.sound{fill:#56b35c;stroke:#0d1117}text.unsound{fill:#f0704c;stroke:#0d1117}
+text.unneeded{fill:#9aa4af;stroke:#0d1117}}
 ";
 
 /// Mean width of a character, as a part of the font's size; generous, since fonts differ.
@@ -29,30 +35,42 @@ const CHARACTER: f64 = 0.6;
 const BOLD: f64 = 0.68;
 const NAME_SIZE: f64 = 13.0;
 const DETAIL_SIZE: f64 = 11.0;
+const MARK_SIZE: f64 = 10.0;
+/// From an arrow's head to its mark.
+const MARK_FROM: f64 = 12.0;
 const PADDING: f64 = 10.0;
 const LINE: f64 = 16.0;
 
 /// Room for the legend below.
-const LEGEND: f64 = 30.0;
+const LEGEND_HEIGHT: f64 = 50.0;
+
+/// Looks of edges, and what they mean.
+const LEGEND: [(&str, &str); 5] = [
+    ("contains", "contains copies of"),
+    ("reads", "reads rows of"),
+    ("sound", "✓ reaches all copies"),
+    ("unsound", "✗ some copies stay"),
+    ("unneeded", "· is not read there"),
+];
 
 /// Wide enough for the legend.
 const WIDTH_LEAST: f64 = 470.0;
 
 pub(super) fn render(graph: &Graph<'_>) -> String {
-    let layout = layout::layout(graph, |node| size(&graph.nodes[node]));
-    let (width, height) = (layout.width.max(WIDTH_LEAST), layout.height + LEGEND);
+    let layout = layout::layout(graph, |node| size(&graph.nodes[node]), widest_mark(graph));
+    let (width, height) = (layout.width.max(WIDTH_LEAST), layout.height + LEGEND_HEIGHT);
     let title = escaped(&graph.policy.name);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"Dependency graph of {title}\">\n\
          <title>Dependency graph of {title}</title>\n<style>{STYLE}</style>\n<defs>"
     );
-    for relation in [Relation::Contains, Relation::Reads, Relation::Invalidates] {
+    for look in LEGEND.iter().map(|(look, _)| look) {
         let _ = write!(
             svg,
             "<marker id=\"{}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
              orient=\"auto-start-reverse\"><path d=\"M0 0 8 4 0 8z\"/></marker>",
-            relation.word()
+            look
         );
     }
     svg.push_str("</defs>\n");
@@ -61,6 +79,9 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
     }
     for (node, rectangle) in graph.nodes.iter().zip(&layout.nodes) {
         draw_node(node, rectangle, &mut svg);
+    }
+    for (edge, points) in graph.edges.iter().zip(&layout.edges) {
+        mark(edge, points, &mut svg);
     }
     legend(&layout, &mut svg);
     svg.push_str("</svg>\n");
@@ -109,11 +130,11 @@ fn draw_node(node: &Node, rectangle: &Rectangle, svg: &mut String) {
 }
 
 fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String) {
-    let relation = edge.relation.word();
+    let (relation, look) = (edge.relation.word(), edge.look());
     let name = |index: usize| graph.nodes.get(index).map_or("", |node| node.name.as_str());
     let mut title = format!("{} {relation} {}", name(edge.from), name(edge.to));
-    for label in &edge.labels {
-        let _ = write!(title, "\n{label}");
+    for line in edge.lines() {
+        let _ = write!(title, "\n{line}");
     }
     // The points run from the left to the right; an invalidation ends at the left.
     let marker = if edge.relation == Relation::Invalidates {
@@ -123,7 +144,7 @@ fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String)
     };
     let _ = writeln!(
         svg,
-        "<path class=\"{relation}\" {marker}=\"url(#{relation})\" d=\"{}\"><title>{}</title></path>",
+        "<path class=\"{look}\" {marker}=\"url(#{look})\" d=\"{}\"><title>{}</title></path>",
         curve(points),
         escaped(&title)
     );
@@ -153,19 +174,40 @@ fn curve(points: &[Point]) -> String {
     path
 }
 
+fn widest_mark(graph: &Graph<'_>) -> f64 {
+    let verdicts = graph.edges.iter().filter_map(|edge| edge.verdict.as_ref());
+    let width = |verdict: &Verdict| crate::output::text::width(&verdict.label()) as f64;
+    let widest = verdicts.map(width).fold(0.0, f64::max);
+    MARK_FROM + widest * MARK_SIZE * CHARACTER + PADDING
+}
+
+/// Whether an invalidation is sound, and what it misses, beside the level that it reaches.
+fn mark(edge: &Edge, points: &[Point], svg: &mut String) {
+    let (Some(verdict), Some(first)) = (&edge.verdict, points.first()) else {
+        return;
+    };
+    let (x, y) = (first.x + MARK_FROM, first.y - 4.0);
+    let label = escaped(&verdict.label());
+    let look = edge.look();
+    let _ = writeln!(
+        svg,
+        "<text class=\"mark {look}\" x=\"{x:.1}\" y=\"{y:.1}\">{label}</text>"
+    );
+}
+
 fn legend(layout: &Layout, svg: &mut String) {
-    let y = layout.height + 4.0;
-    let entries = [
-        (Relation::Contains, "contains copies of"),
-        (Relation::Reads, "reads rows of"),
-        (Relation::Invalidates, "a write removes copies"),
-    ];
-    for (index, (relation, text)) in entries.into_iter().enumerate() {
-        let x = 24.0 + index as f64 * 150.0;
-        let relation = relation.word();
+    for (index, (look, text)) in LEGEND.into_iter().enumerate() {
+        // What a level is made of, and below it what writes do.
+        let (row, column) = if index < 2 {
+            (0, index)
+        } else {
+            (1, index - 2)
+        };
+        let x = 24.0 + column as f64 * 150.0;
+        let y = layout.height + 4.0 + f64::from(row) * 20.0;
         let _ = writeln!(
             svg,
-            "<path class=\"{relation}\" d=\"M{x:.0} {y:.0}h24\"/><text class=\"detail\" x=\"{:.0}\" y=\"{:.0}\">{text}</text>",
+            "<path class=\"{look}\" d=\"M{x:.0} {y:.0}h24\"/><text class=\"detail\" x=\"{:.0}\" y=\"{:.0}\">{text}</text>",
             x + 30.0,
             y + 4.0
         );

@@ -46,8 +46,8 @@ fn as_mermaid() {
 fn in_a_drawing_columns_run_from_coarse_to_fine_and_nothing_overlaps() {
     let policy = policy();
     let whole = PolicyGraph::of(&policy);
-    let graph = Graph::of(&policy, &whole);
-    let layout = layout::layout(&graph, |_| (120.0, 60.0));
+    let graph = Graph::of(&policy, &whole, &Soundness::of(&policy));
+    let layout = layout::layout(&graph, |_| (120.0, 60.0), 150.0);
     for edge in &graph.edges {
         let (from, to) = (layout.nodes[edge.from], layout.nodes[edge.to]);
         match edge.relation {
@@ -75,6 +75,42 @@ fn a_drawing_is_well_formed() {
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
     assert!(
         svg.contains("page invalidates") || svg.contains("Post invalidates page"),
+        "{svg}"
+    );
+}
+
+#[test]
+fn invalidations_say_whether_they_are_sound_and_not_by_colour_alone() {
+    let json = shown(Format::Json);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let edges = json["edges"].as_array().unwrap();
+    let of = |from: &str, to: &str| {
+        let mut ours = edges
+            .iter()
+            .filter(|edge| edge["relation"] == "invalidates");
+        let found = ours.find(|edge| edge["from"] == from && edge["to"] == to);
+        found.unwrap()["soundness"].clone()
+    };
+    assert_eq!(of("Post", "post")["verdict"], "unsound");
+    assert_eq!(of("Author", "index")["misses"][0], "not on create|delete");
+    let nodes = json["nodes"].as_array().unwrap();
+    let post = nodes.iter().find(|node| node["name"] == "post").unwrap();
+    assert_eq!(post["bounds"][0]["by"], "time");
+    let sound = POLICY.replace(
+        "tags \"post:{slug}\" }\nfragment",
+        "tags \"post:{slug}\"; fence }\nfragment",
+    );
+    let sound = sound.replace("update|delete after", "create|update|delete after");
+    let policy = cachepolicy_compiler::compile_text("blog.cachepolicy", &sound)
+        .policy
+        .unwrap();
+    let shown = |format: Format| format.render(&policy, Terminal::PLAIN).unwrap();
+    assert!(shown(Format::Human).contains("✓ within 50ms: post"));
+    assert!(shown(Format::Mermaid).contains("✓ within 50ms\"| n2"));
+    assert!(shown(Format::Dot).contains("✓ within 50ms\" color=darkgreen"));
+    let svg = shown(Format::Svg);
+    assert!(
+        svg.contains("class=\"mark sound\"") && svg.contains("✗ "),
         "{svg}"
     );
 }

@@ -1,18 +1,26 @@
 //! The graph as a tree in text: what contains what, and which writes remove what.
 
 use super::residence;
+use super::soundness::{Soundness, Verdict};
 use crate::output::Terminal;
 use crate::output::colour::{Meaning, Paint};
 use crate::output::{text, units};
 use cachepolicy_compiler::graph::{Link, NodeKind, PolicyGraph};
-use cachepolicy_core::Policy;
 use cachepolicy_core::edge::Timing;
 use cachepolicy_core::level::Level;
+use cachepolicy_core::{LevelId, Policy};
 use cachepolicy_sim::metrics::labels;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn render(policy: &Policy, whole: &PolicyGraph, terminal: Terminal) -> String {
+pub(super) fn render(
+    policy: &Policy,
+    whole: &PolicyGraph,
+    soundness: &Soundness<'_>,
+    terminal: Terminal,
+) -> String {
     let mut tree = Tree::of(policy, whole, terminal);
+    tree.add_limits(soundness);
+    tree.verdicts = verdicts(whole, soundness);
     tree.heading("Levels");
     // Coarse first: what nothing contains is where a request begins.
     for index in (0..policy.levels.len()).rev() {
@@ -28,6 +36,14 @@ pub(super) fn render(policy: &Policy, whole: &PolicyGraph, terminal: Terminal) -
     tree.text
 }
 
+const fn meaning(verdict: &Verdict) -> Meaning {
+    match verdict {
+        Verdict::Sound(_) => Meaning::Good,
+        Verdict::Unsound(_) => Meaning::Warning,
+        Verdict::Unneeded => Meaning::Faint,
+    }
+}
+
 struct Tree<'p> {
     policy: &'p Policy,
     terminal: Terminal,
@@ -37,6 +53,8 @@ struct Tree<'p> {
     contained: BTreeSet<usize>,
     /// Levels whose parts were shown already.
     shown: BTreeSet<usize>,
+    /// For each action, what it does about the levels that it reaches.
+    verdicts: Verdicts,
     text: String,
 }
 
@@ -45,6 +63,28 @@ enum Child {
     /// A level, with the arguments that it is given.
     Level(usize, Option<String>),
     Reads(String),
+    /// How out of date its answers can be.
+    Limit(String),
+}
+
+/// By edge and action: levels by their names, and how well it does there.
+type Verdicts = BTreeMap<(usize, usize), Vec<(String, Verdict)>>;
+
+fn verdicts(whole: &PolicyGraph, soundness: &Soundness<'_>) -> Verdicts {
+    let mut verdicts = Verdicts::new();
+    for index in whole.graph.edge_indices() {
+        let Some((_, to)) = whole.graph.edge_endpoints(index) else {
+            continue;
+        };
+        if let Some(Link::Invalidates { edge, action, .. }) = whole.graph.edge_weight(index)
+            && let Some(node) = whole.graph.node_weight(to)
+            && let Some(verdict) = super::verdict(whole, soundness, index)
+        {
+            let of_action = verdicts.entry((edge.index(), *action)).or_default();
+            of_action.push((node.name.clone(), verdict));
+        }
+    }
+    verdicts
 }
 
 impl<'p> Tree<'p> {
@@ -81,7 +121,18 @@ impl<'p> Tree<'p> {
             children,
             contained,
             shown: BTreeSet::new(),
+            verdicts: Verdicts::new(),
             text: String::new(),
+        }
+    }
+
+    fn add_limits(&mut self, soundness: &Soundness<'_>) {
+        for index in 0..self.policy.levels.len() {
+            let limits = soundness.limits(LevelId(index as u16));
+            if !limits.is_empty() {
+                let limit = Child::Limit(format!("staleness {}", limits.join(", ")));
+                self.children.entry(index).or_default().push(limit);
+            }
         }
     }
 
@@ -115,13 +166,13 @@ impl<'p> Tree<'p> {
                 Child::Level(inner, arguments) => {
                     self.level(inner, arguments.as_deref(), &branch, &below)
                 }
-                Child::Reads(reads) => {
-                    let reads = text::shorten(
-                        &reads,
-                        self.terminal.width.saturating_sub(text::width(&branch)),
-                    );
-                    let reads = self.paint().text(Meaning::Faint, &reads);
-                    self.text.push_str(&format!("{branch}{reads}\n"));
+                Child::Reads(said) | Child::Limit(said) => {
+                    let room = self.terminal.width.saturating_sub(text::width(&branch));
+                    for (number, line) in text::wrap(&said, room).iter().enumerate() {
+                        let before = if number == 0 { &branch } else { &below };
+                        let line = self.paint().text(Meaning::Faint, line);
+                        self.text.push_str(&format!("{before}{line}\n"));
+                    }
                 }
             }
         }
@@ -172,7 +223,7 @@ impl<'p> Tree<'p> {
 
     fn edges(&mut self) {
         let paint = self.paint();
-        for block in &self.policy.edges {
+        for (edge, block) in self.policy.edges.iter().enumerate() {
             let bus = block.bus.and_then(|bus| self.policy.buses.get(bus.index()));
             let mut how = match block.timing {
                 Timing::AfterCommit => "after commit".to_owned(),
@@ -187,14 +238,48 @@ impl<'p> Tree<'p> {
                 .push_str(&format!("{on}  {}\n", paint.text(Meaning::Faint, &how)));
             let count = block.actions.len();
             for (index, action) in block.actions.iter().enumerate() {
-                let branch = if index + 1 == count {
-                    "└─ "
+                let (branch, below) = if index + 1 == count {
+                    ("└─ ", "   ")
                 } else {
-                    "├─ "
+                    ("├─ ", "│  ")
                 };
                 let action = labels::action(self.policy, block, action);
-                let action = text::shorten(&action, self.terminal.width.saturating_sub(3));
-                self.text.push_str(&format!("{branch}{action}\n"));
+                self.action(&action, (edge, index), (branch, below));
+            }
+        }
+    }
+
+    /// An action and how well it does: behind it where there is room, else below.
+    fn action(&mut self, action: &str, number: (usize, usize), (branch, below): (&str, &str)) {
+        let verdicts = self.verdicts.get(&number).map_or(&[][..], Vec::as_slice);
+        let same = verdicts.windows(2).all(|pair| match pair {
+            [(_, one), (_, other)] => one == other,
+            _ => true,
+        });
+        let named = verdicts.iter().map(|(level, verdict)| {
+            let label = if same {
+                verdict.label()
+            } else {
+                format!("{}: {level}", verdict.label())
+            };
+            (label, meaning(verdict))
+        });
+        let mut named: Vec<(String, Meaning)> = named.collect();
+        named.dedup();
+        let width = |label: &str| text::width(branch) + text::width(label);
+        let mut said = text::shorten(action, self.terminal.width.saturating_sub(3));
+        if let [(label, meaning)] = named.as_slice()
+            && width(&said) + 2 + text::width(label) <= self.terminal.width
+        {
+            said.push_str(&format!("  {}", self.paint().text(*meaning, label)));
+            named.clear();
+        }
+        self.text.push_str(&format!("{branch}{said}\n"));
+        for (label, meaning) in named {
+            let room = self.terminal.width.saturating_sub(text::width(below) + 2);
+            for line in text::wrap(&label, room) {
+                let line = self.paint().text(meaning, &line);
+                self.text.push_str(&format!("{below}  {line}\n"));
             }
         }
     }

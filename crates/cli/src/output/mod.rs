@@ -2,6 +2,7 @@
 
 pub(crate) mod colour;
 pub(crate) mod file;
+pub(crate) mod github;
 pub(crate) mod interrupt;
 pub(crate) mod markdown;
 pub(crate) mod progress;

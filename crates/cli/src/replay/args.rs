@@ -12,18 +12,25 @@ use cachepolicy_sim::{Operations, Options};
 use cachepolicy_trace::{Event, Needs};
 use std::path::{Path, PathBuf};
 
-/// What is replayed and how.
+/// What is replayed and how, where a report comes of it.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ReplayArgs {
     #[command(flatten)]
-    traffic: TrafficArgs,
-    /// Replay with so many seeds, from `--seed` on, and report means with their 95% confidence
-    /// intervals
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=SEEDS_MAX))]
-    pub(crate) seeds: Option<u32>,
+    runs: RunArgs,
     /// From one point of the timeline to the next; left out: what suits the length of the trace
     #[arg(long, value_name = "DURATION", value_parser = figures::duration)]
     timeline: Option<Duration>,
+}
+
+/// What is replayed and how.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) traffic: TrafficArgs,
+    /// Replay with so many seeds, from `--seed` on, and report means with their 95% confidence
+    /// intervals; an expectation holds if it holds in every one
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=SEEDS_MAX))]
+    seeds: Option<u32>,
     /// Replay only this share of the keys, or of the paths of requests, each with all of its
     /// history, and with the same share of each capacity: `1%`, `0.01`
     #[arg(long, value_name = "RATE", value_parser = figures::rate)]
@@ -105,17 +112,41 @@ pub(crate) struct Settings<'a> {
 impl ReplayArgs {
     /// Only one of what is read can be standard input.
     pub(crate) fn only_one_stdin(&self, policies: &[PathBuf]) -> Result<()> {
-        self.traffic.only_one_stdin(policies)
+        self.runs.traffic.only_one_stdin(policies)
     }
 
     /// What is replayed through these policies. A workload is that of the first policy that has it.
     pub(crate) fn settings<'a>(&'a self, policies: &'a [&'a Policy]) -> Result<Settings<'a>> {
         Ok(Settings {
-            seeds: self.seeds,
             timeline: self.timeline,
-            sample: self.sample,
-            ..self.traffic.settings(policies)?
+            ..self.runs.of(self.runs.traffic.settings(policies)?)
         })
+    }
+}
+
+impl RunArgs {
+    /// What is replayed through these policies: the trace, the workload that was asked for, or the
+    /// first.
+    pub(crate) fn settings<'a>(&'a self, policies: &'a [&'a Policy]) -> Result<Settings<'a>> {
+        Ok(self.of(self.traffic.settings(policies)?))
+    }
+
+    /// The same of a workload of a policy, whatever else was asked for.
+    pub(crate) fn settings_for<'a>(
+        &'a self,
+        policy: &'a Policy,
+        workload: WorkloadId,
+    ) -> Result<Settings<'a>> {
+        let name = format!("workload `{}`", workload::get(policy, workload)?.name);
+        Ok(self.of(self.traffic.made(policy, workload, name)?))
+    }
+
+    fn of<'a>(&self, settings: Settings<'a>) -> Settings<'a> {
+        Settings {
+            seeds: self.seeds,
+            sample: self.sample,
+            ..settings
+        }
     }
 }
 
@@ -129,46 +160,61 @@ impl TrafficArgs {
 
     /// What is replayed through these policies. A workload is that of the first policy that has it.
     pub(crate) fn settings<'a>(&'a self, policies: &'a [&'a Policy]) -> Result<Settings<'a>> {
-        let (traffic, name, what, duration) = match &self.trace {
-            Some(path) => {
-                if self.workload.is_some() {
-                    // At least one of the policies must have it.
-                    self.workload_of(policies)?;
-                }
-                let read = &self.read;
-                let duration = match self.warmup {
-                    Some(Extent::Share(_)) => self.duration_of(path)?,
-                    _ => Duration::ZERO,
-                };
-                let traffic = Traffic::Trace {
-                    path,
-                    read,
-                    policies,
-                };
-                let name = if path == Path::new(input::STDIN) {
-                    input::STDIN_NAME.to_owned()
-                } else {
-                    path.display().to_string()
-                };
-                (traffic, name.clone(), name, duration)
-            }
-            None => {
-                let (policy, id) = self.workload_of(policies)?;
-                let workload = workload::get(policy, id)?;
-                let what = format!("workload `{}`", workload.name);
-                let first = self.workload.is_none() && policy.workloads.len() > 1;
-                let name = format!("{what}{}", if first { ", the first" } else { "" });
-                let traffic = Traffic::Workload { policy, id };
-                (traffic, name, what, workload.duration)
-            }
+        let Some(path) = &self.trace else {
+            let (policy, id) = self.workload_of(policies)?;
+            let first = self.workload.is_none() && policy.workloads.len() > 1;
+            let which = if first { ", the first" } else { "" };
+            let name = format!("workload `{}`{which}", workload::get(policy, id)?.name);
+            return self.made(policy, id, name);
         };
+        if self.workload.is_some() {
+            // At least one of the policies must have it.
+            self.workload_of(policies)?;
+        }
+        let duration = match self.warmup {
+            Some(Extent::Share(_)) => self.duration_of(path)?,
+            _ => Duration::ZERO,
+        };
+        let traffic = Traffic::Trace {
+            path,
+            read: &self.read,
+            policies,
+        };
+        let name = if path == Path::new(input::STDIN) {
+            input::STDIN_NAME.to_owned()
+        } else {
+            path.display().to_string()
+        };
+        Ok(self.all(traffic, (name.clone(), name), duration))
+    }
+
+    /// A workload of a policy, which the report calls by this name.
+    fn made<'a>(
+        &'a self,
+        policy: &'a Policy,
+        id: WorkloadId,
+        name: String,
+    ) -> Result<Settings<'a>> {
+        let workload = workload::get(policy, id)?;
+        let what = format!("workload `{}`", workload.name);
+        let traffic = Traffic::Workload { policy, id };
+        Ok(self.all(traffic, (name, what), workload.duration))
+    }
+
+    /// `duration`: how long the traffic lasts, where that matters.
+    fn all<'a>(
+        &'a self,
+        traffic: Traffic<'a>,
+        (name, what): (String, String),
+        duration: Duration,
+    ) -> Settings<'a> {
         let warmup = match self.warmup {
             None => Duration::ZERO,
             Some(Extent::Time(duration)) => duration,
             Some(Extent::Share(share)) => duration.scaled(share),
         };
         let threads = self.threads.map(|threads| threads as usize);
-        Ok(Settings {
+        Settings {
             arguments: self,
             seeds: None,
             timeline: None,
@@ -178,7 +224,7 @@ impl TrafficArgs {
             what,
             warmup,
             threads: threads.unwrap_or_else(threads_of_machine),
-        })
+        }
     }
 
     /// The first policy that has the workload, and which of its workloads that is.
@@ -257,7 +303,7 @@ impl Settings<'_> {
     }
 
     /// The workload of that name in a policy, if it has one.
-    fn workload_in(&self, policy: &Policy) -> Result<Option<WorkloadId>> {
+    pub(crate) fn workload_in(&self, policy: &Policy) -> Result<Option<WorkloadId>> {
         let name = match (self.traffic, &self.arguments.workload) {
             (Traffic::Workload { policy: from, id }, _) => &workload::get(from, id)?.name,
             (Traffic::Trace { .. }, Some(name)) => name,

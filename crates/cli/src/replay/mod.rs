@@ -10,12 +10,14 @@ mod fan_out;
 mod jobs;
 mod progress;
 mod run;
+mod simulated;
 mod traffic;
 
-pub(crate) use args::{ReplayArgs, Settings, TrafficArgs};
+pub(crate) use args::{ReplayArgs, RunArgs, Settings, TrafficArgs};
 pub(crate) use events::EventsFile;
 pub(crate) use jobs::on_threads;
 pub(crate) use run::Run;
+pub(crate) use simulated::{Simulated, simulate};
 pub(crate) use traffic::Traffic;
 
 use crate::commands::trace;

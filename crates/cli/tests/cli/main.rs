@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod check;
+mod claims;
 mod compare;
 mod curve;
 mod logs;

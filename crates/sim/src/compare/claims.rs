@@ -105,7 +105,7 @@ fn row(results: Vec<Option<&ExpectationResult>>) -> Option<ClaimRow> {
 }
 
 /// `hit_ratio(GET "/") >=` of `hit_ratio(GET "/") >= 80%`. No limit has such a sign in it.
-fn without_limit(claim: &str) -> &str {
+pub(crate) fn without_limit(claim: &str) -> &str {
     let Some(sign) = claim.rfind(['<', '>']) else {
         return claim;
     };

@@ -13,6 +13,7 @@ mod leaves;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use claims::without_limit;
 pub use claims::{ClaimOutcome, ClaimRow};
 pub use common::{Declared, Only, edge_name, on_common_ground};
 pub use figures::{Better, Group, Known, apart, known};

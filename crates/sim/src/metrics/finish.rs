@@ -1,7 +1,7 @@
 //! From what was counted to the report.
 
 use super::{Metrics, RunEnd, labels};
-use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA};
+use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA, TraceSummary};
 use cachepolicy_analysis::{Bounds, Claims};
 use cachepolicy_core::expectation::{Claim, Subject};
 use cachepolicy_core::graph::Graph;
@@ -46,7 +46,13 @@ impl Metrics {
                 name: policy.name.clone(),
                 hash: policy.hash.clone(),
             },
-            trace: end.trace.clone(),
+            trace: TraceSummary {
+                workload: end
+                    .workload
+                    .and_then(|id| policy.workloads.get(id.index()))
+                    .map(|workload| workload.name.clone()),
+                ..end.trace.clone()
+            },
             seed: end.seed,
             warmup: self.counted_from.since(self.began).as_secs_f64(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),

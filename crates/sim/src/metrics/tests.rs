@@ -137,6 +137,7 @@ fn report(metrics: Metrics, policy: &Policy, seconds: f64) -> Report {
         sampled: None,
         policy,
         trace: TraceSummary {
+            workload: None,
             requests: 154,
             writes: 1,
             faults: 2,

@@ -6,14 +6,12 @@ use crate::diagnostics::LintArgs;
 use crate::output::Terminal;
 use crate::output::file::Destination;
 use crate::policy;
-use crate::replay::{self, EventsFile, ReplayArgs, Run};
+use crate::replay::{self, EventsFile, ReplayArgs, Simulated};
 use crate::report::page::Layout;
 use crate::report::{self, Format};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use cachepolicy_core::Policy;
 use cachepolicy_sim::Options;
-use cachepolicy_sim::aggregate::Aggregate;
-use cachepolicy_sim::report::Report;
 use std::path::PathBuf;
 
 /// Replay traffic through a policy and report what would happen
@@ -73,35 +71,16 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let destination = Destination::open(Some(&arguments.output))?;
     let policies = [&policy];
     let settings = given.settings(&policies)?;
-    let mut events = arguments
+    let events = arguments
         .events
         .as_deref()
         .map(EventsFile::open)
         .transpose()?;
-    let streams = settings.streams(1, |_, seed| {
-        Ok(Run {
-            policy: &policy,
-            options: Options {
-                yardsticks: arguments.yardsticks,
-                ..settings.options(&policy, seed)?
-            },
-            name: settings.what.clone(),
-            events: events.take(),
-        })
-    })?;
-    let reports = replay::replay(
-        settings.traffic,
-        streams,
-        settings.threads(),
-        session.stderr,
-    )?;
-    let result = if settings.averages() {
-        let reports: Vec<_> = reports.into_iter().flatten().collect();
-        Aggregate::new(&policy, &reports).map(Simulated::Seeds)
-    } else {
-        reports.into_iter().flatten().next().map(Simulated::One)
+    let with_yardsticks = |options: Options| Options {
+        yardsticks: arguments.yardsticks,
+        ..options
     };
-    let result = result.context("nothing was simulated")?;
+    let result = replay::simulate(&policy, &settings, with_yardsticks, events, session.stderr)?;
     let text = render(
         arguments,
         &result,
@@ -114,31 +93,6 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let missed = result.report().expectations.iter();
     let missed = missed.into_iter().any(|result| result.held == Some(false));
     Ok(Outcome::failed_if(arguments.check && missed))
-}
-
-/// What came of it.
-enum Simulated {
-    /// Of one run.
-    One(Report),
-    /// Of one for each seed.
-    Seeds(Aggregate),
-}
-
-impl Simulated {
-    /// The figures, or their means.
-    const fn report(&self) -> &Report {
-        match self {
-            Self::One(report) => report,
-            Self::Seeds(aggregate) => &aggregate.report,
-        }
-    }
-
-    const fn aggregate(&self) -> Option<&Aggregate> {
-        match self {
-            Self::One(_) => None,
-            Self::Seeds(aggregate) => Some(aggregate),
-        }
-    }
 }
 
 fn render(

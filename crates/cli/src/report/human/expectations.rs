@@ -6,6 +6,7 @@ use crate::output::table::{Column, plain};
 use crate::output::{text, units};
 use crate::report::page::{Layout, Mark};
 use cachepolicy_core::expectation::{Claim, Comparison, Expectation};
+use cachepolicy_sim::aggregate::Aggregate;
 use cachepolicy_sim::report::ExpectationResult;
 
 pub(super) fn render(view: &View<'_>) -> String {
@@ -43,7 +44,7 @@ pub(super) fn render(view: &View<'_>) -> String {
             text.push_str(&view.paragraph("    ", &place(result), Meaning::Faint));
         }
         if let Some(hint) = hints::of(view, result) {
-            text.push_str(&view.paragraph("    → ", &hint, Meaning::Plain));
+            text.push_str(&view.paragraph("    → ", &hint.sentence, Meaning::Plain));
         }
     }
     for result in held {
@@ -107,7 +108,7 @@ fn markdown<'a>(view: &View<'_>, results: impl Iterator<Item = &'a ExpectationRe
                 plain(mark.sign()),
                 plain(figure(view, result)),
                 plain(place(result)),
-                plain(hint.unwrap_or_default()),
+                plain(hint.map(|hint| hint.sentence).unwrap_or_default()),
             ]
         })
         .collect();
@@ -143,35 +144,42 @@ fn line(view: &View<'_>, result: &ExpectationResult, mark: Mark, columns: Column
 }
 
 fn figure(view: &View<'_>, result: &ExpectationResult) -> String {
-    let figure = alone(view, result);
-    let Some(all) = view.seeds.filter(|all| all.seeds.len() > 1) else {
-        return figure;
-    };
-    let index = all
-        .report
-        .expectations
-        .iter()
-        .position(|it| it.id == result.id);
-    match index.and_then(|index| all.claims.get(index)) {
-        Some(claim) if claim.held + claim.missed > 0 => {
-            format!("{figure} ({} of {})", claim.held, all.seeds.len())
-        }
-        _ => figure,
-    }
+    let claim = expectation(view, result).map(|expectation| &expectation.claim);
+    in_words(result, claim, held_in(view.seeds, result))
 }
 
-fn alone(view: &View<'_>, result: &ExpectationResult) -> String {
-    match (result.figure, result.held) {
-        (Some(value), _) => shown(value, result, view),
+/// In how many of how many seeds a claim held, if there are several and it was decided.
+pub(crate) fn held_in(
+    seeds: Option<&Aggregate>,
+    result: &ExpectationResult,
+) -> Option<(u64, usize)> {
+    let all = seeds.filter(|all| all.seeds.len() > 1)?;
+    let mut claims = all.report.expectations.iter();
+    let claim = all.claims.get(claims.position(|it| it.id == result.id)?)?;
+    (claim.held + claim.missed > 0).then_some((claim.held, all.seeds.len()))
+}
+
+/// `74.2%`, `74.2% (3 of 10)`: a claim's figure in its unit.
+pub(crate) fn in_words(
+    result: &ExpectationResult,
+    claim: Option<&Claim>,
+    held_in: Option<(u64, usize)>,
+) -> String {
+    let figure = match (result.figure, result.held) {
+        (Some(value), _) => shown(value, result, claim),
         // A bound that is infinite is no number.
         (None, Some(_)) if result.kind != "measure" => "no limit".to_owned(),
         (None, Some(_)) => units::NOTHING.to_owned(),
         (None, None) => "no data".to_owned(),
+    };
+    match held_in {
+        Some((held, seeds)) => format!("{figure} ({held} of {seeds})"),
+        None => figure,
     }
 }
 
 /// A figure in its unit; one more digit where it would look like the limit that it misses.
-fn shown(value: f64, result: &ExpectationResult, view: &View<'_>) -> String {
+fn shown(value: f64, result: &ExpectationResult, claim: Option<&Claim>) -> String {
     let text = in_unit(value, &result.unit);
     let same = result
         .limit
@@ -179,7 +187,7 @@ fn shown(value: f64, result: &ExpectationResult, view: &View<'_>) -> String {
     if !same || result.held == Some(true) {
         return text;
     }
-    let above = match claim(view, result) {
+    let above = match claim {
         Some(Claim::Figure {
             comparison: Comparison::AtLeast | Comparison::Greater,
             ..
@@ -187,10 +195,6 @@ fn shown(value: f64, result: &ExpectationResult, view: &View<'_>) -> String {
         _ => "just above",
     };
     format!("{above} {text}")
-}
-
-fn claim<'a>(view: &View<'a>, result: &ExpectationResult) -> Option<&'a Claim> {
-    expectation(view, result).map(|expectation| &expectation.claim)
 }
 
 /// The claim as compiled.
@@ -205,7 +209,7 @@ pub(super) fn expectation<'a>(
 }
 
 /// A figure in the unit that the report names.
-pub(super) fn in_unit(value: f64, unit: &str) -> String {
+pub(crate) fn in_unit(value: f64, unit: &str) -> String {
     match unit {
         "ratio" => units::ratio(value),
         "seconds" => units::seconds(value),

@@ -387,6 +387,7 @@ pub(super) fn report() -> Report {
             hash: "00".to_owned(),
         },
         trace: TraceSummary {
+            workload: Some("weekday".to_owned()),
             requests: 719_843,
             writes: 790,
             faults: 3,

@@ -9,7 +9,9 @@ use cachepolicy_core::expectation::{Claim, Subject};
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::level::LevelKind;
 use cachepolicy_core::level::{Level, LifetimeSource};
+use cachepolicy_core::policy::{Backend, Place, Policy};
 use cachepolicy_core::{LevelId, OriginId};
+use cachepolicy_sim::metrics::labels;
 use cachepolicy_sim::report::{ExpectationResult, LevelFigures};
 
 /// Evictions of fresh copies, as a share of a level's fills, that explain its misses.
@@ -18,8 +20,19 @@ const EVICTIONS_EXPLAIN: f64 = 0.2;
 /// Bypassed look-ups, as a share, that explain a low hit ratio end to end.
 const BYPASS_EXPLAINS: f64 = 0.2;
 
-/// A sentence, or nothing where the figures do not tell.
-pub(super) fn of(view: &View<'_>, result: &ExpectationResult) -> Option<String> {
+/// What a claim hangs on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Hint {
+    /// The property, as `--set` takes it: `product_page.ttl`; or an action, as it is written.
+    pub(crate) property: String,
+    /// Where it stands, or whatever it is a property of; `None`: in several places.
+    pub(crate) place: Option<Place>,
+    /// What to look at, and why.
+    pub(crate) sentence: String,
+}
+
+/// Nothing where the figures do not tell.
+pub(crate) fn of(view: &View<'_>, result: &ExpectationResult) -> Option<Hint> {
     let claim = &expectations::expectation(view, result)?.claim;
     let Claim::Figure {
         subject, figure, ..
@@ -30,17 +43,53 @@ pub(super) fn of(view: &View<'_>, result: &ExpectationResult) -> Option<String> 
     let head = figure.split('.').next().unwrap_or(figure);
     match head {
         "hit_ratio" | "byte_hit_ratio" | "saved" | "origin_free" => hits(view, subject),
-        "staleness" | "out_of_date" | "window" | "exposure" | "version_lag" => staleness(view, subject),
+        "staleness" | "out_of_date" | "window" | "exposure" | "version_lag" => {
+            staleness(view, subject)
+        }
         "stampede" | "redundant_fills" => stampede(view, subject),
         "rate" | "utilisation" | "queue_peak" | "wait" | "work" => origin(view, subject),
         "latency" => latency(view),
-        "recovery" | "seconds" => Some(
-            "`stale-if-error`, `stale-while-revalidate` or a `stampede` that lets one fill through shorten a recovery".to_owned(),
+        "evictions" | "evicted_fresh" | "entries" | "bytes" => room(view, subject),
+        _ => everywhere(head),
+    }
+}
+
+/// Of a claim that is proved, or is not: what decides it, by which path, and what would mend it.
+pub(crate) fn of_proof(policy: &Policy, claim: &Claim) -> Option<Hint> {
+    proofs::why(policy, claim)
+}
+
+/// What is a property of no level alone.
+fn everywhere(head: &str) -> Option<Hint> {
+    let (property, sentence) = match head {
+        "recovery" | "seconds" => (
+            "stale-if-error",
+            "`stale-if-error`, `stale-while-revalidate` or a `stampede` that lets one fill through \
+             shorten a recovery",
         ),
-        "errors" => Some("`stale-if-error` on the levels that ask the failing origin answers from the last copy".to_owned()),
-        "leaks" => Some("put the personal dimension into `vary`, or leave those requests out with `skip when`".to_owned()),
-        "evictions" | "evicted_fresh" | "entries" | "bytes" => Some("look at `capacity` and `evict` of the backend".to_owned()),
-        _ => None,
+        "errors" => (
+            "stale-if-error",
+            "`stale-if-error` on the levels that ask the failing origin answers from the last copy",
+        ),
+        "leaks" => (
+            "vary",
+            "put the personal dimension into `vary`, or leave those requests out with `skip when`",
+        ),
+        _ => return None,
+    };
+    Some(Hint {
+        property: property.to_owned(),
+        place: None,
+        sentence: sentence.to_owned(),
+    })
+}
+
+/// Of a property of a level.
+fn level_hint(level: &Level, property: &str, sentence: String) -> Hint {
+    Hint {
+        property: format!("{}.{property}", level.name),
+        place: Some(level.place),
+        sentence,
     }
 }
 
@@ -105,23 +154,26 @@ fn busiest<'a>(view: &View<'a>, levels: &[&'a Level]) -> Option<&'a Level> {
     stored.max_by_key(|level| fills(level))
 }
 
-fn hits(view: &View<'_>, subject: &Subject) -> Option<String> {
+fn hits(view: &View<'_>, subject: &Subject) -> Option<Hint> {
     let level = subject_level(view, subject)?;
     let figures = figures(view, level)?;
     let place = view.place(level.place);
     let name = &level.name;
     if let Some((backend, evicted)) = pressed(view, level, figures) {
-        return Some(format!(
-            "{} left `{backend}` before their time: raise its `capacity`, or look at `evict`",
-            units::plural(evicted, "copy", "copies")
-        ));
+        let sentence = format!(
+            "{} left `{}` before their time: raise its `capacity`, or look at `evict`",
+            units::plural(evicted, "copy", "copies"),
+            backend.name
+        );
+        return Some(capacity(backend, sentence));
     }
     let bypassed = figures.bypass as f64 / figures.lookups.max(1) as f64;
     if bypassed > BYPASS_EXPLAINS && !matches!(subject, Subject::Level(_)) {
-        return Some(format!(
+        let sentence = format!(
             "`{name}` left out {} of its requests: look at its `skip when` and at the domains of what it varies on ({place})",
             units::ratio(bypassed)
-        ));
+        );
+        return Some(level_hint(level, "skip", sentence));
     }
     let lifetime = match level.lifetime {
         LifetimeSource::Declared => {
@@ -131,23 +183,45 @@ fn hits(view: &View<'_>, subject: &Subject) -> Option<String> {
             "the `ttl` that the responses name".to_owned()
         }
     };
-    Some(format!(
+    let sentence = format!(
         "most misses are `{name}`'s ({}): look at {lifetime}, `vary` and what purges it ({place})",
         units::plural(figures.miss, "miss", "misses")
-    ))
+    );
+    Some(level_hint(level, "ttl", sentence))
 }
 
 /// The backend that evicted so much that it explains a level's misses.
-fn pressed<'a>(view: &View<'a>, level: &Level, figures: &LevelFigures) -> Option<(&'a str, u64)> {
+fn pressed<'a>(
+    view: &View<'a>,
+    level: &Level,
+    figures: &LevelFigures,
+) -> Option<(&'a Backend, u64)> {
     level.tiers.iter().find_map(|tier| {
         let backend = view.policy.backends.get(tier.backend.index())?;
         let evicted = view.report.backends.get(&backend.name)?.evicted_fresh;
         let share = evicted as f64 / figures.fills.max(1) as f64;
-        (share > EVICTIONS_EXPLAIN).then_some((backend.name.as_str(), evicted))
+        (share > EVICTIONS_EXPLAIN).then_some((backend, evicted))
     })
 }
 
-fn staleness(view: &View<'_>, subject: &Subject) -> Option<String> {
+fn capacity(backend: &Backend, sentence: String) -> Hint {
+    Hint {
+        property: format!("{}.capacity", backend.name),
+        place: Some(backend.place),
+        sentence,
+    }
+}
+
+fn room(view: &View<'_>, subject: &Subject) -> Option<Hint> {
+    let Subject::Backend(id) = subject else {
+        return None;
+    };
+    let backend = view.policy.backends.get(id.index())?;
+    let sentence = "look at `capacity` and `evict` of the backend".to_owned();
+    Some(capacity(backend, sentence))
+}
+
+fn staleness(view: &View<'_>, subject: &Subject) -> Option<Hint> {
     let level = match subject {
         Subject::Level(id) => view.policy.levels.get(id.index()),
         _ => stalest(view, &levels_of(view, subject)),
@@ -159,23 +233,31 @@ fn staleness(view: &View<'_>, subject: &Subject) -> Option<String> {
         .position(|other| std::ptr::eq(other, level))?;
     let place = view.place(level.place);
     let name = &level.name;
-    let edge = view
+    let actions = view
         .policy
         .edges
         .iter()
-        .flat_map(|edge| &edge.actions)
-        .find(
-            |action| matches!(&action.target, Target::Level { level, .. } if level.index() == id),
-        );
-    Some(match edge {
-        None => format!(
-            "no edge names `{name}`: until its ttl of {} is over nothing removes its copies ({place})",
-            units::seconds(level.rules.ttl.as_secs_f64())
+        .flat_map(|edge| edge.actions.iter().map(move |action| (edge, action)));
+    let mut ours = actions.filter(
+        |(_, action)| matches!(&action.target, Target::Level { level, .. } if level.index() == id),
+    );
+    Some(match ours.next() {
+        None => level_hint(
+            level,
+            "ttl",
+            format!(
+                "no edge names `{name}`: until its ttl of {} is over nothing removes its copies ({place})",
+                units::seconds(level.rules.ttl.as_secs_f64())
+            ),
         ),
-        Some(action) => format!(
-            "`{name}` is served longest after a write: look at how its edge travels (`via`) and at what it binds ({}), then at its `ttl` and stale windows ({place})",
-            view.place(action.place)
-        ),
+        Some((edge, action)) => Hint {
+            property: labels::action(view.policy, edge, action),
+            place: Some(action.place),
+            sentence: format!(
+                "`{name}` is served longest after a write: look at how its edge travels (`via`) and at what it binds ({}), then at its `ttl` and stale windows ({place})",
+                view.place(action.place)
+            ),
+        },
     })
 }
 
@@ -186,11 +268,11 @@ fn stalest<'a>(view: &View<'a>, levels: &[&'a Level]) -> Option<&'a Level> {
     served.max_by_key(|level| late(level))
 }
 
-fn stampede(view: &View<'_>, subject: &Subject) -> Option<String> {
+fn stampede(view: &View<'_>, subject: &Subject) -> Option<Hint> {
     let level = subject_level(view, subject)?;
     let place = view.place(level.place);
     let name = &level.name;
-    Some(match level.rules.stampede {
+    let sentence = match level.rules.stampede {
         Stampede::None => {
             format!("nothing protects `{name}`: give it `stampede lease 5s wait 2s` ({place})")
         }
@@ -203,23 +285,25 @@ fn stampede(view: &View<'_>, subject: &Subject) -> Option<String> {
             units::seconds(expires.as_secs_f64()),
             units::seconds(wait.as_secs_f64())
         ),
-    })
+    };
+    Some(level_hint(level, "stampede", sentence))
 }
 
-fn origin(view: &View<'_>, subject: &Subject) -> Option<String> {
+fn origin(view: &View<'_>, subject: &Subject) -> Option<Hint> {
     let Subject::Origin(id) = subject else {
         return None;
     };
     let origin = view.policy.origins.get(id.index())?;
     let level = top_level_of(view, *id)?;
     let figures = figures(view, level)?;
-    Some(format!(
+    let sentence = format!(
         "most of what `{}` does is for `{}` ({}): its `ttl`, `stampede` and `jitter` decide how much comes at once ({})",
         origin.name,
         level.name,
         units::plural(figures.fills, "fill", "fills"),
         view.place(level.place)
-    ))
+    );
+    Some(level_hint(level, "ttl", sentence))
 }
 
 /// The level with the most fills at an origin, stored or not.
@@ -234,7 +318,7 @@ fn top_level_of<'a>(view: &View<'a>, origin: OriginId) -> Option<&'a Level> {
     })
 }
 
-fn latency(view: &View<'_>) -> Option<String> {
+fn latency(view: &View<'_>) -> Option<Hint> {
     let cost = |level: &Level| level.cost.otherwise.quantile(0.99);
     let filled = view
         .policy
@@ -242,10 +326,11 @@ fn latency(view: &View<'_>) -> Option<String> {
         .iter()
         .filter(|level| figures(view, level).is_some_and(|figures| figures.fills > 0));
     let level = filled.max_by(|a, b| cost(a).total_cmp(&cost(b)))?;
-    Some(format!(
+    let sentence = format!(
         "the dearest fill is `{}`'s (99 of 100 within {}): `stale-while-revalidate` keeps readers from waiting for it ({})",
         level.name,
         units::seconds(cost(level) / 1e9),
         view.place(level.place)
-    ))
+    );
+    Some(level_hint(level, "stale-while-revalidate", sentence))
 }

@@ -1,10 +1,10 @@
 //! The report for people: what fails first, then what stands out, then the figures, worst first.
 
 mod backends;
-mod expectations;
+pub(crate) mod expectations;
 mod findings;
 pub(super) mod headline;
-mod hints;
+pub(crate) mod hints;
 mod invalidation;
 mod levels;
 mod notes;

@@ -1,0 +1,31 @@
+//! On what the figures rest.
+
+use serde::{Deserialize, Serialize};
+
+/// What was replayed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TraceSummary {
+    /// The workload that was made, or whose distributions fill in what the trace does not tell;
+    /// left out: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+    /// Requests and accesses, the warm-up's included.
+    pub requests: u64,
+    /// Writes.
+    pub writes: u64,
+    /// Faults.
+    pub faults: u64,
+    /// From the first event to the last, in seconds.
+    pub duration: f64,
+}
+
+/// How many requests had a dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// In the trace.
+    pub observed: u64,
+    /// Drawn from the workload's distribution.
+    pub sampled: u64,
+    /// Neither.
+    pub defaulted: u64,
+}
