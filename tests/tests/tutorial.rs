@@ -53,3 +53,37 @@ fn a_stale_list_is_kept_by_the_page_that_takes_it_in() {
         );
     assert!(share_out_of_date(&simulate(&text, 0)) > 0.5);
 }
+
+/// What `check` says without any traffic.
+#[test]
+fn the_tutorial_policy_is_told_what_is_wrong_with_it() {
+    let codes = |text: &str| {
+        let compiled = cachepolicy_compiler::compile_text("policy", text);
+        let mut codes: Vec<_> = compiled
+            .diagnostics
+            .iter()
+            .map(|found| found.code)
+            .collect();
+        codes.sort_unstable();
+        codes
+    };
+    assert_eq!(
+        codes(&policy("django-tutorial.cachepolicy")),
+        [
+            "child-outlived",
+            "leak",
+            "no-invalidation-plan",
+            "no-invalidation-plan",
+            "purge-before-commit",
+            "stampede-unprotected",
+        ]
+    );
+    assert!(codes(&policy("django-mended.cachepolicy")).is_empty());
+    let stale = policy("django-mended.cachepolicy")
+        .replace("purge top_authors", "expire top_authors")
+        .replace(
+            "  ttl      5m\n",
+            "  ttl      5m\n  stale-while-revalidate 30s\n",
+        );
+    assert_eq!(codes(&stale), ["refill-order"]);
+}

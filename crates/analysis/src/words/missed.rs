@@ -133,7 +133,7 @@ impl Words<'_> {
 }
 
 /// `create|update`
-pub(super) fn operations(kinds: &[Kind]) -> String {
+pub(crate) fn operations(kinds: &[Kind]) -> String {
     let all = [Operation::Create, Operation::Update, Operation::Delete];
     let named = all
         .into_iter()

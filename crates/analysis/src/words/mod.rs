@@ -15,6 +15,7 @@ use cachepolicy_core::ids::{BackendId, FieldId, LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Duration;
 pub(crate) use grammar::{article, for_up_to, list};
+pub(crate) use missed::operations;
 
 /// Says what the bounds of a policy mean.
 #[derive(Debug, Clone, Copy)]

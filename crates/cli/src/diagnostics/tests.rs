@@ -178,3 +178,24 @@ fn allow_and_deny() {
     );
     assert_eq!(Counts::default().sentence(), None);
 }
+
+/// What a person reads who checks the policy of the tutorial.
+#[test]
+fn of_the_tutorials_policy() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../policies/django-tutorial.cachepolicy"
+    );
+    let mut findings = crate::policy::check(path.as_ref()).unwrap();
+    let mut sources = Sources::default();
+    for (_, source) in findings.sources.iter() {
+        sources.add(Source::new("django-tutorial.cachepolicy", &*source.text));
+    }
+    findings.sources = sources;
+    insta::assert_snapshot!(human(&findings, Terminal::PLAIN));
+    let narrow = Terminal {
+        width: 60,
+        ..Terminal::PLAIN
+    };
+    insta::assert_snapshot!("of_the_tutorials_policy_narrow", human(&findings, narrow));
+}
