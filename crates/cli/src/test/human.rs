@@ -257,9 +257,13 @@ fn summary(page: Page, trial: &Trial) -> String {
         Mark::Holds
     };
     let paint = page.terminal.paint;
-    format!(
-        "{} {}\n",
-        paint.text(mark.meaning(), mark.sign()),
-        paint.text(Meaning::Strong, &parts.join(" · "))
-    )
+    let mut written = String::new();
+    let room = page.terminal.width.saturating_sub(2);
+    for (index, line) in text::wrap(&parts.join(" · "), room).iter().enumerate() {
+        let before = if index == 0 { mark.sign() } else { " " };
+        let before = paint.text(mark.meaning(), before);
+        let line = paint.text(Meaning::Strong, line);
+        written.push_str(&format!("{before} {line}\n"));
+    }
+    written
 }

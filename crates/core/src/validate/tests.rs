@@ -169,8 +169,11 @@ fn numbers_are_in_their_range() {
         |p| p.origins[0].replica_lag.min = Some(2e9),
         |p| p.buses[0].delivery = Delivery::AtMostOnce { loss: 2.0 },
         |p| p.buses[0].tracks = tracks(u16::MAX, 1),
-        |p| p.buses[0].tracks = tracks(0, 1),
-        |p| p.buses[0].tracks = tracks(1, 0),
+        |p| p.buses[0].tracks = tracks(0, 0),
+        |p| {
+            p.backends[0].kind = BackendKind::Memory;
+            p.buses[0].tracks = tracks(0, 1);
+        },
         |p| p.dimensions[2].domain = Domain::Range { low: 2, high: 1 },
         |p| p.workloads[0].dimensions[0].value = Popularity::Uniform { n: 0 },
         |p| p.backends[0].kind = BackendKind::Cdn { pops: u32::MAX },
@@ -179,6 +182,12 @@ fn numbers_are_in_their_range() {
         let message = broken(change);
         assert!(!message.contains("exist"), "{index}: {message}");
     }
+}
+
+#[test]
+fn a_bus_that_tracks_a_backend_carries_no_edges() {
+    let message = broken(|p| p.buses[0].tracks = tracks(0, 1));
+    assert!(message.contains("tracks a backend"), "{message}");
 }
 
 #[test]

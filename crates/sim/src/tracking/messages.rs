@@ -116,14 +116,14 @@ impl Engine {
         }
         let (delay, is_lost) = self.deliveries.draw(t, tracker.bus);
         message.is_lost = is_lost;
-        if is_lost {
+        let connection = self.connection(message.tracker, message.process);
+        connection.arrives = connection.arrives.max(now + delay);
+        let at = connection.arrives;
+        if is_lost || at == Time::NEVER {
             let action = ActionIx(tracker.action);
             self.metrics.lost(action);
             self.note_in(message.process, What::Lost { action });
         }
-        let connection = self.connection(message.tracker, message.process);
-        connection.arrives = connection.arrives.max(now + delay);
-        let at = connection.arrives;
         if at != Time::NEVER {
             let slot = self.tracking.messages.take();
             self.tracking.messages[slot] = message;

@@ -251,7 +251,7 @@ impl Engine {
                 && self.now >= self.backends[usize::from(backend)].down_until)
     }
 
-    /// When no message is on its way: is whoever keeps a living copy of a tracked key remembered as
+    /// When no message is on its way, or will ever arrive: is whoever keeps a living copy of a tracked key remembered as
     /// its reader, and is what it keeps what the backend has?
     pub(crate) fn readers_are_remembered(&self) -> bool {
         let t = &self.tables;
@@ -274,11 +274,12 @@ impl Engine {
             return true;
         };
         let server = &self.tracking.servers[usize::from(tracker)];
-        let connection = server.connections[process as usize].number;
+        let connection = server.connections[process as usize];
         let there = &self.stores[table.tiers[usize::from(tier)].first as usize];
         let there = there.lookup(key).map(|slot| there.get(slot));
-        let there = there.filter(|there| self.now < there.leaves(&table.rules));
-        server.readers.knows(key.0, process, connection)
-            && there.is_some_and(|there| there.stored() == copy.stored())
+        let there = there.filter(|there| self.now <= there.leaves(&table.rules));
+        connection.arrives == Time::NEVER
+            || (server.readers.knows(key.0, process, connection.number)
+                && there.is_some_and(|there| there.stored() == copy.stored()))
     }
 }
