@@ -167,7 +167,7 @@ fn what_got_worse_than_in_a_baseline_fails() {
     let with = |more: &[&str]| run(&[&beside[..], more].concat());
     let same = with(&[]).fine().stdout;
     assert!(same.contains("figures are no worse"), "{same}");
-    let slower = ["--set", "product.ttl=1s", "--set", "product_page.ttl=1s"];
+    let slower = ["--set", "product.ttl=5s", "--set", "product_page.ttl=5s"];
     let json = with(&[&slower[..], &["--format", "json"]].concat())
         .ended(1)
         .json();
@@ -182,6 +182,7 @@ fn what_got_worse_than_in_a_baseline_fails() {
             .unwrap()
             .clone()
     };
+    assert_eq!(json["summary"]["missed"], 0);
     for name in [
         "hit_ratio(requests)",
         "hit_ratio(GET \"/p/{slug}\")",
