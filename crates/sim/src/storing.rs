@@ -97,7 +97,7 @@ impl Engine {
     /// instant, so that no invalidation can come in between.
     pub(crate) fn promote(&mut self, t: &Tables, frame: u32, place: Place) {
         let store = &self.stores[place.instance as usize];
-        let (mut copy, size) = (*store.get(place.slot), store.size(place.slot));
+        let (mut copy, size) = (store.get(place.slot), store.size(place.slot));
         let down = self.frames[frame].down;
         copy.resides_until = Time::NEVER;
         for nearer in (0..place.tier).rev() {

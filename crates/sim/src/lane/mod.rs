@@ -57,11 +57,12 @@ pub(crate) struct LaneCounts {
     pub(crate) moved: Moved,
 }
 
-/// Of copies that differ at most in their sizes and are always fresh, in a backend that nobody else
-/// uses: how many were evicted, what is there, and the most that there was at once.
+/// Of copies that differ at most in their sizes and lives, in a backend that nobody else uses: how
+/// many were evicted, what is there, and the most that there was at once.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Moved {
     pub(crate) evicted: u64,
+    pub(crate) evicted_fresh: u64,
     pub(crate) entries: u64,
     pub(crate) bytes: u128,
     pub(crate) entries_peak: u64,

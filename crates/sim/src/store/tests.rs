@@ -2,7 +2,7 @@
 
 use super::index::Index;
 use super::*;
-use cachepolicy_core::units::Bytes;
+use cachepolicy_core::units::{Bytes, Duration};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -77,6 +77,28 @@ fn capacity() -> impl Strategy<Value = Option<Capacity>> {
 
 fn evict() -> impl Strategy<Value = Evict> {
     proptest::sample::select(Evict::ALL.map(|(_, evict)| evict).to_vec())
+}
+
+/// Until when it is fresh, and some number.
+impl Value for u64 {
+    type Rest = Self;
+
+    fn apart(self) -> (Time, Self) {
+        let fresh_until = match self % 3 {
+            0 => Time::NEVER,
+            life => Time::ZERO + Duration::from_secs(life as i64),
+        };
+        (fresh_until, self / 3)
+    }
+
+    fn joined(fresh_until: Time, rest: Self) -> Self {
+        let third = if fresh_until == Time::NEVER {
+            0
+        } else {
+            fresh_until.since(Time::ZERO).nanos() / 1_000_000_000
+        };
+        3 * rest + third as u64
+    }
 }
 
 /// A copy as the model sees it.
@@ -297,7 +319,7 @@ impl Model {
         for key in 0..12 {
             let slot = store.lookup(KeyId(key));
             assert_eq!(
-                slot.map(|slot| *store.get(slot)),
+                slot.map(|slot| store.get(slot)),
                 self.copies.get(&key).map(|copy| copy.value)
             );
             if let (Some(slot), Some(copy)) = (slot, self.copies.get(&key)) {
