@@ -1,7 +1,7 @@
 //! What the engine knows of a stored copy.
 
 use crate::intern::NONE;
-use crate::store::Value;
+use crate::store::{Apart, Value};
 use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::units::{Duration, Time};
 
@@ -27,10 +27,9 @@ pub(crate) struct Copy {
     pub(crate) negative: bool,
 }
 
-/// What is known of a copy apart from how long it is fresh: see [`Value`].
+/// What is known of a copy beside two instants: see [`Value`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rest {
-    stored: Time,
     ttl: Duration,
     resides_until: Time,
     fill_time: Duration,
@@ -44,7 +43,7 @@ impl Value for Copy {
     type Rest = Rest;
 
     #[inline]
-    fn apart(self) -> (Time, Rest) {
+    fn apart(self) -> Apart<Rest> {
         let Self {
             stored,
             ttl,
@@ -57,7 +56,6 @@ impl Value for Copy {
             negative,
         } = self;
         let rest = Rest {
-            stored,
             ttl,
             resides_until,
             fill_time,
@@ -66,13 +64,21 @@ impl Value for Copy {
             principal,
             negative,
         };
-        (fresh_until, rest)
+        Apart {
+            fresh_until,
+            stored,
+            rest,
+        }
     }
 
     #[inline]
-    fn joined(fresh_until: Time, rest: Rest) -> Self {
-        let Rest {
+    fn joined(apart: Apart<Rest>) -> Self {
+        let Apart {
+            fresh_until,
             stored,
+            rest,
+        } = apart;
+        let Rest {
             ttl,
             resides_until,
             fill_time,

@@ -137,14 +137,14 @@ impl Engine {
             let mut before = NONE;
             let mut inst = self.first_variant[set as usize];
             while inst != NONE {
-                let next = self.insts[inst as usize].next_variant;
+                let next = self.variants[inst as usize].next;
                 if self.is_current(inst) {
                     found.push(inst);
                     before = inst;
                 } else if before == NONE {
                     self.first_variant[set as usize] = next;
                 } else {
-                    self.insts[before as usize].next_variant = next;
+                    self.variants[before as usize].next = next;
                 }
                 inst = next;
             }

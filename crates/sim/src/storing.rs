@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::{Cause, Leaving, Stored};
+use crate::state::Variant;
 use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed};
 use crate::tables::{Extra, LevelTable, Tables};
 use crate::tracking::Doing;
@@ -157,7 +158,7 @@ impl Engine {
                     instance: instance - t.backends[backend.index()].first,
                     level,
                     key: KeyId(inst),
-                    parameters: has_variants.then(|| self.insts[inst as usize].parameters),
+                    parameters: has_variants.then(|| self.variants[inst as usize].parameters),
                     bytes: size,
                 };
                 self.metrics.stored(&stored);
@@ -245,6 +246,15 @@ impl Engine {
             if let Some(url) = url {
                 parameters = self.tuple[params + url];
             }
+            let none = Variant {
+                parameters: NONE,
+                next: NONE,
+            };
+            self.variants.resize(inst as usize, none);
+            self.variants.push(Variant {
+                parameters,
+                next: next_variant,
+            });
         }
         let cause = if self.keys.was_forgotten(&self.tuple) {
             Cause::Deploy
@@ -256,8 +266,6 @@ impl Engine {
             level: level.0,
             fills: NONE,
             running: 0,
-            parameters,
-            next_variant,
             is_unreachable: false,
         });
     }

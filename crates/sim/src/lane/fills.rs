@@ -215,7 +215,9 @@ impl<'f> Stretch<'f> {
                 *cause = Cause::Eviction;
             }
         };
-        let inserted = self.rack.insert_alike(evictor, (key, size), life, at, evicted);
+        let inserted = self
+            .rack
+            .insert_alike(evictor, (key, size), life, at, evicted);
         if let Inserted::Stored(_) = inserted {
             if !was_kept {
                 self.figures.keep(key);

@@ -136,9 +136,12 @@ impl Engine {
         if !is_calm {
             return 0;
         }
-        self.admit_keys(t, lane.level);
+        self.number_keys(t, lane.level);
+        if !self.trace_keys.are_direct() {
+            return 0;
+        }
         if self.metrics.has_risks(lane.level) {
-            self.lookups.resize(self.insts.len(), 0);
+            self.lookups.resize(self.causes.len(), 0);
         }
         let store = &mut self.stores[lane.instance as usize];
         let (rack, evictor) = (&mut store.rack, &mut store.evictor);

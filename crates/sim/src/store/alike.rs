@@ -1,8 +1,8 @@
 //! Copies that differ in nothing but their keys, their sizes and how long they live, as those of
 //! most key-value traces: to store one touches little.
 
-use super::rack::Rack;
 use super::lives::Life;
+use super::rack::Rack;
 use super::traffic::Inserted;
 use super::values::Value;
 use super::{KeyId, Slot};
@@ -13,7 +13,11 @@ use cachepolicy_core::units::Time;
 impl<T: Value> Rack<T> {
     /// Are all copies like this one in everything but key, size, and how long they live?
     pub(crate) fn unify(&mut self, value: T, level: LevelId) -> bool {
-        self.rest.unify(value.apart().1) && self.copies.unify(level) && self.families.unify(level)
+        let value = value.apart();
+        self.stored.unify(value.stored)
+            && self.rest.unify(value.rest)
+            && self.copies.unify(level)
+            && self.families.unify(level)
     }
 
     /// Do all copies live forever, with nothing to it?

@@ -28,7 +28,7 @@ pub(crate) use lives::Life;
 pub(crate) use rack::{Placed, Rack};
 pub(crate) use traffic::Gone;
 pub use traffic::{Inserted, NewCopy, Reason, Removed};
-pub use values::Value;
+pub use values::{Apart, Value};
 
 use crate::eviction::{Eviction as _, Evictor, Setting};
 use cachepolicy_core::ids::LevelId;

@@ -7,7 +7,7 @@ use super::families::{Families, Pass};
 use super::index::Index;
 use super::lives::{Life, Lives};
 use super::traffic::{Gone, Inserted, NewCopy, Reason, Removed};
-use super::values::Value;
+use super::values::{Apart, Value};
 use super::{KeyId, Slot};
 use crate::eviction::{Eviction, Newcomer, Setting, Victim, View};
 use cachepolicy_core::ids::LevelId;
@@ -18,7 +18,9 @@ use cachepolicy_core::units::Time;
 pub(crate) struct Rack<T: Value> {
     pub(super) index: Index,
     pub(super) copies: Copies,
-    /// What the user of the store knows of each copy, but for how long it is fresh.
+    /// Since when each copy is there.
+    pub(super) stored: Column<Time>,
+    /// What else the user of the store knows of each copy, but for how long it is fresh.
     pub(super) rest: Column<T::Rest>,
     pub(super) lives: Lives,
     /// How many slots have been in use.
@@ -46,6 +48,7 @@ impl<T: Value> Rack<T> {
         Self {
             index: Index::default(),
             copies: Copies::new(setting.by_bytes),
+            stored: Column::new(),
             rest: Column::new(),
             lives: Lives::default(),
             slots: 0,
@@ -78,16 +81,21 @@ impl<T: Value> Rack<T> {
     /// See [`super::Store::get`].
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> T {
-        T::joined(self.lives.fresh_until(slot.0), *self.rest.get(slot.0))
+        T::joined(Apart {
+            fresh_until: self.lives.fresh_until(slot.0),
+            stored: *self.stored.get(slot.0),
+            rest: *self.rest.get(slot.0),
+        })
     }
 
     /// See [`super::Store::set`].
     #[inline]
     pub(crate) fn set(&mut self, slot: Slot, value: T) {
-        let (fresh_until, rest) = value.apart();
+        let value = value.apart();
         self.disturb(slot);
-        self.lives.set_fresh(slot.0, fresh_until, self.slots);
-        self.rest.set(slot.0, rest, self.slots);
+        self.lives.set_fresh(slot.0, value.fresh_until, self.slots);
+        self.stored.set(slot.0, value.stored, self.slots);
+        self.rest.set(slot.0, value.rest, self.slots);
     }
 
     /// Was it found that a read of this copy before that instant is as plain as the last one, and
@@ -309,7 +317,9 @@ impl<T: Value> Rack<T> {
     #[inline]
     fn detach(&mut self, slot: u32, reason: Reason) -> Gone<T> {
         let gone = self.gone(slot, reason);
-        let Gone { key, level, size, .. } = gone;
+        let Gone {
+            key, level, size, ..
+        } = gone;
         self.weight -= self.copies.weigh(size);
         self.bytes -= u128::from(size);
         self.index.remove(key);
@@ -337,10 +347,11 @@ impl<T: Value> Rack<T> {
     /// Sets what is known of a copy but for its key, size and level.
     #[inline]
     fn set_all(&mut self, slot: u32, placed: &Placed<T>) {
-        let (fresh_until, rest) = placed.new.value.apart();
-        self.rest.set(slot, rest, self.slots);
+        let value = placed.new.value.apart();
+        self.stored.set(slot, value.stored, self.slots);
+        self.rest.set(slot, value.rest, self.slots);
         let life = Life {
-            fresh_until,
+            fresh_until: value.fresh_until,
             quiet_until: placed.quiet_until,
             dead_from: placed.new.dead_from,
         };

@@ -79,25 +79,22 @@ fn evict() -> impl Strategy<Value = Evict> {
     proptest::sample::select(Evict::ALL.map(|(_, evict)| evict).to_vec())
 }
 
-/// Until when it is fresh, and some number.
+/// Two instants, and some number.
 impl Value for u64 {
     type Rest = Self;
 
-    fn apart(self) -> (Time, Self) {
-        let fresh_until = match self % 3 {
-            0 => Time::NEVER,
-            life => Time::ZERO + Duration::from_secs(life as i64),
-        };
-        (fresh_until, self / 3)
+    fn apart(self) -> Apart<Self> {
+        let second = |seconds: Self| Time::ZERO + Duration::from_secs(seconds as i64);
+        Apart {
+            fresh_until: second(self % 3),
+            stored: second(self / 3 % 3),
+            rest: self / 9,
+        }
     }
 
-    fn joined(fresh_until: Time, rest: Self) -> Self {
-        let third = if fresh_until == Time::NEVER {
-            0
-        } else {
-            fresh_until.since(Time::ZERO).nanos() / 1_000_000_000
-        };
-        3 * rest + third as u64
+    fn joined(apart: Apart<Self>) -> Self {
+        let seconds = |time: Time| time.since(Time::ZERO).nanos() as Self / 1_000_000_000;
+        9 * apart.rest + 3 * seconds(apart.stored) + seconds(apart.fresh_until)
     }
 }
 
