@@ -196,11 +196,11 @@ impl Engine {
         let now = self.now;
         let store = &mut self.stores[instance as usize];
         let rules = &t.levels[store.level(slot).index()].rules;
-        let copy = store.get_mut(slot);
+        let mut copy = store.get(slot);
         let slid = copy.lifetimes(rules).slid(rules, now);
         copy.set_lifetimes(&slid);
-        let leaves = copy.leaves(rules);
-        store.set_dead_from(slot, leaves);
+        store.set(slot, copy);
+        store.set_dead_from(slot, copy.leaves(rules));
         let inst = store.key(slot).0;
         self.note_change(t, t.backend_of[instance as usize], inst, Doing::Command);
     }

@@ -1,6 +1,7 @@
 //! What the engine knows of a stored copy.
 
 use crate::intern::NONE;
+use crate::store::{Apart, Value};
 use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::units::{Duration, Time};
 
@@ -24,6 +25,80 @@ pub(crate) struct Copy {
     pub(crate) changes_before: u32,
     /// It says "there is none".
     pub(crate) negative: bool,
+}
+
+/// What is known of a copy beside two instants: see [`Value`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rest {
+    ttl: Duration,
+    resides_until: Time,
+    fill_time: Duration,
+    work: Duration,
+    provenance: u32,
+    principal: u32,
+    negative: bool,
+}
+
+impl Value for Copy {
+    type Rest = Rest;
+
+    #[inline]
+    fn apart(self) -> Apart<Rest> {
+        let Self {
+            stored,
+            ttl,
+            fresh_until,
+            resides_until,
+            fill_time,
+            work,
+            provenance,
+            principal,
+            negative,
+        } = self;
+        let rest = Rest {
+            ttl,
+            resides_until,
+            fill_time,
+            work,
+            provenance,
+            principal,
+            negative,
+        };
+        Apart {
+            fresh_until,
+            stored,
+            rest,
+        }
+    }
+
+    #[inline]
+    fn joined(apart: Apart<Rest>) -> Self {
+        let Apart {
+            fresh_until,
+            stored,
+            rest,
+        } = apart;
+        let Rest {
+            ttl,
+            resides_until,
+            fill_time,
+            work,
+            provenance,
+            principal,
+            negative,
+        } = rest;
+        Self {
+            stored,
+            ttl,
+            fresh_until,
+            resides_until,
+            fill_time,
+            work,
+            provenance,
+            principal,
+            negative,
+        }
+    }
 }
 
 impl Copy {
@@ -80,9 +155,14 @@ impl Copy {
         self.fresh_until
     }
 
-    /// Its fill is over since always.
-    pub(crate) fn forget_stored(&mut self) {
+    /// Forgets what nobody asks for where fills take no time, so that it takes no room: when the
+    /// fill ended, and the ttl, which only begins anew where it slides.
+    #[inline]
+    pub(crate) fn forget_fill(&mut self, rules: &Rules) {
         self.stored = Time::DISTANT_PAST;
+        if !rules.sliding {
+            self.ttl = Duration::ZERO;
+        }
     }
 
     /// When its fill ended.

@@ -20,7 +20,7 @@ use crate::provenance::Provenances;
 use crate::queue::{Class, Due, Queue, Todo};
 use crate::random::{Sampler, Stream};
 use crate::staleness::Cells;
-use crate::state::{Fill, Frame, Inst, Slab, State, Task};
+use crate::state::{Fill, Frame, Inst, Slab, State, Task, Variant};
 use crate::store::{Removed, Store};
 use crate::tables::{Tables, key_level};
 use crate::tag_index::TagIndex;
@@ -46,6 +46,8 @@ pub(crate) struct Engine {
     /// Keys: level, parameters, extras.
     pub(crate) keys: Tuples,
     pub(crate) insts: Vec<Inst>,
+    /// By key, as far as keys have variants.
+    pub(crate) variants: Vec<Variant>,
     /// Why a key has no copy, or will have none when the present one has expired.
     pub(crate) causes: Vec<Cause>,
     /// Keys below this one are of an earlier release.
@@ -135,6 +137,7 @@ impl Engine {
             values: Texts::default(),
             keys: Tuples::default(),
             insts: Vec::new(),
+            variants: Vec::new(),
             causes: Vec::new(),
             release: 0,
             parameters: Tuples::default(),

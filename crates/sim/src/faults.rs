@@ -138,8 +138,10 @@ impl Engine {
                 let level = LevelId(level as u16);
                 let slots: Vec<_> = self.stores[instance].family(level).collect();
                 for slot in slots {
-                    let copy = self.stores[instance].get_mut(slot);
+                    let store = &mut self.stores[instance];
+                    let mut copy = store.get(slot);
                     let provenance = core::mem::replace(&mut copy.provenance, NONE);
+                    store.set(slot, copy);
                     self.let_go(provenance, Some(self.now));
                 }
             }

@@ -106,7 +106,7 @@ impl Engine {
     /// When a row is of a model that the policy does not declare.
     pub(crate) fn learn(&mut self, t: &Tables, news: &News) -> Result<(), SimError> {
         for key in &news.keys {
-            self.trace_keys.learn(&mut self.values, key);
+            self.trace_keys.learn(key);
         }
         for index in 0..news.targets.len() {
             let target = news.targets.get(index);

@@ -8,23 +8,22 @@ use std::hash::Hasher;
 /// No number.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// A number and 32 bits of its text's hash, so that growing the table and most comparisons do not
-/// touch the text.
-type Entry = (u32, u32);
+/// The numbers of what is hashed: whoever asks compares what they stand for.
+type Numbers = HashTable<u32>;
 
 fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-fn hash_bytes(bytes: &[u8]) -> u32 {
+fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(bytes);
-    (hasher.finish() >> 32) as u32 ^ hasher.finish() as u32
+    spread((hasher.finish() >> 32) as u32 ^ hasher.finish() as u32)
 }
 
 /// Two words at a time.
 #[inline]
-fn hash_words(words: &[u32]) -> u32 {
+fn hash_words(words: &[u32]) -> u64 {
     let mut hasher = FxHasher::default();
     let (pairs, last) = words.as_chunks::<2>();
     for &[first, second] in pairs {
@@ -32,13 +31,13 @@ fn hash_words(words: &[u32]) -> u32 {
     }
     let last = last.first().copied().unwrap_or(NONE);
     hasher.write_u64((words.len() as u64) << 32 | u64::from(last));
-    (hasher.finish() >> 32) as u32 ^ hasher.finish() as u32
+    spread((hasher.finish() >> 32) as u32 ^ hasher.finish() as u32)
 }
 
 /// Texts.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    table: HashTable<Entry>,
+    table: Numbers,
     all: String,
     /// Where each text ends.
     ends: Vec<usize>,
@@ -54,8 +53,10 @@ impl Texts {
         let id = self.ends.len() as u32;
         self.all.push_str(text);
         self.ends.push(self.all.len());
-        self.table
-            .insert_unique(spread(hash), (id, hash), |&(_, hash)| spread(hash));
+        let Self { table, all, ends } = self;
+        table.insert_unique(hash, id, |&id| {
+            hash_bytes(text_of(all, ends, id).as_bytes())
+        });
         id
     }
 
@@ -76,23 +77,14 @@ impl Texts {
         self.intern(core::str::from_utf8(text).unwrap_or_default())
     }
 
-    fn find_hashed(&self, text: &str, hash: u32) -> Option<u32> {
-        self.table
-            .find(spread(hash), |&(id, own)| {
-                own == hash && self.get(id) == text
-            })
-            .map(|&(id, _)| id)
+    fn find_hashed(&self, text: &str, hash: u64) -> Option<u32> {
+        let found = self.table.find(hash, |&id| self.get(id) == text);
+        found.copied()
     }
 
     /// The text of a number; empty for one that was never given.
     pub(crate) fn get(&self, id: u32) -> &str {
-        let index = id as usize;
-        let end = self.ends.get(index).copied().unwrap_or(0);
-        let start = match index.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied().unwrap_or(end),
-            None => 0,
-        };
-        self.all.get(start..end).unwrap_or_default()
+        text_of(&self.all, &self.ends, id)
     }
 
     /// The text of a number; `None` for [`NONE`], the absent value.
@@ -105,12 +97,33 @@ impl Texts {
     }
 }
 
+fn text_of<'t>(all: &'t str, ends: &[usize], id: u32) -> &'t str {
+    let index = id as usize;
+    let end = ends.get(index).copied().unwrap_or(0);
+    let start = match index.checked_sub(1) {
+        Some(before) => ends.get(before).copied().unwrap_or(end),
+        None => 0,
+    };
+    all.get(start..end).unwrap_or_default()
+}
+
+#[inline]
+fn tuple_of<'t>(words: &'t [u32], ends: &[u32], id: u32) -> &'t [u32] {
+    let index = id as usize;
+    let end = ends.get(index).copied().unwrap_or(0);
+    let start = match index.checked_sub(1) {
+        Some(before) => ends.get(before).copied().unwrap_or(end),
+        None => 0,
+    };
+    words.get(start as usize..end as usize).unwrap_or_default()
+}
+
 /// Tuples of numbers. One that was forgotten gets a new number when it comes again.
 #[derive(Debug, Default)]
 pub(crate) struct Tuples {
-    table: HashTable<Entry>,
+    table: Numbers,
     /// Of those that were forgotten all at once.
-    forgotten: HashTable<Entry>,
+    forgotten: Numbers,
     words: Vec<u32>,
     /// Where each tuple ends.
     ends: Vec<u32>,
@@ -126,8 +139,9 @@ impl Tuples {
         let id = self.ends.len() as u32;
         self.words.extend_from_slice(tuple);
         self.ends.push(self.words.len() as u32);
-        self.table
-            .insert_unique(spread(hash), (id, hash), |&(_, hash)| spread(hash));
+        let (words, ends) = (&self.words, &self.ends);
+        let hash_of = |&id: &u32| hash_words(tuple_of(words, ends, id));
+        self.table.insert_unique(hash, id, hash_of);
         (id, true)
     }
 
@@ -136,47 +150,42 @@ impl Tuples {
         self.find_hashed(tuple, hash_words(tuple))
     }
 
-    fn find_hashed(&self, tuple: &[u32], hash: u32) -> Option<u32> {
-        self.table
-            .find(spread(hash), |&(id, own)| {
-                own == hash && self.get(id) == tuple
-            })
-            .map(|&(id, _)| id)
+    fn find_hashed(&self, tuple: &[u32], hash: u64) -> Option<u32> {
+        let found = self.table.find(hash, |&id| self.get(id) == tuple);
+        found.copied()
     }
 
     /// The tuple of a number; empty for one that was never given.
     #[inline]
     pub(crate) fn get(&self, id: u32) -> &[u32] {
-        let index = id as usize;
-        let end = self.ends.get(index).copied().unwrap_or(0);
-        let start = match index.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied().unwrap_or(end),
-            None => 0,
-        };
-        self.words
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
+        tuple_of(&self.words, &self.ends, id)
     }
 
     /// From now on this tuple is new.
     pub(crate) fn forget_one(&mut self, id: u32) {
         let hash = hash_words(self.get(id));
-        if let Ok(entry) = self
-            .table
-            .find_entry(spread(hash), |&(known, _)| known == id)
-        {
+        if let Ok(entry) = self.table.find_entry(hash, |&known| known == id) {
             entry.remove();
         }
     }
 
     /// From now on every tuple is new.
     pub(crate) fn forget(&mut self) {
-        for (id, hash) in core::mem::take(&mut self.table) {
-            let tuple = self.get(id);
-            let is_known = |&(known, own): &Entry| own == hash && self.get(known) == tuple;
-            if self.forgotten.find(spread(hash), is_known).is_none() {
-                self.forgotten
-                    .insert_unique(spread(hash), (id, hash), |&(_, hash)| spread(hash));
+        let Self {
+            table,
+            forgotten,
+            words,
+            ends,
+        } = self;
+        let tuple = |id: u32| tuple_of(words, ends, id);
+        let hash_of = |&id: &u32| hash_words(tuple(id));
+        for id in core::mem::take(table) {
+            let hash = hash_of(&id);
+            if forgotten
+                .find(hash, |&known| tuple(known) == tuple(id))
+                .is_none()
+            {
+                forgotten.insert_unique(hash, id, hash_of);
             }
         }
     }
@@ -184,8 +193,8 @@ impl Tuples {
     /// Was this tuple forgotten with all the others?
     pub(crate) fn was_forgotten(&self, tuple: &[u32]) -> bool {
         let hash = hash_words(tuple);
-        let is_it = |&(id, own): &Entry| own == hash && self.get(id) == tuple;
-        !self.forgotten.is_empty() && self.forgotten.find(spread(hash), is_it).is_some()
+        let is_it = |&id: &u32| self.get(id) == tuple;
+        !self.forgotten.is_empty() && self.forgotten.find(hash, is_it).is_some()
     }
 }
 

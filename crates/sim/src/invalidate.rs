@@ -137,14 +137,14 @@ impl Engine {
             let mut before = NONE;
             let mut inst = self.first_variant[set as usize];
             while inst != NONE {
-                let next = self.insts[inst as usize].next_variant;
+                let next = self.variants[inst as usize].next;
                 if self.is_current(inst) {
                     found.push(inst);
                     before = inst;
                 } else if before == NONE {
                     self.first_variant[set as usize] = next;
                 } else {
-                    self.insts[before as usize].next_variant = next;
+                    self.variants[before as usize].next = next;
                 }
                 inst = next;
             }
@@ -258,12 +258,12 @@ impl Engine {
                 let now = self.now;
                 let store = &mut self.stores[instance as usize];
                 let rules = &t.levels[store.level(slot).index()].rules;
-                let copy = store.get_mut(slot);
+                let mut copy = store.get(slot);
                 let was_fresh = now < copy.fresh_until();
                 let expired = copy.lifetimes(rules).expired(rules, now);
                 copy.set_lifetimes(&expired);
-                let leaves = copy.leaves(rules);
-                store.set_dead_from(slot, leaves);
+                store.set(slot, copy);
+                store.set_dead_from(slot, copy.leaves(rules));
                 let inst = store.key(slot).0;
                 if was_fresh {
                     self.note_change(t, t.backend_of[instance as usize], inst, Doing::Command);
@@ -272,8 +272,10 @@ impl Engine {
             }
             Verb::Bump => {
                 // It stays where it is and takes room, but nobody will be served it.
-                let copy = self.stores[instance as usize].get_mut(slot);
+                let store = &mut self.stores[instance as usize];
+                let mut copy = store.get(slot);
                 let provenance = core::mem::replace(&mut copy.provenance, NONE);
+                store.set(slot, copy);
                 self.let_go(provenance, Some(self.now));
                 true
             }

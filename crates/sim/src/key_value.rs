@@ -78,7 +78,10 @@ impl Engine {
                 let provenance = if known == NONE {
                     let new = self.provenance_of(frame);
                     self.frames[frame].provenance = NONE;
-                    self.stores[instance as usize].get_mut(slot).provenance = new;
+                    let store = &mut self.stores[instance as usize];
+                    let mut copy = store.get(slot);
+                    copy.provenance = new;
+                    store.set(slot, copy);
                     new
                 } else {
                     known

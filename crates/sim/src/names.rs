@@ -2,23 +2,24 @@
 
 use crate::engine::Engine;
 use crate::tables::{Extra, Tables};
-use cachepolicy_core::ids::DimensionId;
+use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, Values, key};
 
 impl Engine {
     /// The key of a number, without its backend's prefix and version.
     pub(crate) fn key_name(&self, t: &Tables, inst: u32) -> String {
-        let Some(of) = self.insts.get(inst as usize) else {
+        let known = self.insts.get(inst as usize).map(|of| LevelId(of.level));
+        let Some(level) = known.or_else(|| self.trace_keys.level(inst)) else {
             return String::new();
         };
-        let level = of.level as usize;
+        let level = level.index();
         let mut name = String::new();
         let values = KeyValues {
             engine: self,
             t,
             inst,
             level,
-            unnamed: self.trace_keys.unnamed(inst, &self.values),
+            unnamed: self.trace_keys.unnamed(inst),
         };
         key(
             &t.policy.levels[level].key.parts,

@@ -340,6 +340,15 @@ impl Default for Links {
     }
 }
 
+/// Of a key of a level whose keys have variants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Variant {
+    /// Its parameters without the variant.
+    pub(crate) parameters: u32,
+    /// The next variant of them.
+    pub(crate) next: u32,
+}
+
 /// A key that was asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inst {
@@ -348,9 +357,6 @@ pub(crate) struct Inst {
     pub(crate) fills: u32,
     /// How many run; locks whose holder died are none.
     pub(crate) running: u32,
-    /// Its parameters without the variant; the next variant of them.
-    pub(crate) parameters: u32,
-    pub(crate) next_variant: u32,
     pub(crate) level: u16,
     /// A `bump` made its copies unreachable; whoever asks again has another key.
     pub(crate) is_unreachable: bool,

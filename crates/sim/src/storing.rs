@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::{Cause, Leaving, Stored};
+use crate::state::Variant;
 use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed};
 use crate::tables::{Extra, LevelTable, Tables};
 use crate::tracking::Doing;
@@ -97,7 +98,7 @@ impl Engine {
     /// instant, so that no invalidation can come in between.
     pub(crate) fn promote(&mut self, t: &Tables, frame: u32, place: Place) {
         let store = &self.stores[place.instance as usize];
-        let (mut copy, size) = (*store.get(place.slot), store.size(place.slot));
+        let (mut copy, size) = (store.get(place.slot), store.size(place.slot));
         let down = self.frames[frame].down;
         copy.resides_until = Time::NEVER;
         for nearer in (0..place.tier).rev() {
@@ -157,7 +158,7 @@ impl Engine {
                     instance: instance - t.backends[backend.index()].first,
                     level,
                     key: KeyId(inst),
-                    parameters: has_variants.then(|| self.insts[inst as usize].parameters),
+                    parameters: has_variants.then(|| self.variants[inst as usize].parameters),
                     bytes: size,
                 };
                 self.metrics.stored(&stored);
@@ -245,6 +246,15 @@ impl Engine {
             if let Some(url) = url {
                 parameters = self.tuple[params + url];
             }
+            let none = Variant {
+                parameters: NONE,
+                next: NONE,
+            };
+            self.variants.resize(inst as usize, none);
+            self.variants.push(Variant {
+                parameters,
+                next: next_variant,
+            });
         }
         let cause = if self.keys.was_forgotten(&self.tuple) {
             Cause::Deploy
@@ -256,8 +266,6 @@ impl Engine {
             level: level.0,
             fills: NONE,
             running: 0,
-            parameters,
-            next_variant,
             is_unreachable: false,
         });
     }

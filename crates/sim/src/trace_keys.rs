@@ -2,28 +2,61 @@
 //!
 //! A trace of nothing but accesses can have hundreds of millions of keys, of which the engine needs
 //! no more than that they differ. As long as that is so, a key of the trace and the engine's key
-//! have the same number, and nobody makes a text of it.
+//! have the same number, nobody makes a value of it, and the engine keeps nothing else of it.
 
 use crate::access::LastAccesses;
 use crate::engine::Engine;
-use crate::intern::{NONE, Texts};
+use crate::intern::NONE;
 use crate::metrics::Cause;
 use crate::state::Inst;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
+use cachepolicy_trace::block::TextList;
 use cachepolicy_trace::event::AccessKey;
+
+/// Texts one behind the other, as many in one allocation as it takes.
+#[derive(Debug, Default)]
+struct Texts {
+    /// The number of the first text of each, and the texts.
+    parts: Vec<(usize, TextList)>,
+    len: usize,
+}
+
+impl Texts {
+    /// A part has so many texts at most.
+    const PART: usize = 1 << 16;
+
+    fn push(&mut self, text: &str) {
+        let last = self.parts.last_mut();
+        let has_room = last.is_some_and(|(_, part)| part.len() < Self::PART && part.push(text));
+        if !has_room {
+            let mut part = TextList::default();
+            part.push(text);
+            self.parts.push((self.len, part));
+        }
+        self.len += 1;
+    }
+
+    fn get(&self, number: usize) -> &str {
+        let after = self.parts.partition_point(|(first, _)| *first <= number);
+        let part = after.checked_sub(1).and_then(|part| self.parts.get(part));
+        part.map_or("", |(first, texts)| texts.get(number - first))
+    }
+}
 
 /// See the module's description.
 #[derive(Debug, Default)]
 pub(crate) struct TraceKeys {
-    /// A numeric key; for a text, the number of its value.
-    raw: Vec<u64>,
-    /// Which keys are texts; shorter where the others are numbers.
-    is_text: Vec<bool>,
+    /// The first keys, as long as all are numbers.
+    numbers: Vec<u64>,
+    /// All further keys.
+    texts: Texts,
     /// The last access to each.
     pub(crate) last: LastAccesses,
     /// The first so many are keys of the engine.
     admitted: usize,
+    /// Of this level.
+    level: Option<LevelId>,
     /// The first so many are known to the engine by their values.
     named: usize,
     /// The engine's keys, once they have other numbers.
@@ -32,43 +65,43 @@ pub(crate) struct TraceKeys {
 
 impl TraceKeys {
     /// The next key of the trace.
-    pub(crate) fn learn(&mut self, values: &mut Texts, key: &AccessKey) {
+    pub(crate) fn learn(&mut self, key: &AccessKey) {
         match key {
-            AccessKey::Number(number) => self.raw.push(*number),
-            AccessKey::Text(text) => {
-                self.is_text.resize(self.raw.len(), false);
-                self.is_text.push(true);
-                self.raw.push(u64::from(values.intern(text)));
-            }
+            AccessKey::Number(number) if self.texts.len == 0 => self.numbers.push(*number),
+            AccessKey::Number(number) => self.texts.push(&number.to_string()),
+            AccessKey::Text(text) => self.texts.push(text),
         }
         self.last.learn();
     }
 
-    fn is_text(&self, key: usize) -> bool {
-        self.is_text.get(key).copied().unwrap_or(false)
+    fn len(&self) -> usize {
+        self.numbers.len() + self.texts.len
     }
 
     /// The number of a key's value.
-    fn value(&self, values: &mut Texts, key: usize) -> u32 {
-        match self.raw.get(key) {
-            Some(&raw) if self.is_text(key) => raw as u32,
+    fn value(&self, values: &mut crate::intern::Texts, key: usize) -> u32 {
+        match self.numbers.get(key) {
             Some(&number) => values.intern_number(number),
+            None if key < self.len() => values.intern(self.texts.get(key - self.numbers.len())),
             None => NONE,
         }
     }
 
     /// The text of a key that the engine does not know by its value.
-    pub(crate) fn unnamed(&self, inst: u32, values: &Texts) -> Option<String> {
+    pub(crate) fn unnamed(&self, inst: u32) -> Option<String> {
         let key = inst as usize;
         if key < self.named || key >= self.admitted {
             return None;
         }
-        let raw = *self.raw.get(key)?;
-        Some(if self.is_text(key) {
-            values.get(raw as u32).to_owned()
-        } else {
-            raw.to_string()
+        Some(match self.numbers.get(key) {
+            Some(number) => number.to_string(),
+            None => self.texts.get(key - self.numbers.len()).to_owned(),
         })
+    }
+
+    /// The level of a key that the engine does not know yet but by its number.
+    pub(crate) fn level(&self, inst: u32) -> Option<LevelId> {
+        self.level.filter(|_| (inst as usize) < self.admitted)
     }
 
     /// Are the numbers of the trace's keys those of the engine's?
@@ -84,35 +117,51 @@ impl TraceKeys {
 }
 
 impl Engine {
-    /// What the trace has brought so far become keys of a level.
+    /// What the trace has brought so far become keys of a level, of which more than their numbers is
+    /// wanted.
     pub(crate) fn admit_keys(&mut self, t: &Tables, level: LevelId) {
+        self.number_keys(t, level);
+        self.complete_keys();
+    }
+
+    /// What the trace has brought so far become keys of a level.
+    pub(crate) fn number_keys(&mut self, t: &Tables, level: LevelId) {
         let known = self.trace_keys.admitted;
-        if self.trace_keys.are_direct() && known != self.insts.len() {
+        if self.trace_keys.are_direct() && self.insts.len() > known {
             self.trace_keys.set_apart();
         }
-        if !self.trace_keys.are_direct() || known == self.trace_keys.raw.len() {
+        let all = self.trace_keys.len();
+        if !self.trace_keys.are_direct() || known == all {
             return;
         }
-        let all = self.trace_keys.raw.len();
-        for key in known..all {
+        self.causes.resize(all, Cause::ColdStart);
+        self.trace_keys.admitted = all;
+        self.trace_keys.level = Some(level);
+        if t.needs_values(level) {
+            self.name_keys();
+        } else if !t.policy.edges.is_empty() {
+            self.complete_keys();
+        }
+    }
+
+    /// From now on more is known of the keys than their numbers.
+    fn complete_keys(&mut self) {
+        let Some(level) = self.trace_keys.level else {
+            return;
+        };
+        for _ in self.insts.len()..self.trace_keys.admitted {
             self.insts.push(Inst {
                 level: level.0,
                 fills: NONE,
                 running: 0,
-                parameters: key as u32,
-                next_variant: NONE,
                 is_unreachable: false,
             });
-        }
-        self.causes.resize(all, Cause::ColdStart);
-        self.trace_keys.admitted = all;
-        if t.needs_values(level) {
-            self.name_keys();
         }
     }
 
     /// Something comes that knows keys by their values.
     pub(crate) fn name_keys(&mut self) {
+        self.complete_keys();
         for key in self.trace_keys.named..self.trace_keys.admitted {
             let value = self.trace_keys.value(&mut self.values, key);
             let level = u32::from(self.insts[key].level);

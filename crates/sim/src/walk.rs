@@ -178,7 +178,7 @@ impl Engine {
 
     /// The copy in a tier, if it still resides there.
     #[inline]
-    pub(crate) fn copy_in(&self, t: &Tables, frame: u32, tier: u8) -> Option<(Place, &Copy)> {
+    pub(crate) fn copy_in(&self, t: &Tables, frame: u32, tier: u8) -> Option<(Place, Copy)> {
         let frame = &self.frames[frame];
         let table = &t.levels[frame.level as usize];
         let of = &table.tiers[tier as usize];
@@ -216,7 +216,7 @@ impl Engine {
 
     /// The copy at a place.
     #[inline]
-    pub(crate) fn copy_at(&self, place: Place) -> &Copy {
+    pub(crate) fn copy_at(&self, place: Place) -> Copy {
         self.stores[place.instance as usize].get(place.slot)
     }
 

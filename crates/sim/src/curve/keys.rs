@@ -220,7 +220,7 @@ impl<'t> KeyReplay<'t> {
     fn present(&self, instance: u32, access: &KeyAccess) -> Option<(crate::store::Slot, Copy)> {
         let store = &self.stores[instance as usize];
         let slot = store.lookup(KeyId(access.key))?;
-        let copy = *store.get(slot);
+        let copy = store.get(slot);
         (access.at < copy.leaves(&self.level.rules)).then_some((slot, copy))
     }
 
@@ -246,7 +246,7 @@ impl<'t> KeyReplay<'t> {
                 let mut copy = copy;
                 copy.set_lifetimes(&copy.lifetimes(rules).slid(rules, now));
                 store.set_dead_from(slot, copy.leaves(rules));
-                *store.get_mut(slot) = copy;
+                store.set(slot, copy);
             }
             if let Some(references) = &mut self.references {
                 references.hit(instance, access.key, store.size(slot));

@@ -127,7 +127,7 @@ impl Eviction for Arc {
             order: Lists::new(2),
             list_of: Vec::new(),
             weights: [0; 2],
-            ghosts: Ghosts::new(2),
+            ghosts: Ghosts::new(2, setting.by_bytes),
             target: 0,
             returning: None,
         }

@@ -110,7 +110,7 @@ impl Eviction for S3Fifo {
             main_max: setting.capacity - setting.capacity / 10,
             small_max: setting.capacity / 10,
             ghosts_max: (u128::from(setting.capacity) * 9 / 10) as u64,
-            ghosts: Ghosts::new(1),
+            ghosts: Ghosts::new(1, setting.by_bytes),
             returning: false,
             filled: false,
         }

@@ -37,6 +37,11 @@ impl<'a> Chunk<'a> {
         }
     }
 
+    /// The first few of them.
+    pub(super) fn first(&self, accesses: &'a Accesses, count: usize) -> Self {
+        Self::of(accesses, self.first..self.first + count)
+    }
+
     /// Do they happen one after the other, between these instants?
     #[inline]
     pub(super) fn is_in_order(&self, from: Time, stop: Time) -> bool {

@@ -7,7 +7,7 @@ use crate::eviction::Eviction;
 use crate::intern::NONE;
 use crate::metrics::{Cause, FillResult, LaneFigures, Leaving};
 use crate::random::jitter;
-use crate::store::{Gone, Inserted, KeyId, NewCopy, Placed, Rack, Reason};
+use crate::store::{Gone, Inserted, KeyId, Life, NewCopy, Placed, Rack, Reason};
 use crate::storing::Left;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, fill_ended, plain_until};
 use cachepolicy_core::units::{Duration, Time};
@@ -17,8 +17,16 @@ impl<'f> Stretch<'f> {
     #[inline]
     pub(super) fn miss<E: Eviction>(&mut self, access: Access, evictor: &mut E) {
         self.counts.last = Some(access.at);
-        self.fill_begins(KeyId(access.key), access.at);
         let size = self.draw_size(access);
+        self.fill(access, size, evictor);
+        self.counts.miss_bytes += size;
+        self.counts.response_bytes += access.bytes.unwrap_or(size);
+    }
+
+    /// What becomes of a fill of this size.
+    #[inline]
+    pub(super) fn fill<E: Eviction>(&mut self, access: Access, size: u64, evictor: &mut E) {
+        self.fill_begins(KeyId(access.key), access.at);
         let result = self.store(access, Some(size), evictor);
         if let FillResult::ServedOnly(_) = result {
             self.set_cause(KeyId(access.key), Cause::NotStored);
@@ -26,8 +34,6 @@ impl<'f> Stretch<'f> {
         if result != FillResult::Stored {
             self.figures.fill_ended(result);
         }
-        self.counts.miss_bytes += size;
-        self.counts.response_bytes += access.bytes.unwrap_or(size);
     }
 
     pub(super) fn draw_size(&mut self, access: Access) -> u64 {
@@ -64,10 +70,7 @@ impl<'f> Stretch<'f> {
             FillVerdict::Failed => return Err(FillResult::Failed),
         };
         let mut copy = Copy::new(&lifetimes, false);
-        if lifetimes.fresh_until == Time::NEVER {
-            // Nobody asks since when: what is the same for all copies takes no room.
-            copy.forget_stored();
-        }
+        copy.forget_fill(self.rules);
         Ok((copy, plain_until(self.rules, &lifetimes, false)))
     }
 
@@ -81,9 +84,10 @@ impl<'f> Stretch<'f> {
     ) -> FillResult {
         let Access { at, key, .. } = access;
         let key = KeyId(key);
-        if self.uniform.is_some() && self.rack.lookup(key).is_none() {
+        let is_immortal = self.uniform.is_some_and(|uniform| !uniform.is_mortal);
+        if is_immortal && self.rack.lookup(key).is_none() {
             let size = size.unwrap_or_else(|| self.draw_size(access));
-            return self.store_alike(key, at, size, evictor);
+            return self.store_alike((key, size), None, at, evictor);
         }
         let draw = jitter(&mut self.level.jitter, self.rules);
         let (copy, quiet_until) = match self.filled(at, self.said_ttl(access), draw) {
@@ -91,6 +95,17 @@ impl<'f> Stretch<'f> {
             Err(result) => return result,
         };
         let size = size.unwrap_or_else(|| self.draw_size(access));
+        if self.uniform.is_some_and(|uniform| uniform.is_mortal) {
+            self.rack.collect_alike(evictor, at);
+            if self.rack.lookup(key).is_none() {
+                let life = Life {
+                    fresh_until: copy.fresh_until(),
+                    quiet_until,
+                    dead_from: copy.leaves(self.rules),
+                };
+                return self.store_alike((key, size), Some(life), at, evictor);
+            }
+        }
         let new = NewCopy {
             key,
             level: self.lane.level,
@@ -99,7 +114,7 @@ impl<'f> Stretch<'f> {
             value: copy,
         };
         let (rack, mut leaving) = self.parts();
-        let mut gone = |gone: Gone<'_, Copy>| leaving.left(&gone, at);
+        let mut gone = |gone: Gone<Copy>| leaving.left(&gone, at);
         let inserted = rack.insert(evictor, Placed { new, quiet_until }, at, &mut gone);
         if let Inserted::Stored(_) = inserted {
             self.figures.stored(key, size);
@@ -126,26 +141,33 @@ impl<'f> Stretch<'f> {
         }
     }
 
-    /// What every fill of this stretch puts into the store, where that is the same for all, lives
-    /// forever and is, but for its size, what is in the store already.
+    /// What every fill of this stretch puts into the store, where that is the same for all and, but
+    /// for its size and how long it lives, what is in the store already.
     pub(super) fn find_uniform(&mut self) -> Option<Uniform> {
         let lane = self.lane;
         let goes_by_trace =
             !self.accesses.ttl.is_empty() && lane.lifetime.named(Some(Duration::ZERO)).is_some();
-        if !lane.fills || goes_by_trace || self.rules.jitter > 0.0 {
+        if !lane.fills {
             return None;
         }
         let (copy, quiet_until) = self.filled(self.now, None, 0.0).ok()?;
-        let is_forever = quiet_until == Time::NEVER && copy.leaves(self.rules) == Time::NEVER;
-        let is_uniform = is_forever && self.rack.unify(copy, quiet_until, lane.level);
+        let is_plain = quiet_until == copy.fresh_until();
+        let is_immortal = !goes_by_trace
+            && self.rules.jitter <= 0.0
+            && copy.fresh_until() == Time::NEVER
+            && copy.leaves(self.rules) == Time::NEVER
+            && self.rack.are_endless();
+        let is_uniform = is_plain && self.rack.unify(copy, lane.level);
         is_uniform.then(|| Uniform {
             size: self.level.size.constant_bytes(),
+            is_mortal: !is_immortal,
         })
     }
 
-    /// The size of all copies that there are and that these accesses would store, if it is one.
+    /// The size of all copies that there are and that these accesses would store, if it is one; can
+    /// they die?
     #[inline]
-    pub(super) fn only_size(&self, chunk: &Chunk<'_>) -> Option<u64> {
+    pub(super) fn only_size(&self, chunk: &Chunk<'_>) -> Option<(u64, bool)> {
         let uniform = self.uniform.as_ref()?;
         let from_trace = self.lane.size_from_trace && !chunk.has_no_bytes();
         let of_fills = if from_trace {
@@ -153,7 +175,8 @@ impl<'f> Stretch<'f> {
         } else {
             uniform.size
         };
-        of_fills.filter(|&size| self.rack.only_size() == Some(size))
+        let of_all = of_fills.filter(|&size| self.rack.only_size() == Some(size));
+        of_all.map(|size| (size, uniform.is_mortal))
     }
 
     /// A `get` that misses among copies that do not differ.
@@ -166,31 +189,35 @@ impl<'f> Stretch<'f> {
         evictor: &mut E,
     ) {
         self.fill_begins(key, at);
-        let result = self.store_alike(key, at, size, evictor);
+        let result = self.store_alike((key, size), None, at, evictor);
         if result != FillResult::Stored {
             self.figures.fill_ended(result);
         }
     }
 
-    /// Stores a copy that differs from the others at most in its size, under a key that has none.
+    /// Stores a copy that differs from the others at most in its size and its life, under a key that
+    /// has none.
     #[inline(always)]
     fn store_alike<E: Eviction>(
         &mut self,
-        key: KeyId,
+        (key, size): (KeyId, u64),
+        life: Option<Life>,
         at: Time,
-        size: u64,
         evictor: &mut E,
     ) -> FillResult {
         let was_kept = self.rack.is_gone(key);
         let causes = &mut *self.causes;
         let moved = &mut self.counts.moved;
-        let evicted = |key: KeyId| {
+        let evicted = |key: KeyId, is_fresh| {
             moved.evicted += 1;
+            moved.evicted_fresh += u64::from(is_fresh);
             if let Some(cause) = causes.get_mut(key.0 as usize) {
                 *cause = Cause::Eviction;
             }
         };
-        let inserted = self.rack.insert_alike(evictor, (key, size), at, evicted);
+        let inserted = self
+            .rack
+            .insert_alike(evictor, (key, size), life, at, evicted);
         if let Inserted::Stored(_) = inserted {
             if !was_kept {
                 self.figures.keep(key);
@@ -211,8 +238,8 @@ impl<'f> Stretch<'f> {
 
     /// Tells of what was moved so far.
     pub(super) fn tell_moved(&mut self) {
-        let mut moved = core::mem::take(&mut self.counts.moved);
-        if moved.entries_peak > 0 || moved.evicted > 0 {
+        if self.uniform.is_some() {
+            let mut moved = core::mem::take(&mut self.counts.moved);
             moved.entries = self.rack.len() as u64;
             moved.bytes = self.rack.bytes();
             self.figures.moved(&moved);
@@ -243,12 +270,12 @@ pub(super) struct Leave<'a, 'f> {
 impl Leave<'_, '_> {
     /// See `Engine::left`.
     #[inline]
-    pub(super) fn left(&mut self, gone: &Gone<'_, Copy>, now: Time) {
+    pub(super) fn left(&mut self, gone: &Gone<Copy>, now: Time) {
         let (why, cause) = if gone.reason == Reason::Evicted && now < gone.quiet_until {
             // It is fresh and nothing hangs on it: what else is known of it need not be read.
             (Leaving::Evicted { fresh: true }, Some(Cause::Eviction))
         } else {
-            let Left { why, died, cause } = Left::of(gone.reason, gone.value, self.rules, now);
+            let Left { why, died, cause } = Left::of(gone.reason, &gone.value, self.rules, now);
             if gone.value.provenance != NONE {
                 self.orphans.push((gone.value.provenance, died));
             }

@@ -57,11 +57,12 @@ pub(crate) struct LaneCounts {
     pub(crate) moved: Moved,
 }
 
-/// Of copies that differ at most in their sizes and are always fresh, in a backend that nobody else
-/// uses: how many were evicted, what is there, and the most that there was at once.
+/// Of copies that differ at most in their sizes and lives, in a backend that nobody else uses: how
+/// many were evicted, what is there, and the most that there was at once.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Moved {
     pub(crate) evicted: u64,
+    pub(crate) evicted_fresh: u64,
     pub(crate) entries: u64,
     pub(crate) bytes: u128,
     pub(crate) entries_peak: u64,
@@ -135,9 +136,12 @@ impl Engine {
         if !is_calm {
             return 0;
         }
-        self.admit_keys(t, lane.level);
+        self.number_keys(t, lane.level);
+        if !self.trace_keys.are_direct() {
+            return 0;
+        }
         if self.metrics.has_risks(lane.level) {
-            self.lookups.resize(self.insts.len(), 0);
+            self.lookups.resize(self.causes.len(), 0);
         }
         let store = &mut self.stores[lane.instance as usize];
         let (rack, evictor) = (&mut store.rack, &mut store.evictor);

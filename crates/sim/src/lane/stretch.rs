@@ -47,6 +47,8 @@ pub(super) struct Stretch<'a> {
 pub(super) struct Uniform {
     /// In bytes, unless the trace says it; `None`: drawn each time.
     pub(super) size: Option<u64>,
+    /// But for how long it lives.
+    pub(super) is_mortal: bool,
 }
 
 /// What a stretch leaves.
@@ -97,7 +99,9 @@ impl Stretch<'_> {
                     .only_gets()
                     .is_some_and(|last| self.last.all_are(last, chunk.keys));
             let replayed = match self.only_size(&chunk) {
-                Some(size) if is_calm => self.get_uniform(&chunk, size, evictor),
+                Some((size, is_mortal)) if is_calm => {
+                    self.get_uniform(&chunk, size, is_mortal, evictor)
+                }
                 _ if is_calm => self.get_all(&chunk, evictor),
                 _ => self.one_by_one(&chunk, evictor),
             };
@@ -131,7 +135,7 @@ impl Stretch<'_> {
             let some_slot = slot & is_miss.wrapping_sub(1);
             fetched ^= evictor.peek(some_slot) ^ self.rack.peek(some_slot);
         }
-        evictor.leaving_soon(misses, |slot| fetched ^= self.rack.peek_key(slot));
+        evictor.leaving_soon(misses, |slot| fetched ^= self.rack.peek_leaving(slot));
         core::hint::black_box(fetched);
     }
 
@@ -175,8 +179,37 @@ impl Stretch<'_> {
 
     /// The same where all copies, also the new ones, are alike and of this size: what the hits come
     /// to is known without them.
-    fn get_uniform<E: Eviction>(&mut self, chunk: &Chunk<'_>, size: u64, evictor: &mut E) -> usize {
+    fn get_uniform<E: Eviction>(
+        &mut self,
+        chunk: &Chunk<'_>,
+        size: u64,
+        is_mortal: bool,
+        evictor: &mut E,
+    ) -> usize {
         let missed_before = self.counts.misses;
+        let (not_from_copies, replayed) = if is_mortal {
+            self.look_up_mortal(chunk, size, evictor)
+        } else {
+            self.look_up_immortal(chunk, size, evictor)
+        };
+        let misses = self.counts.misses - missed_before;
+        if replayed == chunk.keys.len() {
+            self.count_uniform(chunk, size, misses, not_from_copies);
+            return replayed;
+        }
+        let before = chunk.first(self.accesses, replayed);
+        self.count_uniform(&before, size, misses, not_from_copies);
+        replayed + usize::from(self.get(chunk.access(replayed), evictor))
+    }
+
+    /// The bytes that misses served, and how many accesses were replayed.
+    #[inline]
+    fn look_up_immortal<E: Eviction>(
+        &mut self,
+        chunk: &Chunk<'_>,
+        size: u64,
+        evictor: &mut E,
+    ) -> (u64, usize) {
         let mut not_from_copies = 0;
         for (index, (&key, &at)) in chunk.keys.iter().zip(chunk.at).enumerate() {
             match self.rack.lookup(KeyId(key)) {
@@ -188,17 +221,50 @@ impl Stretch<'_> {
                 }
             }
         }
-        let all = chunk.keys.len() as u64;
+        (not_from_copies, chunk.keys.len())
+    }
+
+    /// The same up to a copy that is neither plain nor dead.
+    #[inline]
+    fn look_up_mortal<E: Eviction>(
+        &mut self,
+        chunk: &Chunk<'_>,
+        size: u64,
+        evictor: &mut E,
+    ) -> (u64, usize) {
+        let mut not_from_copies = 0;
+        for (index, &at) in chunk.at.iter().enumerate() {
+            let access = chunk.access(index);
+            if let Some(slot) = self.rack.lookup(KeyId(access.key)) {
+                if self.rack.is_quiet(slot, at) {
+                    evictor.touched(slot.number(), self.rack.view(at));
+                    continue;
+                }
+                if at < self.rack.get(slot).leaves(self.rules) {
+                    return (not_from_copies, index);
+                }
+            }
+            not_from_copies += size.min(access.bytes.unwrap_or(size));
+            self.fill(access, size, evictor);
+        }
+        (not_from_copies, chunk.at.len())
+    }
+
+    /// Counts accesses of which so many missed, and their responses.
+    #[inline]
+    fn count_uniform(&mut self, chunk: &Chunk<'_>, size: u64, misses: u64, not_from_copies: u64) {
+        let Some(&last) = chunk.at.last() else {
+            return;
+        };
+        let hits = chunk.keys.len() as u64 - misses;
         let (bytes, bytes_from_copies) = chunk.responses(size);
-        let misses = self.counts.misses - missed_before;
         let counts = &mut self.counts;
-        counts.hits += all - misses;
-        counts.hit_bytes += (all - misses) * size;
+        counts.hits += hits;
+        counts.hit_bytes += hits * size;
         counts.miss_bytes += misses * size;
         counts.response_bytes += bytes;
         counts.response_bytes_from_copies += bytes_from_copies - not_from_copies;
-        counts.last = chunk.at.last().copied();
-        chunk.keys.len()
+        counts.last = Some(last);
     }
 
     #[inline]
@@ -240,7 +306,7 @@ impl Stretch<'_> {
         evictor: &mut E,
     ) -> bool {
         if let Some(slot) = slot {
-            let copy = *self.rack.get(slot);
+            let copy = self.rack.get(slot);
             if access.at < copy.leaves(self.rules) {
                 let until = plain_until(self.rules, &copy.lifetimes(self.rules), copy.negative);
                 let until = until.min(copy.resides_until);

@@ -19,7 +19,7 @@ impl Stretch<'_> {
     ) -> bool {
         let Access { at, key, bytes, .. } = access;
         let slot = self.rack.lookup(KeyId(key));
-        let copy = slot.map(|slot| (slot, *self.rack.get(slot)));
+        let copy = slot.map(|slot| (slot, self.rack.get(slot)));
         let is_alive = copy.is_some_and(|(_, copy)| at < copy.leaves(self.rules));
         // What misses writes, is dead and still there, or may outlive the write, is for others.
         let is_plain = copy.is_none_or(|(_, copy)| {

@@ -96,7 +96,7 @@ impl BackendCounts {
         self.bytes_peak = self.bytes_peak.max(bytes(moved.bytes_peak));
         self.families[level.index()].entries = moved.entries;
         self.evictions += moved.evicted;
-        self.evicted_fresh += moved.evicted;
+        self.evicted_fresh += moved.evicted_fresh;
     }
 
     #[inline]

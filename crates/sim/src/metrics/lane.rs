@@ -78,7 +78,7 @@ impl LaneFigures<'_> {
         self.backend.keep(self.level, key);
     }
 
-    /// Fresh copies came and were evicted.
+    /// Copies came and left.
     pub(crate) fn moved(&mut self, moved: &Moved) {
         self.backend.moved(self.level, moved);
     }

@@ -1,21 +1,28 @@
-//! Copies that differ in nothing but their keys and sizes, as those of most key-value traces: to
-//! store one touches little.
+//! Copies that differ in nothing but their keys, their sizes and how long they live, as those of
+//! most key-value traces: to store one touches little.
 
+use super::lives::Life;
 use super::rack::Rack;
 use super::traffic::Inserted;
+use super::values::Value;
 use super::{KeyId, Slot};
 use crate::eviction::{Eviction, Newcomer, Victim};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::Time;
 
-impl<T: Copy + PartialEq> Rack<T> {
-    /// Are all copies like this one in everything but key and size, and do they live forever?
-    pub(crate) fn unify(&mut self, value: T, quiet_until: Time, level: LevelId) -> bool {
-        self.expiry.is_idle()
-            && self.values.unify(value)
-            && self.quiet.unify(quiet_until)
+impl<T: Value> Rack<T> {
+    /// Are all copies like this one in everything but key, size, and how long they live?
+    pub(crate) fn unify(&mut self, value: T, level: LevelId) -> bool {
+        let value = value.apart();
+        self.stored.unify(value.stored)
+            && self.rest.unify(value.rest)
             && self.copies.unify(level)
             && self.families.unify(level)
+    }
+
+    /// Do all copies live forever, with nothing to it?
+    pub(crate) fn are_endless(&self) -> bool {
+        self.lives.are_endless()
     }
 
     /// See [`super::copies::Copies::only_size`].
@@ -24,15 +31,17 @@ impl<T: Copy + PartialEq> Rack<T> {
         self.copies.only_size()
     }
 
-    /// Stores a copy that is like all others but for its key, which has none, and its size; see
-    /// [`Rack::unify`].
+    /// Stores a copy that is like all others but for its key, which has none, its size, and its
+    /// life, unless that is the same forever; see [`Rack::unify`]. The dead have left. `evicted`
+    /// is told of keys, and whether their copies were fresh.
     #[inline(always)]
     pub(crate) fn insert_alike<E: Eviction>(
         &mut self,
         evictor: &mut E,
         (key, size): (KeyId, u64),
+        life: Option<Life>,
         now: Time,
-        mut evicted: impl FnMut(KeyId),
+        mut evicted: impl FnMut(KeyId, bool),
     ) -> Inserted {
         let weight = self.copies.weigh(size);
         if weight > self.capacity {
@@ -46,12 +55,8 @@ impl<T: Copy + PartialEq> Rack<T> {
                 self.free.extend(vacant);
                 return Inserted::Refused;
             };
-            let (key, size) = (self.copies.key(victim), self.copies.size(victim));
-            self.weight -= self.copies.weigh(size);
-            self.bytes -= u128::from(size);
-            self.index.remove(key);
-            self.copies.vacate(victim);
-            evicted(key);
+            let is_fresh = life.is_none() || now < self.lives.fresh_until(victim);
+            evicted(self.vacate(victim, life.is_some()), is_fresh);
             if let Some(another) = vacant.replace(victim) {
                 self.free.push(another);
             }
@@ -61,7 +66,37 @@ impl<T: Copy + PartialEq> Rack<T> {
         self.bytes += u128::from(size);
         self.copies.set(slot, key, size);
         self.enter(key, slot);
+        if let Some(life) = life {
+            self.lives.set(slot, life, self.slots);
+        }
         evictor.inserted(slot, self.view(now));
         Inserted::Stored(Slot(slot))
+    }
+
+    /// Takes out the copies that are dead by now, which differ from others in nothing but their
+    /// keys, sizes and lives.
+    #[inline]
+    pub(crate) fn collect_alike<E: Eviction>(&mut self, evictor: &mut E, now: Time) {
+        if self.lives.expiry.is_due(now) {
+            while let Some(slot) = self.lives.expiry.next_dead(now) {
+                evictor.removed(slot, self.view(now));
+                self.vacate(slot, true);
+                self.free.push(slot);
+            }
+        }
+    }
+
+    /// Empties a slot that the eviction policy does not know any more.
+    #[inline(always)]
+    fn vacate(&mut self, slot: u32, is_mortal: bool) -> KeyId {
+        let (key, size) = (self.copies.key(slot), self.copies.size(slot));
+        self.weight -= self.copies.weigh(size);
+        self.bytes -= u128::from(size);
+        self.index.remove(key);
+        self.copies.vacate(slot);
+        if is_mortal {
+            self.lives.end(slot);
+        }
+        key
     }
 }

@@ -1,5 +1,11 @@
 //! What is known of each copy, in as little room as it needs.
 
+/// A column grows by this share of it …
+const GROWTH_SHARE: usize = 8;
+
+/// … as if it had so many slots at least.
+const GROWTH_MIN: usize = 64;
+
 /// By slot: one value for all, or, from the first different one on, one for each.
 #[derive(Debug, Clone)]
 pub(super) struct Column<V> {
@@ -70,8 +76,11 @@ impl<V: Copy + PartialEq> Column<V> {
     fn grow(&mut self, slots: usize) {
         self.apart = true;
         if let Some(&first) = self.values.first() {
-            // Doubled, so that slots that come one after the other are cheap.
-            self.values.resize(slots.next_power_of_two(), first);
+            // By a share, so that slots that come one after the other are cheap.
+            let more = slots.max(GROWTH_MIN).div_ceil(GROWTH_SHARE);
+            let missing = (slots + more).saturating_sub(self.values.len());
+            self.values.reserve_exact(missing);
+            self.values.resize(self.values.len() + missing, first);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use cachepolicy_core::units::Time;
 use core::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 /// Of a copy that is dead from an instant on, unless that has changed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,15 +14,27 @@ struct Entry {
 /// So many entries may be outdated, whatever the number of copies that can die.
 const OUTDATED_FREE: usize = 1_024;
 
-/// Copies that can die, in the order in which they do. What dies later than all before, as
-/// under a constant ttl, goes into a queue, the rest into a heap. A copy that leaves before its time
-/// is not looked for there: its entry is dropped when its turn comes, or when more than half of the
-/// entries are outdated. Copies that never die are in neither, and as long as there are no others
-/// nothing is kept.
+/// Of the entries in no order, this share is put in order when its turn comes, …
+const ORDERED_SHARE: usize = 4;
+
+/// … and as many as this anyway.
+const ORDERED_MIN: usize = 32;
+
+/// Copies that can die, in the order in which they do. Only those that die next are in order: most
+/// copies of a cache that is full leave before, and with them what would have been put in order. A
+/// copy that leaves before its time is not looked for: its entry is dropped when its turn comes, or
+/// when more than half of the entries are outdated. Copies that never die have none, and as long as
+/// there are no others nothing is kept.
 #[derive(Debug, Clone)]
 pub(super) struct Expiry {
-    queue: VecDeque<Entry>,
-    heap: BinaryHeap<Reverse<Entry>>,
+    /// Who dies next, last first.
+    next: Vec<Entry>,
+    /// Who came when these were in order already and dies among them.
+    between: BinaryHeap<Reverse<Entry>>,
+    /// No entry of the two above is greater, every one below is.
+    horizon: Entry,
+    /// Who dies later, in no order.
+    later: Vec<Entry>,
     /// By slot. Slots beyond the end never die.
     instants: Vec<Time>,
     /// How many slots hold a copy that can die.
@@ -34,8 +46,13 @@ pub(super) struct Expiry {
 impl Default for Expiry {
     fn default() -> Self {
         Self {
-            queue: VecDeque::new(),
-            heap: BinaryHeap::new(),
+            next: Vec::new(),
+            between: BinaryHeap::new(),
+            horizon: Entry {
+                dead_from: Time::DISTANT_PAST,
+                slot: 0,
+            },
+            later: Vec::new(),
             instants: Vec::new(),
             mortal: 0,
             soonest: Time::NEVER,
@@ -56,6 +73,13 @@ impl Expiry {
         if dead_from != Time::NEVER || !self.is_idle() {
             self.change(slot, dead_from);
         }
+    }
+
+    /// From when on the copy in this slot, if there is one, is dead.
+    #[inline]
+    pub(super) fn instant(&self, slot: u32) -> Time {
+        let instant = self.instants.get(slot as usize);
+        instant.copied().unwrap_or(Time::NEVER)
     }
 
     #[inline]
@@ -81,12 +105,13 @@ impl Expiry {
     #[inline]
     fn add(&mut self, entry: Entry) {
         self.soonest = self.soonest.min(entry.dead_from);
-        if self.queue.back().is_none_or(|last| *last <= entry) {
-            self.queue.push_back(entry);
+        if entry > self.horizon {
+            self.later.push(entry);
         } else {
-            self.heap.push(Reverse(entry));
+            self.between.push(Reverse(entry));
         }
-        if self.queue.len() + self.heap.len() > 2 * self.mortal + OUTDATED_FREE {
+        let entries = self.next.len() + self.between.len() + self.later.len();
+        if entries > 2 * self.mortal + OUTDATED_FREE {
             self.drop_outdated();
         }
     }
@@ -95,8 +120,9 @@ impl Expiry {
     fn drop_outdated(&mut self) {
         let instants = &self.instants;
         let is_valid = |entry: &Entry| instants[entry.slot as usize] == entry.dead_from;
-        self.queue.retain(is_valid);
-        self.heap.retain(|Reverse(entry)| is_valid(entry));
+        self.next.retain(is_valid);
+        self.between.retain(|Reverse(entry)| is_valid(entry));
+        self.later.retain(is_valid);
     }
 
     /// May somebody be dead by now?
@@ -108,24 +134,81 @@ impl Expiry {
     /// The next one of the dead, who is to leave.
     pub(super) fn next_dead(&mut self, now: Time) -> Option<u32> {
         loop {
-            let queued = self.queue.front().copied();
-            let heaped = self.heap.peek().map(|Reverse(entry)| *entry);
-            let is_queued = match (queued, heaped) {
-                (Some(queued), Some(heaped)) => queued <= heaped,
-                (queued, _) => queued.is_some(),
+            if self.next.is_empty() && self.between.is_empty() {
+                self.put_in_order();
+            }
+            let first = self.next.last().copied();
+            let between = self.between.peek().map(|Reverse(entry)| *entry);
+            let is_between = match (first, between) {
+                (Some(first), Some(between)) => between < first,
+                (first, _) => first.is_none(),
             };
-            let next = if is_queued { queued } else { heaped };
+            let next = if is_between { between } else { first };
             let Some(entry) = next.filter(|entry| entry.dead_from <= now) else {
                 self.soonest = next.map_or(Time::NEVER, |entry| entry.dead_from);
                 return None;
             };
-            if is_queued {
-                self.queue.pop_front();
+            if is_between {
+                self.between.pop();
             } else {
-                self.heap.pop();
+                self.next.pop();
             }
             if self.instants[entry.slot as usize] == entry.dead_from {
                 return Some(entry.slot);
+            }
+        }
+    }
+
+    /// Finds who dies next among the entries in no order.
+    fn put_in_order(&mut self) {
+        let (instants, later) = (&self.instants, &mut self.later);
+        later.retain(|entry| instants[entry.slot as usize] == entry.dead_from);
+        let count = (later.len() / ORDERED_SHARE).max(ORDERED_MIN);
+        if count < later.len() {
+            // The greatest first, so that those that die next are at the end.
+            let rest = later.len() - count;
+            later.select_nth_unstable_by(rest, |one, other| other.cmp(one));
+            self.next.extend(later.drain(rest..));
+        } else {
+            self.next.append(later);
+        }
+        self.next.sort_unstable_by(|one, other| other.cmp(one));
+        if let Some(&last) = self.next.first() {
+            self.horizon = last;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cachepolicy_core::units::Duration;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_dead_come_in_their_order(
+            sets in prop::collection::vec((0..300_u32, 1..400_i64, any::<bool>()), 1..900),
+        ) {
+            let mut expiry = Expiry::default();
+            let mut instants = std::collections::BTreeMap::new();
+            for (step, (slot, life, is_forever)) in sets.into_iter().enumerate() {
+                let now = Time::ZERO + Duration::from_nanos(step as i64);
+                let dead_from = if is_forever { Time::NEVER } else { now + Duration::from_nanos(life) };
+                expiry.set(slot, dead_from);
+                instants.insert(slot, dead_from);
+                let mut expected: Vec<(Time, u32)> =
+                    instants.iter().map(|(&slot, &at)| (at, slot)).filter(|(at, _)| *at <= now).collect();
+                expected.sort_unstable();
+                for (_, slot) in expected {
+                    prop_assert!(expiry.is_due(now));
+                    prop_assert_eq!(expiry.next_dead(now), Some(slot));
+                    expiry.set(slot, Time::NEVER);
+                    instants.remove(&slot);
+                }
+                if expiry.is_due(now) {
+                    prop_assert_eq!(expiry.next_dead(now), None);
+                }
             }
         }
     }

@@ -13,8 +13,10 @@ mod copies;
 mod expiry;
 mod families;
 mod index;
+mod lives;
 mod rack;
 mod traffic;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -22,9 +24,11 @@ mod tests;
 pub(crate) use copies::Copies;
 pub use families::Pass;
 pub(crate) use index::Index;
+pub(crate) use lives::Life;
 pub(crate) use rack::{Placed, Rack};
 pub(crate) use traffic::Gone;
 pub use traffic::{Inserted, NewCopy, Reason, Removed};
+pub use values::{Apart, Value};
 
 use crate::eviction::{Eviction as _, Evictor, Setting};
 use cachepolicy_core::ids::LevelId;
@@ -56,14 +60,14 @@ impl Slot {
 /// Copies under keys, of which the eviction policy removes some when there are too many: at most
 /// one copy a key.
 #[derive(Debug, Clone)]
-pub struct Store<T> {
+pub struct Store<T: Value> {
     pub(crate) rack: Rack<T>,
     pub(crate) evictor: Evictor,
     evict: Evict,
     setting: Setting,
 }
 
-impl<T: Copy + PartialEq> Store<T> {
+impl<T: Value> Store<T> {
     /// An empty one that holds so much (`None`: any amount). The seed is for policies that draw
     /// lots.
     #[must_use]
@@ -96,14 +100,14 @@ impl<T: Copy + PartialEq> Store<T> {
     /// What is known of a copy.
     #[must_use]
     #[inline]
-    pub fn get(&self, slot: Slot) -> &T {
+    pub fn get(&self, slot: Slot) -> T {
         self.rack.get(slot)
     }
 
-    /// The same, to be changed.
+    /// Changes what is known of a copy.
     #[inline]
-    pub fn get_mut(&mut self, slot: Slot) -> &mut T {
-        self.rack.get_mut(slot)
+    pub fn set(&mut self, slot: Slot, value: T) {
+        self.rack.set(slot, value);
     }
 
     /// The key of a copy.
@@ -145,7 +149,7 @@ impl<T: Copy + PartialEq> Store<T> {
             new,
             quiet_until: Time::DISTANT_PAST,
         };
-        let mut gone = |gone: Gone<'_, T>| removed.push(gone.removed());
+        let mut gone = |gone: Gone<T>| removed.push(gone.removed());
         self.rack.insert(&mut self.evictor, placed, now, &mut gone)
     }
 
@@ -170,7 +174,7 @@ impl<T: Copy + PartialEq> Store<T> {
     /// Takes out the copies that are dead by now. [`Store::insert`] does so too.
     pub fn collect(&mut self, now: Time, removed: &mut Vec<Removed<T>>) {
         self.rack
-            .collect(&mut self.evictor, now, &mut |gone: Gone<'_, T>| {
+            .collect(&mut self.evictor, now, &mut |gone: Gone<T>| {
                 removed.push(gone.removed());
             });
     }

@@ -3,10 +3,11 @@
 
 use super::column::Column;
 use super::copies::Copies;
-use super::expiry::Expiry;
 use super::families::{Families, Pass};
 use super::index::Index;
+use super::lives::{Life, Lives};
 use super::traffic::{Gone, Inserted, NewCopy, Reason, Removed};
+use super::values::{Apart, Value};
 use super::{KeyId, Slot};
 use crate::eviction::{Eviction, Newcomer, Setting, Victim, View};
 use cachepolicy_core::ids::LevelId;
@@ -14,18 +15,19 @@ use cachepolicy_core::units::Time;
 
 /// See the module's description.
 #[derive(Debug, Clone)]
-pub(crate) struct Rack<T> {
+pub(crate) struct Rack<T: Value> {
     pub(super) index: Index,
     pub(super) copies: Copies,
-    pub(super) values: Column<T>,
-    /// Until when each copy's reads are as the last one was, see [`Rack::is_quiet`].
-    pub(super) quiet: Column<Time>,
+    /// Since when each copy is there.
+    pub(super) stored: Column<Time>,
+    /// What else the user of the store knows of each copy, but for how long it is fresh.
+    pub(super) rest: Column<T::Rest>,
+    pub(super) lives: Lives,
     /// How many slots have been in use.
-    slots: usize,
+    pub(super) slots: usize,
     /// Slots that no copy is in, the next one to be used last.
     pub(super) free: Vec<u32>,
     pub(super) families: Families,
-    pub(super) expiry: Expiry,
     pub(super) capacity: u64,
     /// Of all copies, in the unit of the capacity.
     pub(super) weight: u64,
@@ -41,17 +43,17 @@ pub(crate) struct Placed<T> {
     pub(crate) quiet_until: Time,
 }
 
-impl<T: Copy + PartialEq> Rack<T> {
+impl<T: Value> Rack<T> {
     pub(super) fn new(setting: Setting) -> Self {
         Self {
             index: Index::default(),
             copies: Copies::new(setting.by_bytes),
-            values: Column::new(),
-            quiet: Column::new(),
+            stored: Column::new(),
+            rest: Column::new(),
+            lives: Lives::default(),
             slots: 0,
             free: Vec::new(),
             families: Families::default(),
-            expiry: Expiry::default(),
             capacity: setting.capacity,
             weight: 0,
             bytes: 0,
@@ -78,43 +80,48 @@ impl<T: Copy + PartialEq> Rack<T> {
 
     /// See [`super::Store::get`].
     #[inline]
-    pub(crate) fn get(&self, slot: Slot) -> &T {
-        self.values.get(slot.0)
+    pub(crate) fn get(&self, slot: Slot) -> T {
+        T::joined(Apart {
+            fresh_until: self.lives.fresh_until(slot.0),
+            stored: *self.stored.get(slot.0),
+            rest: *self.rest.get(slot.0),
+        })
     }
 
-    /// See [`super::Store::get_mut`].
+    /// See [`super::Store::set`].
     #[inline]
-    pub(crate) fn get_mut(&mut self, slot: Slot) -> &mut T {
+    pub(crate) fn set(&mut self, slot: Slot, value: T) {
+        let value = value.apart();
         self.disturb(slot);
-        self.values.get_mut(slot.0, self.slots)
+        self.lives.set_fresh(slot.0, value.fresh_until, self.slots);
+        self.stored.set(slot.0, value.stored, self.slots);
+        self.rest.set(slot.0, value.rest, self.slots);
     }
 
     /// Was it found that a read of this copy before that instant is as plain as the last one, and
     /// did nothing happen to the copy since?
     #[inline]
     pub(crate) fn is_quiet(&self, slot: Slot, at: Time) -> bool {
-        at < *self.quiet.get(slot.0)
+        self.lives.is_quiet(slot.0, at)
     }
 
-    /// See [`Eviction::leaving_soon`]: the key of a copy. What is only written when a copy leaves
-    /// need not be waited for.
+    /// See [`Eviction::leaving_soon`]: the key of a copy, and what it lived for. What is only
+    /// written when a copy leaves need not be waited for.
     #[inline]
-    pub(crate) fn peek_key(&self, slot: u32) -> u32 {
-        self.copies.key(slot).0
+    pub(crate) fn peek_leaving(&self, slot: u32) -> u32 {
+        self.copies.key(slot).0 ^ self.lives.peek_leaving(slot)
     }
 
     /// See [`Eviction::peek`].
     #[inline]
     pub(crate) fn peek(&self, slot: u32) -> u32 {
-        self.quiet
-            .peek(slot)
-            .map_or(0, |until| until.nanos() as u32)
+        self.lives.peek(slot)
     }
 
     /// Reads of this copy before `until` are plain ones, unless something happens to it.
     #[inline]
     pub(crate) fn set_quiet(&mut self, slot: Slot, until: Time) {
-        self.quiet.set(slot.0, until, self.slots);
+        self.lives.set_quiet(slot.0, until, self.slots);
     }
 
     /// Something happened to this copy.
@@ -183,7 +190,7 @@ impl<T: Copy + PartialEq> Rack<T> {
         evictor: &mut E,
         placed: Placed<T>,
         now: Time,
-        removed: &mut impl FnMut(Gone<'_, T>),
+        removed: &mut impl FnMut(Gone<T>),
     ) -> Inserted {
         self.collect(evictor, now, removed);
         let weight = self.copies.weigh(placed.new.size);
@@ -207,7 +214,7 @@ impl<T: Copy + PartialEq> Rack<T> {
         placed: Placed<T>,
         weight: u64,
         now: Time,
-        removed: &mut impl FnMut(Gone<'_, T>),
+        removed: &mut impl FnMut(Gone<T>),
     ) -> Inserted {
         let before = self.copies.weight(slot);
         while self.weight - before > self.capacity - weight {
@@ -233,7 +240,7 @@ impl<T: Copy + PartialEq> Rack<T> {
         placed: Placed<T>,
         weight: u64,
         now: Time,
-        removed: &mut impl FnMut(Gone<'_, T>),
+        removed: &mut impl FnMut(Gone<T>),
     ) -> Inserted {
         let newcomer = Newcomer {
             key: placed.new.key,
@@ -253,7 +260,7 @@ impl<T: Copy + PartialEq> Rack<T> {
 
     /// See [`super::Store::set_dead_from`].
     pub(super) fn set_dead_from(&mut self, slot: Slot, dead_from: Time) {
-        self.expiry.set(slot.0, dead_from);
+        self.lives.set_dead_from(slot.0, dead_from, self.slots);
     }
 
     /// See [`super::Store::flush`]. The policy is told nothing: it begins anew.
@@ -274,10 +281,10 @@ impl<T: Copy + PartialEq> Rack<T> {
         &mut self,
         evictor: &mut E,
         now: Time,
-        removed: &mut impl FnMut(Gone<'_, T>),
+        removed: &mut impl FnMut(Gone<T>),
     ) {
-        if self.expiry.is_due(now) {
-            while let Some(slot) = self.expiry.next_dead(now) {
+        if self.lives.expiry.is_due(now) {
+            while let Some(slot) = self.lives.expiry.next_dead(now) {
                 removed(self.take(evictor, slot, Reason::Expired, now));
             }
         }
@@ -301,30 +308,54 @@ impl<T: Copy + PartialEq> Rack<T> {
         slot: u32,
         reason: Reason,
         now: Time,
-    ) -> Gone<'_, T> {
+    ) -> Gone<T> {
         evictor.removed(slot, self.view(now));
         self.detach(slot, reason)
     }
 
     /// Removes a copy from everything but the eviction policy.
     #[inline]
-    fn detach(&mut self, slot: u32, reason: Reason) -> Gone<'_, T> {
-        let (key, level, size) = self.copies.of(slot);
+    fn detach(&mut self, slot: u32, reason: Reason) -> Gone<T> {
+        let gone = self.gone(slot, reason);
+        let Gone {
+            key, level, size, ..
+        } = gone;
         self.weight -= self.copies.weigh(size);
         self.bytes -= u128::from(size);
         self.index.remove(key);
         self.families.leave(level, slot);
         self.copies.vacate(slot);
-        self.expiry.set(slot, Time::NEVER);
+        self.lives.end(slot);
         self.free.push(slot);
+        gone
+    }
+
+    /// A copy that leaves.
+    #[inline]
+    fn gone(&self, slot: u32, reason: Reason) -> Gone<T> {
+        let (key, level, size) = self.copies.of(slot);
         Gone {
             key,
             level,
             size,
-            value: self.values.get(slot),
+            value: self.get(Slot(slot)),
             reason,
-            quiet_until: *self.quiet.get(slot),
+            quiet_until: self.lives.quiet_until(slot),
         }
+    }
+
+    /// Sets what is known of a copy but for its key, size and level.
+    #[inline]
+    fn set_all(&mut self, slot: u32, placed: &Placed<T>) {
+        let value = placed.new.value.apart();
+        self.stored.set(slot, value.stored, self.slots);
+        self.rest.set(slot, value.rest, self.slots);
+        let life = Life {
+            fresh_until: value.fresh_until,
+            quiet_until: placed.quiet_until,
+            dead_from: placed.new.dead_from,
+        };
+        self.lives.set(slot, life, self.slots);
     }
 
     #[inline]
@@ -347,37 +378,26 @@ impl<T: Copy + PartialEq> Rack<T> {
     fn attach(&mut self, placed: &Placed<T>) -> u32 {
         let new = &placed.new;
         let slot = self.free_slot();
-        self.values.set(slot, new.value, self.slots);
-        self.quiet.set(slot, placed.quiet_until, self.slots);
+        self.set_all(slot, placed);
         self.weight += self.copies.weigh(new.size);
         self.bytes += u128::from(new.size);
         self.families.join(new.level, slot, &self.copies);
         self.copies.set(slot, new.key, new.size);
         self.copies.set_level(slot, new.level);
         self.enter(new.key, slot);
-        self.expiry.set(slot, new.dead_from);
         slot
     }
 
     /// Puts a copy where an older one of its key is, which is shown before.
-    fn overwrite(&mut self, slot: u32, placed: &Placed<T>, removed: &mut impl FnMut(Gone<'_, T>)) {
+    fn overwrite(&mut self, slot: u32, placed: &Placed<T>, removed: &mut impl FnMut(Gone<T>)) {
         let new = &placed.new;
         let (key, level, size) = self.copies.of(slot);
-        removed(Gone {
-            key,
-            level,
-            size,
-            value: self.values.get(slot),
-            reason: Reason::Replaced,
-            quiet_until: *self.quiet.get(slot),
-        });
-        self.values.set(slot, new.value, self.slots);
-        self.quiet.set(slot, placed.quiet_until, self.slots);
+        removed(self.gone(slot, Reason::Replaced));
+        self.set_all(slot, placed);
         self.bytes = self.bytes - u128::from(size) + u128::from(new.size);
         self.families.leave(level, slot);
         self.families.join(new.level, slot, &self.copies);
         self.copies.set(slot, key, new.size);
         self.copies.set_level(slot, new.level);
-        self.expiry.set(slot, new.dead_from);
     }
 }

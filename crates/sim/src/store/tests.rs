@@ -2,7 +2,7 @@
 
 use super::index::Index;
 use super::*;
-use cachepolicy_core::units::Bytes;
+use cachepolicy_core::units::{Bytes, Duration};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -77,6 +77,25 @@ fn capacity() -> impl Strategy<Value = Option<Capacity>> {
 
 fn evict() -> impl Strategy<Value = Evict> {
     proptest::sample::select(Evict::ALL.map(|(_, evict)| evict).to_vec())
+}
+
+/// Two instants, and some number.
+impl Value for u64 {
+    type Rest = Self;
+
+    fn apart(self) -> Apart<Self> {
+        let second = |seconds: Self| Time::ZERO + Duration::from_secs(seconds as i64);
+        Apart {
+            fresh_until: second(self % 3),
+            stored: second(self / 3 % 3),
+            rest: self / 9,
+        }
+    }
+
+    fn joined(apart: Apart<Self>) -> Self {
+        let seconds = |time: Time| time.since(Time::ZERO).nanos() as Self / 1_000_000_000;
+        9 * apart.rest + 3 * seconds(apart.stored) + seconds(apart.fresh_until)
+    }
 }
 
 /// A copy as the model sees it.
@@ -297,7 +316,7 @@ impl Model {
         for key in 0..12 {
             let slot = store.lookup(KeyId(key));
             assert_eq!(
-                slot.map(|slot| *store.get(slot)),
+                slot.map(|slot| store.get(slot)),
                 self.copies.get(&key).map(|copy| copy.value)
             );
             if let (Some(slot), Some(copy)) = (slot, self.copies.get(&key)) {

@@ -47,23 +47,23 @@ pub struct Removed<T> {
 
 /// A copy that is leaving, as its store still sees it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Gone<'a, T> {
+pub(crate) struct Gone<T> {
     pub(crate) key: KeyId,
     pub(crate) level: LevelId,
     pub(crate) size: u64,
-    pub(crate) value: &'a T,
+    pub(crate) value: T,
     pub(crate) reason: Reason,
     /// See `Rack::is_quiet`.
     pub(crate) quiet_until: Time,
 }
 
-impl<T: Copy> Gone<'_, T> {
+impl<T: Copy> Gone<T> {
     pub(super) fn removed(&self) -> Removed<T> {
         Removed {
             key: self.key,
             level: self.level,
             size: self.size,
-            value: *self.value,
+            value: self.value,
             reason: self.reason,
         }
     }
