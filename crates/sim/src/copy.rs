@@ -36,6 +36,7 @@ pub(crate) struct Rest {
     work: Duration,
     provenance: u32,
     principal: u32,
+    changes_before: u32,
     negative: bool,
 }
 
@@ -53,6 +54,7 @@ impl Value for Copy {
             work,
             provenance,
             principal,
+            changes_before,
             negative,
         } = self;
         let rest = Rest {
@@ -62,6 +64,7 @@ impl Value for Copy {
             work,
             provenance,
             principal,
+            changes_before,
             negative,
         };
         Apart {
@@ -85,6 +88,7 @@ impl Value for Copy {
             work,
             provenance,
             principal,
+            changes_before,
             negative,
         } = rest;
         Self {
@@ -96,6 +100,7 @@ impl Value for Copy {
             work,
             provenance,
             principal,
+            changes_before,
             negative,
         }
     }

@@ -263,7 +263,7 @@ impl Engine {
                     store.family(LevelId(level as u16)).all(|slot| {
                         let copy = store.get(slot);
                         self.now >= copy.fresh_until().min(copy.leaves(&table.rules))
-                            || self.is_kept_rightly(table, store.key(slot), copy, process)
+                            || self.is_kept_rightly(table, store.key(slot), &copy, process)
                     })
                 })
             })
