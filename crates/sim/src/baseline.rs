@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn worse_is_a_share_of_what_was() {
-        assert_eq!(before(Better::Higher, 0.8, 0.6), 0.25);
+        assert_eq!(before(Better::Higher, 1.0, 0.75), 0.25);
         assert_eq!(before(Better::Lower, 2.0, 3.0), 0.5);
         assert!(before(Better::Higher, 0.6, 0.8) < 0.0);
         assert_eq!(before(Better::Lower, 0.0, 1e-9), f64::INFINITY);
