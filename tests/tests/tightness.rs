@@ -55,16 +55,23 @@ fn witnesses_come_near_to_their_bounds() {
                         .unwrap_or_default()
                         .to_owned(),
                     Edge::Sound {
-                        survive,
                         shared,
                         stale,
+                        survive,
                         ..
-                    } => format!(
-                        "{}{}{}",
-                        survive.is_some(),
-                        shared.nanos() > 0,
-                        stale.nanos() > 0
-                    ),
+                    } => {
+                        let mut name = String::from("Sound");
+                        for (is, word) in [
+                            (survive.is_some(), " survive"),
+                            (shared.nanos() > 0, " shared"),
+                            (stale.nanos() > 0, " stale"),
+                        ] {
+                            if is {
+                                name.push_str(word);
+                            }
+                        }
+                        name
+                    }
                 };
                 let mut key = format!("{:?} {reason}", bound.by);
                 let mut ratio = 0.0;
@@ -94,7 +101,7 @@ fn witnesses_come_near_to_their_bounds() {
                                             "{:.4} {} {:?} p{:?} {:?}",
                                             r.at.as_secs_f64(),
                                             r.path,
-                                            r.status,
+                                            r.user,
                                             r.process,
                                             r.data
                                                 .iter()

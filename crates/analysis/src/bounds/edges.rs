@@ -1,7 +1,8 @@
 //! Which actions reach the copies of a level, in time and for certain.
 
 use super::missed::{Missed, Reason};
-use super::{Cleaning, Work};
+use super::sources::Source;
+use super::{By, Cleaning, Work};
 use crate::arrive::{Arrivals, Heard, heard};
 use crate::cover::{ActionRef, Asked, Reached};
 use crate::kinds::{Kind, Side};
@@ -13,11 +14,23 @@ use cachepolicy_core::level::Level;
 use cachepolicy_core::policy::Delivery;
 use cachepolicy_core::units::Duration;
 
-/// What the edges do about writes of one kind, for one way in which a level depends on them.
+/// What becomes of writes of one kind, for one way in which a level depends on them.
 #[derive(Debug, Clone)]
-pub(super) struct KindBound {
-    /// Of a stored level; of another one it says nothing.
-    pub(super) verdict: Result<Sound, Missed>,
+pub(crate) struct KindBound {
+    pub(crate) kind: Kind,
+    /// From the commit to the last answer that misses it; zero for a level that is not stored.
+    pub(crate) staleness: Duration,
+    pub(crate) by: By,
+    /// The same through time alone.
+    pub(crate) through_time: Duration,
+    /// How old a result can be that others take who wait for a fill.
+    pub(crate) shared: Duration,
+    /// What makes the result of a fill that is stored the oldest.
+    pub(crate) oldest: Source,
+    /// What else can make a result old.
+    pub(super) sources: Vec<Source>,
+    /// What the edges do, of a stored level; of another one it says nothing.
+    pub(crate) verdict: Result<Sound, Missed>,
     /// By side of the write: deliveries each of which cleans the level.
     cleaned: Vec<Vec<Cleaning>>,
     /// By side of the write: actions that reach, by `cascade`, whatever embeds these copies.
@@ -26,11 +39,27 @@ pub(super) struct KindBound {
 
 /// A kind of write that reaches every copy that it concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sound {
-    pub(super) bound: Duration,
-    pub(super) delay: Duration,
-    pub(super) stale: Duration,
-    pub(super) survive: Option<(BackendId, Duration)>,
+pub(crate) struct Sound {
+    pub(crate) bound: Duration,
+    pub(crate) delay: Duration,
+    pub(crate) stale: Duration,
+    pub(crate) survive: Option<(BackendId, Duration)>,
+    /// What does it; `None`: there is nothing to do.
+    pub(crate) action: Option<ActionRef>,
+}
+
+impl KindBound {
+    /// Of the two bounds the lesser one.
+    fn decide(&mut self) {
+        let through_edges = match &self.verdict {
+            Ok(sound) => Some(sound.bound.max(self.shared)),
+            Err(_) => None,
+        };
+        (self.staleness, self.by) = match through_edges {
+            Some(bound) if bound <= self.through_time => (bound, By::Edges),
+            Some(_) | None => (self.through_time, By::Time),
+        };
+    }
 }
 
 impl Work<'_> {
@@ -49,12 +78,24 @@ impl Work<'_> {
 
     fn kind(&self, id: LevelId, way: &Way, number: usize, kind: Kind) -> KindBound {
         let level = &self.policy.levels[id.index()];
+        let life = &self.lives[id.index()];
+        let sources = self.sources(id, way, number);
+        let oldest = Source::oldest(&sources, life.fill);
+        let made = oldest.age + oldest.rest;
         let mut bound = KindBound {
+            kind,
+            staleness: Duration::ZERO,
+            by: By::Embedded,
+            through_time: made + life.copy,
+            shared: if life.shares { made } else { Duration::ZERO },
+            oldest,
+            sources,
             verdict: Ok(Sound {
                 bound: Duration::ZERO,
                 delay: Duration::ZERO,
                 stale: Duration::ZERO,
                 survive: None,
+                action: None,
             }),
             cleaned: Vec::new(),
             cascading: Vec::new(),
@@ -99,6 +140,9 @@ impl Work<'_> {
                 bound.cleaned.push(Vec::new());
             }
         }
+        if level.is_stored() {
+            bound.decide();
+        }
         bound
     }
 
@@ -126,8 +170,7 @@ impl Work<'_> {
             return Vec::new();
         }
         let of = |&(inner, way): &(LevelId, usize)| {
-            let kinds = self.kinds.get(inner.index())?.get(way)?;
-            kinds.get(number)?.cascading.get(side)
+            self.inner(inner, way, number)?.cascading.get(side)
         };
         let mut lists = way.through.iter().map(of);
         let mut common = lists.next().flatten().cloned().unwrap_or_default();
@@ -149,7 +192,8 @@ impl Work<'_> {
         let mut best: Option<Sound> = None;
         let mut cleaned = Vec::new();
         for action in covering {
-            match self.candidate(id, way, (number, side), action) {
+            let made = bound.oldest.age + bound.oldest.rest;
+            match self.candidate((id, made), way, (number, side), action) {
                 Ok((sound, arrivals)) => {
                     if sound.stale == Duration::ZERO && sound.survive.is_none() {
                         cleaned.push(vec![arrivals]);
@@ -168,6 +212,9 @@ impl Work<'_> {
                 all.delay = all.delay.max(best.delay);
                 all.stale = all.stale.max(best.stale);
                 all.survive = longer(all.survive, best.survive);
+                if all.action.is_none() || best.bound >= all.bound {
+                    all.action = best.action;
+                }
             }
             (verdict @ Ok(_), None) => {
                 *verdict = Err(Missed {
@@ -180,10 +227,11 @@ impl Work<'_> {
         }
     }
 
-    /// What an action does about copies all of which it reaches.
+    /// What an action does about copies all of which it reaches. `made`: how old a fill's result can
+    /// be.
     fn candidate(
         &self,
-        id: LevelId,
+        (id, made): (LevelId, Duration),
         way: &Way,
         (number, side): (usize, usize),
         action: ActionRef,
@@ -213,17 +261,15 @@ impl Work<'_> {
         {
             return Err(Reason::NotReached(backend));
         }
-        let model = self.ways.facts[way.facts].model;
-        let life = self.lives[id.index()];
-        let needed = life.fill + self.taken(id, model).age();
-        if !is_fenced(level) && least < needed {
-            return Err(Reason::FillOvertakes(needed));
+        if !is_fenced(level) && least < made {
+            return Err(Reason::FillOvertakes(made));
         }
-        let lag = self.lag(id, model);
+        let lag = self.lag(id, way);
         if least < lag {
             return Err(Reason::ReplicaLags(lag));
         }
         self.after_contained(way, (number, side), &arrivals)?;
+        let life = &self.lives[id.index()];
         let stale = match declared.verb {
             Verb::Expire => life.stale,
             Verb::Purge | Verb::Bump => Duration::ZERO,
@@ -239,6 +285,7 @@ impl Work<'_> {
             delay: greatest,
             stale,
             survive: arrivals.survive,
+            action: Some(action),
         };
         Ok((sound, arrivals))
     }
@@ -270,8 +317,7 @@ impl Work<'_> {
         arrivals: &Arrivals,
     ) -> Result<(), Reason> {
         for &(inner, inner_way) in &way.stored {
-            let kinds = self.kinds.get(inner.index());
-            let kind = kinds.and_then(|ways| ways.get(inner_way)?.get(number));
+            let kind = self.inner(inner, inner_way, number);
             let cleaned = kind.and_then(|kind| kind.cleaned.get(side));
             let cleaned = cleaned.map_or(&[][..], Vec::as_slice);
             if cleaned.is_empty() {

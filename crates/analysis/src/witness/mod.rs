@@ -1,8 +1,11 @@
 //! Witnesses: shortest traces that show what was found. They are built, not searched for: each part
 //! of a bound says what has to happen when.
 
+mod clock;
+mod delay;
 mod schedule;
 mod stage;
+mod values;
 mod write;
 
 use cachepolicy_core::edge::Operation;
@@ -27,10 +30,9 @@ pub struct Witness {
 /// Why a witness does not come near to its bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Short {
-    /// A trace cannot make the copy usable for as long as its errors allow.
+    /// Nothing that a trace can make fail makes the level's fills fail, so that what `stale-if-error`
+    /// keeps does not show.
     StaleIfError,
-    /// A trace cannot make it an absence, which would be kept for longer.
-    Absence,
     /// The level's look-ups are hidden behind copies that a trace cannot keep from being stored.
     Hidden,
 }
@@ -78,8 +80,10 @@ pub struct RequestStep {
     pub unshortened: Vec<LevelId>,
     /// How old the data is that levels read.
     pub lags: Vec<(LevelId, Duration)>,
-    /// The response's status, where it matters.
-    pub status: Option<u16>,
+    /// Levels that find nothing: their result is an absence.
+    pub absent: Vec<LevelId>,
+    /// Levels whose own work fails.
+    pub failing: Vec<LevelId>,
     /// Which process answers.
     pub process: Option<u32>,
 }
