@@ -166,13 +166,11 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
     let (rest, work) = Rest::work(whole, id, level, finer);
     let inner = |contained: LevelId| finer.get(contained.index());
     let has_backend = tiers(policy, level).next().is_some();
-    let fails = level.origin.is_some()
+    let is_made_in_vain = level.origin.is_some()
         || matches!(level.kind, LevelKind::Site | LevelKind::View)
-        || whole.contained(id).filter_map(inner).any(|life| life.fails)
-        || tiers(policy, level).any(|tier| {
-            let backend = policy.backends.get(tier.backend.index());
-            backend.is_some_and(|backend| !backend.on_failure.bypass)
-        });
+        || whole.contained(id).filter_map(inner).any(|life| life.fails);
+    // Who is refused by a store gets nothing, no expired copy either.
+    let fails = is_made_in_vain || refuses(policy, level);
     let (wait, lease, waits) = match rules.stampede {
         Stampede::None => (Duration::ZERO, Duration::FOREVER, false),
         // One round: the result goes to those who wait, unless it comes too late for them.
@@ -182,7 +180,7 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
         Stampede::Lease { wait, expires } => (wait, expires, true),
     };
     let mut stale = rules.stale_while_revalidate;
-    if fails || waits {
+    if is_made_in_vain || waits {
         stale = stale.max(rules.stale_if_error);
     }
     let ttl = match level.lifetime {
@@ -217,6 +215,14 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
         latency,
         rest,
     }
+}
+
+/// Whoever asks one of its stores that is down gets an error.
+pub(crate) fn refuses(policy: &Policy, level: &Level) -> bool {
+    tiers(policy, level).any(|tier| {
+        let backend = policy.backends.get(tier.backend.index());
+        backend.is_some_and(|backend| !backend.on_failure.bypass)
+    })
 }
 
 /// How many copies one `contains` embeds; `None`: any number.

@@ -8,7 +8,7 @@ use crate::cover::{ActionRef, Asked, Reached};
 use crate::kinds::{Kind, Side};
 use crate::ways::Way;
 use cachepolicy_core::decide::Stampede;
-use cachepolicy_core::edge::{EdgeBlock, Timing, Verb};
+use cachepolicy_core::edge::{EdgeBlock, Target, Timing, Verb};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::level::Level;
 use cachepolicy_core::policy::Delivery;
@@ -27,10 +27,16 @@ pub(crate) struct KindBound {
     pub(crate) shared: Duration,
     /// What makes the result of a fill that is stored the oldest.
     pub(crate) oldest: Source,
+    /// The same of a fill that is not stored, but that others wait for.
+    pub(crate) given: Source,
     /// What else can make a result old.
     pub(super) sources: Vec<Source>,
+    /// The same of results that no invalidation has overtaken on the way.
+    pub(super) kept: Vec<Source>,
     /// What the edges do, of a stored level; of another one it says nothing.
     pub(crate) verdict: Result<Sound, Missed>,
+    /// What overtakes fills of the level that are under way, if it is fenced.
+    pub(crate) fence: Option<Overtakes>,
     /// By side of the write: deliveries each of which cleans the level.
     cleaned: Vec<Vec<Cleaning>>,
     /// By side of the write: actions that reach, by `cascade`, whatever embeds these copies.
@@ -46,6 +52,35 @@ pub(crate) struct Sound {
     pub(crate) survive: Option<(BackendId, Duration)>,
     /// What does it; `None`: there is nothing to do.
     pub(crate) action: Option<ActionRef>,
+}
+
+/// A delivery that certainly comes to a place where fills store their results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Overtakes {
+    pub(crate) action: ActionRef,
+    /// From the commit to the delivery.
+    pub(crate) least: Duration,
+    pub(crate) greatest: Duration,
+}
+
+impl Overtakes {
+    /// Of all sides of a write.
+    fn all(sides: &[Option<Self>]) -> Option<Self> {
+        let mut all = *sides.first()?;
+        for side in sides {
+            let (one, other) = (all?, (*side)?);
+            let later = if other.greatest > one.greatest {
+                other
+            } else {
+                one
+            };
+            all = Some(Self {
+                least: one.least.min(other.least),
+                ..later
+            });
+        }
+        all
+    }
 }
 
 impl KindBound {
@@ -79,7 +114,8 @@ impl Work<'_> {
     fn kind(&self, id: LevelId, way: &Way, number: usize, kind: Kind) -> KindBound {
         let level = &self.policy.levels[id.index()];
         let life = &self.lives[id.index()];
-        let sources = self.sources(id, way, number);
+        let sources = self.sources(id, way, number, |inner| &inner.sources);
+        let kept = self.sources(id, way, number, |inner| &inner.kept);
         let oldest = Source::oldest(&sources, life.fill);
         let made = oldest.age + oldest.rest;
         let mut bound = KindBound {
@@ -88,8 +124,10 @@ impl Work<'_> {
             by: By::Embedded,
             through_time: made + life.copy,
             shared: if life.shares { made } else { Duration::ZERO },
+            given: oldest.clone(),
             oldest,
             sources,
+            kept,
             verdict: Ok(Sound {
                 bound: Duration::ZERO,
                 delay: Duration::ZERO,
@@ -97,6 +135,7 @@ impl Work<'_> {
                 survive: None,
                 action: None,
             }),
+            fence: None,
             cleaned: Vec::new(),
             cascading: Vec::new(),
         };
@@ -107,6 +146,7 @@ impl Work<'_> {
             facts: &self.ways.facts[way.facts],
             kind,
         };
+        let mut fences = Vec::new();
         let is_harmless = level.is_stored() && self.is_harmless(id, way, kind);
         for (nth, &side) in kind.sides().iter().enumerate() {
             let mut covering = self.inherited(way, number, nth);
@@ -126,6 +166,8 @@ impl Work<'_> {
             cascading.extend(direct.iter().copied().filter(cascades));
             bound.cascading.push(cascading);
             covering.extend(direct);
+            let arrivals = covering.iter().filter_map(|action| self.overtakes(id, *action));
+            fences.push(arrivals.min_by_key(|fence| fence.greatest));
             if is_harmless {
                 bound.cleaned.push(vec![Vec::new()]);
             } else if level.is_stored() {
@@ -141,6 +183,14 @@ impl Work<'_> {
             }
         }
         if level.is_stored() {
+            if is_fenced(level) {
+                bound.fence = Overtakes::all(&fences);
+                if let Some(fence) = bound.fence {
+                    Source::fence(&mut bound.kept, (fence.least, fence.greatest));
+                }
+                bound.oldest = Source::oldest(&bound.kept, life.fill);
+                bound.through_time = bound.oldest.age + bound.oldest.rest + life.copy;
+            }
             bound.decide();
         }
         bound
@@ -178,6 +228,29 @@ impl Work<'_> {
             common.retain(|action| list.is_some_and(|list| list.contains(action)));
         }
         common
+    }
+
+    /// When an action that reaches all keys certainly comes to a place where fills store their results:
+    /// those of a fenced level that are under way are overtaken. `None`: perhaps never.
+    fn overtakes(&self, id: LevelId, action: ActionRef) -> Option<Overtakes> {
+        if !self.whole.outages.is_empty() {
+            return None;
+        }
+        let level = &self.policy.levels[id.index()];
+        let block = action.block(self.policy)?;
+        let Heard::Arrives(arrivals) = heard(self.policy, action.edge, block, level) else {
+            return None;
+        };
+        let arrivals = match block.timing {
+            Timing::AfterCommit => arrivals,
+            Timing::BeforeCommit { by } => arrivals.sooner(by)?,
+        };
+        let farthest = arrivals.heard.first()?;
+        Some(Overtakes {
+            action,
+            least: farthest.least,
+            greatest: farthest.greatest,
+        })
     }
 
     /// The best that one of the actions does about one side of a write.
@@ -246,6 +319,15 @@ impl Work<'_> {
             Heard::NotReached(backend) => return Err(Reason::NotReached(backend)),
             Heard::Lost => return Err(Reason::Lost),
         };
+        // What is filled under way goes under the key of the older version too, and no tier is asked
+        // for that again.
+        let is_renamed = declared.verb == Verb::Bump
+            && matches!(&declared.target, Target::Level { level, .. } if *level == id);
+        let arrivals = if is_renamed {
+            arrivals.at_farthest()
+        } else {
+            arrivals
+        };
         let arrivals = match block.timing {
             Timing::AfterCommit => arrivals,
             // What is on its way for longer arrives after the commit all the same.
@@ -261,7 +343,7 @@ impl Work<'_> {
         {
             return Err(Reason::NotReached(backend));
         }
-        if !is_fenced(level) && least < made {
+        if !is_fenced(level) && !is_renamed && least < made {
             return Err(Reason::FillOvertakes(made));
         }
         let lag = self.lag(id, way);

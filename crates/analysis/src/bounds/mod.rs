@@ -8,7 +8,7 @@
 mod actions;
 pub(crate) mod edges;
 pub(crate) mod missed;
-mod sources;
+pub(crate) mod sources;
 
 use crate::arrive::Arrivals;
 use crate::lives::{Life, lives};

@@ -60,12 +60,29 @@ impl Source {
             .max_by_key(|source| (source.age + source.rest, Reverse(source.path.len())));
         oldest.unwrap_or_default()
     }
+
+    /// Those of a fenced level whose fills hear of the write within these times: what was read when
+    /// the fill had begun, or so shortly before it that the fill hears of the write in any case, is
+    /// kept only if the fill is over before.
+    pub(super) fn fence(sources: &mut [Self], (least, greatest): (Duration, Duration)) {
+        for source in sources {
+            if source.age <= least && source.age + source.rest > greatest {
+                source.rest = greatest - source.age;
+            }
+        }
+    }
 }
 
 impl Work<'_> {
     /// Whatever can make a fill's result old when a kind of write concerns it in one way: rows that
-    /// it reads, copies that it takes in, and the same of what is filled on the way.
-    pub(super) fn sources(&self, id: LevelId, way: &Way, number: usize) -> Vec<Source> {
+    /// it reads, copies that it takes in, and the same of what is filled on the way (`filled`).
+    pub(super) fn sources(
+        &self,
+        id: LevelId,
+        way: &Way,
+        number: usize,
+        filled: impl Fn(&KindBound) -> &Vec<Source>,
+    ) -> Vec<Source> {
         let level = &self.policy.levels[id.index()];
         let rest = &self.lives[id.index()].rest;
         let mut sources = Vec::new();
@@ -96,7 +113,7 @@ impl Work<'_> {
                 path: [&[(inner, inner_way)], &source.path[..]].concat(),
                 ..source.clone()
             };
-            sources.extend(of_inner.sources.iter().map(through));
+            sources.extend(filled(of_inner).iter().map(through));
         }
         Source::worst(sources)
     }

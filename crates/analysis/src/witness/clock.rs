@@ -2,133 +2,141 @@
 
 use super::RequestStep;
 use super::stage::{Stage, latency};
+use super::values::{Params, inside, param_value, value as value_of};
 use crate::lives::{greatest, is_unsaid};
 use crate::structure::Structure;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::level::{Contain, Level, LevelKind, ValueSource};
 use cachepolicy_core::units::Duration;
-
-/// More elements of a list than any witness has.
-const ELEMENTS: usize = 64;
+use std::collections::BTreeSet;
 
 /// When the parts of a request happen, in nanoseconds from its beginning.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Clock {
     now: i64,
     /// The level at the end of the stage is looked up.
-    pub(super) looked: i64,
+    pub(super) looked: Option<i64>,
     /// What its result is old by is read, or a copy is taken.
     pub(super) taken: Option<i64>,
     /// Its fill is over.
     pub(super) ended: i64,
+    is_filling: bool,
+    /// What was stored on the way.
+    stored: BTreeSet<Copy>,
 }
 
+/// A copy: its level and its parameters.
+type Copy = (LevelId, Params);
+
 /// What of a request is to be timed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Timed<'a> {
     pub(super) whole: Structure<'a>,
     pub(super) stage: &'a Stage,
     /// From the level at the stage's end to the one that reads, or whose copy is taken.
-    pub(super) path: &'a [LevelId],
+    pub(super) path: Vec<LevelId>,
     pub(super) is_copy: bool,
+}
+
+/// What a request is timed for.
+struct Aims {
+    level: Copy,
+    source: Copy,
+    is_copy: bool,
 }
 
 impl Timed<'_> {
     /// The times of a request.
     pub(super) fn clock(&self, request: &RequestStep) -> Clock {
+        let params = self.stage.params(self.whole);
+        let mut source = (self.stage.level(), params.clone());
+        for &inner in &self.path {
+            if let Some(outer) = self.whole.level(source.0) {
+                source = (inner, inside(self.whole, outer, &source.1, inner));
+            }
+        }
+        let aims = Aims {
+            level: (self.stage.level(), params),
+            source,
+            is_copy: self.is_copy,
+        };
         let mut clock = Clock::default();
-        if let Some((first, rest)) = self.stage.chain.split_first() {
-            self.walk(request, *first, rest, self.path, &mut clock);
+        if let Some(&first) = self.stage.chain.first() {
+            let count = self.whole.level(first).map_or(0, |level| level.params.len());
+            let params = (0..count as u16).map(|param| Some(param_value(param)));
+            self.walk(request, (first, params.collect()), &aims, &mut clock);
         }
         clock
     }
 
-    /// One level on the way. `before`: what of the stage is still to come; `path`: what of the path.
-    fn walk(
-        &self,
-        request: &RequestStep,
-        id: LevelId,
-        before: &[LevelId],
-        path: &[LevelId],
-        clock: &mut Clock,
-    ) {
-        let Some(level) = self.whole.level(id) else {
+    /// One level: all that it embeds, then its own work.
+    fn walk(&self, request: &RequestStep, copy: Copy, aims: &Aims, clock: &mut Clock) {
+        let Some(level) = self.whole.level(copy.0) else {
             return;
         };
-        if before.is_empty() && path == self.path {
-            clock.looked = clock.now;
+        let is_level = copy == aims.level && clock.looked.is_none();
+        if is_level {
+            clock.looked = Some(clock.now);
+        }
+        if aims.is_copy && copy == aims.source {
+            if clock.is_filling && clock.taken.is_none() {
+                clock.taken = Some(clock.now);
+            }
+            return;
         }
         clock.now += latency(self.whole, level).nanos();
-        let next = before.first().or(path.first()).copied();
-        let mut is_left = next.is_some();
-        let routed = self.routed(level, before);
-        let of_site = routed.into_iter().map(|view| (view, 1));
-        let contains = level
-            .contains
-            .iter()
-            .map(|contain| (contain.level, elements(level, contain, request)));
-        for (inner, count) in contains.chain(of_site) {
-            for _ in 0..count {
-                if is_left && next == Some(inner) {
-                    is_left = false;
-                    self.step(request, inner, before, path, clock);
-                } else {
-                    self.pass(request, inner, clock);
-                }
+        if clock.stored.contains(&copy) {
+            return;
+        }
+        clock.is_filling |= is_level;
+        for contain in &level.contains {
+            for value in elements(level, contain, request) {
+                let params = contain.args.iter().enumerate().map(|(arg, source)| {
+                    if contain.each == Some(arg as u16) {
+                        value.clone()
+                    } else {
+                        value_of(self.whole, level, source, &copy.1)
+                    }
+                });
+                let inner = (contain.level, params.collect());
+                self.walk(request, inner, aims, clock);
             }
         }
-        if before.is_empty() && path.is_empty() && !self.is_copy && clock.taken.is_none() {
+        if let Some(view) = self.routed(level, copy.0) {
+            let count = self.whole.level(view).map_or(0, |view| view.params.len());
+            let params = (0..count as u16).map(|param| Some(param_value(param)));
+            self.walk(request, (view, params.collect()), aims, clock);
+        }
+        if copy == aims.source && clock.taken.is_none() {
             clock.taken = Some(clock.now);
         }
-        clock.now += cost(request, id);
-        if before.is_empty() && path == self.path {
+        clock.now += cost(request, copy.0);
+        if is_level {
             clock.ended = clock.now;
+            clock.is_filling = false;
+        }
+        if level.is_stored() && !request.failing.contains(&copy.0) {
+            clock.stored.insert(copy);
         }
     }
 
-    fn step(
-        &self,
-        request: &RequestStep,
-        inner: LevelId,
-        before: &[LevelId],
-        path: &[LevelId],
-        clock: &mut Clock,
-    ) {
-        match (before.split_first(), path) {
-            (Some((_, before)), _) => self.walk(request, inner, before, path, clock),
-            (None, [_]) if self.is_copy => clock.taken = Some(clock.now),
-            (None, [_, path @ ..]) => self.walk(request, inner, before, path, clock),
-            (None, []) => {}
+    /// What a site asks although it is not written.
+    fn routed(&self, level: &Level, id: LevelId) -> Option<LevelId> {
+        if level.kind != LevelKind::Site {
+            return None;
         }
-    }
-
-    /// A level beside the way.
-    fn pass(&self, request: &RequestStep, id: LevelId, clock: &mut Clock) {
-        let Some(level) = self.whole.level(id) else {
-            return;
-        };
-        clock.now += latency(self.whole, level).nanos();
-        for contain in &level.contains {
-            for _ in 0..elements(level, contain, request) {
-                self.pass(request, contain.level, clock);
-            }
-        }
-        clock.now += cost(request, id);
-    }
-
-    /// The view that a site asks although it is not written.
-    fn routed(&self, level: &Level, before: &[LevelId]) -> Option<LevelId> {
-        let next = before.first().copied().or(self.stage.view)?;
-        let is_view = self.whole.level(next)?.route.is_some();
+        let at = self.stage.chain.iter().position(|known| *known == id)?;
+        let next = self.stage.chain.get(at + 1).copied().or(self.stage.view)?;
+        let is_routed = self.whole.level(next)?.route.is_some();
         let is_written = level.contains.iter().any(|contain| contain.level == next);
-        (level.kind == LevelKind::Site && is_view && !is_written).then_some(next)
+        (is_routed && !is_written).then_some(next)
     }
 
     /// Sets costs of the own work of what comes after the source, so that so many nanoseconds pass
     /// until the fill is over, or nearly.
     pub(super) fn spend(&self, request: &mut RequestStep, level: LevelId, mut left: i64) {
         let mut outers: Vec<LevelId> = vec![level];
-        outers.extend(self.path);
+        outers.extend(&self.path);
         if self.is_copy {
             outers.pop();
         }
@@ -136,7 +144,7 @@ impl Timed<'_> {
             let is_reader = !self.is_copy && outers.last() == Some(&id);
             self.work(request, id, 1, is_reader, &mut left);
         }
-        let pairs: Vec<_> = [&[level], self.path].concat();
+        let pairs: Vec<_> = [&[level], &self.path[..]].concat();
         for pair in pairs.windows(2).rev() {
             let &[outer, inner] = pair else { continue };
             let Some(outer) = self.whole.level(outer) else {
@@ -213,14 +221,15 @@ impl Timed<'_> {
     }
 }
 
-/// How often a level is embedded.
-fn elements(level: &Level, contain: &Contain, request: &RequestStep) -> usize {
+/// For which values a level is embedded.
+fn elements(level: &Level, contain: &Contain, request: &RequestStep) -> Vec<Option<String>> {
     let Some((name, max)) = each(level, contain) else {
-        return 1;
+        return vec![None];
     };
     let list = request.data.iter().find(|(known, _)| known == name);
-    let count = list.map_or(1, |(_, values)| values.len());
-    count.min(max.map_or(ELEMENTS, |max| max as usize))
+    let values = list.into_iter().flat_map(|(_, values)| values);
+    let most = max.map_or(usize::MAX, |max| max as usize);
+    values.take(most).cloned().map(Some).collect()
 }
 
 /// The list that one `contains` goes through, and how long it can be.

@@ -23,27 +23,32 @@ pub(super) enum Need {
     /// At any time.
     Nothing,
     /// As early as possible: before what it would remove is there.
-    Early,
+    Early(Option<ActionRef>),
     /// As late as possible.
-    Late,
-    /// By this action, after this long.
-    Exactly(Option<ActionRef>, Duration),
+    Late(Option<ActionRef>),
 }
 
 impl Need {
-    /// Of a level whose copies stay until they die.
+    /// Of a level whose copies stay until they die, or until they are removed.
     pub(super) fn of(bound: &KindBound) -> Self {
-        match &bound.verdict {
-            Ok(_) => Self::Late,
-            Err(missed) => match missed.reason {
+        let missed = match &bound.verdict {
+            Ok(sound) => return Self::Late(sound.action),
+            Err(missed) => missed,
+        };
+        match (bound.fence, missed.reason) {
+            // The fill is over before it would be overtaken, or begins when it cannot be any more.
+            (Some(fence), _) if bound.oldest.age <= fence.least => Self::Late(Some(fence.action)),
+            (Some(fence), _) => Self::Early(Some(fence.action)),
+            (
+                None,
                 Reason::FillOvertakes(_)
                 | Reason::ReplicaLags(_)
                 | Reason::BeforeCommit
                 | Reason::ContainedIsOld(_)
-                | Reason::ContainedIsLater(_) => Self::Early,
-                Reason::Lost | Reason::NoGreatestDelay => Self::Late,
-                _ => Self::Nothing,
-            },
+                | Reason::ContainedIsLater(_),
+            ) => Self::Early(missed.action),
+            (None, Reason::Lost | Reason::NoGreatestDelay) => Self::Late(missed.action),
+            _ => Self::Nothing,
         }
     }
 }
@@ -54,20 +59,15 @@ pub(super) fn delay(policy: &Policy, links: &[Link<'_>]) -> Option<Duration> {
         let bus = action.and_then(|action| action.block(policy)?.bus)?;
         policy.buses.get(bus.index())
     };
-    for link in links {
-        let action = match &link.bound.verdict {
-            Ok(sound) => sound.action,
-            Err(missed) => missed.action,
+    links.iter().find_map(|link| {
+        let (action, is_early) = match link.need {
+            Need::Nothing => return None,
+            Need::Early(action) => (action, true),
+            Need::Late(action) => (action, false),
         };
-        let Some(bus) = bus(action) else { continue };
+        let bus = bus(action)?;
         let (first, last) = (least(&bus.delay), greatest(&bus.delay));
-        match link.need {
-            Need::Nothing => continue,
-            Need::Early if first < last => return Some(first),
-            Need::Late if first < last => return Some(last.min(NEVER_ARRIVES)),
-            Need::Exactly(_, delay) if first < last => return Some(delay),
-            Need::Early | Need::Late | Need::Exactly(..) => {}
-        }
-    }
-    None
+        let wanted = if is_early { first } else { last };
+        (first < last).then_some(wanted.min(NEVER_ARRIVES))
+    })
 }

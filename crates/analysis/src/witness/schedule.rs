@@ -6,10 +6,12 @@ use super::stage::{Stage, can_fail};
 use super::write::write;
 use super::{RequestStep, Short, Step, StepKind, Witness};
 use crate::bounds::edges::KindBound;
+use crate::bounds::sources::Source;
 use crate::bounds::{Bound, Bounds, By, WayKind};
 use crate::lives::{Life, lives};
 use crate::structure::Structure;
 use cachepolicy_core::decide::Stampede;
+use cachepolicy_core::edge::Verb;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{LevelId, ModelId};
 use cachepolicy_core::level::Level;
@@ -56,6 +58,7 @@ impl Witness {
             links: Vec::new(),
             short: None,
             requests: 0,
+            maker: 0,
         };
         let stage = plan.stage(level, at.way)?;
         let asked = plan.serve(&stage, at.way, 0)?;
@@ -106,6 +109,8 @@ struct Plan<'p> {
     links: Vec<Link<'p>>,
     short: Option<Short>,
     requests: usize,
+    /// Which process makes the copy.
+    maker: u32,
 }
 
 impl<'p> Plan<'p> {
@@ -139,28 +144,57 @@ impl<'p> Plan<'p> {
                 let asked = self.use_late(stage, how, asked)?;
                 let need = Need::of(bound);
                 self.links.push(Link { bound, need });
-                self.fill(stage, way, stored, how == Use::Absent)?;
+                self.fill(stage, way, &bound.oldest, (stored, how == Use::Absent))?;
                 Some(asked)
             }
             (Err(_), By::Edges) => None,
             (Ok(sound), By::Edges) if bound.shared >= bound.staleness && bound.shared > sound.delay => {
-                self.fill(stage, way, at, false)?;
+                let began = self.fill(stage, way, &bound.given, (at, false))?;
                 let need = Need::Nothing;
                 self.links.push(Link { bound, need });
-                let at = at - self.gap;
+                // Whoever asks after a `bump` asks for something else.
+                let is_renamed = sound.action.is_some_and(|action| {
+                    action
+                        .get(self.whole.policy)
+                        .is_some_and(|action| action.verb == Verb::Bump)
+                });
+                let joins = if is_renamed {
+                    began + MARGIN / 2
+                } else {
+                    at - self.gap
+                };
+                let at = self.before_locks(stage, began, joins);
                 Some(Asked { at, ..asked })
             }
             (Ok(sound), By::Edges) => {
                 let stale = sound.stale.nanos();
                 let survive = sound.survive.map_or(0, |(_, time)| time.nanos());
-                let invalidated = at - stale.max(survive) + self.gap;
+                let longest = sound.bound.nanos() - sound.delay.nanos();
+                let is_asked = longest > 0 && stale == 0 && survive == 0;
+                let before = if is_asked { MARGIN } else { self.gap };
+                let invalidated = at - stale.max(survive) + before;
                 let written = invalidated - sound.delay.nanos();
-                let made = self.make(stage, written, invalidated - survive);
+                // A nearer tier gets its copy in another process than the one that made it.
+                self.maker = u32::from(survive > 0 && self.whole.policy.processes > 1);
+                let fence = bound.fence.map_or(Duration::FOREVER, |fence| fence.least);
+                let longest = fence.min(sound.delay).nanos() - 2 * self.gap;
+                let is_alone = survive > 0 && self.maker == 0;
+                if longest > 0 && !is_alone {
+                    self.fill_across(stage, way, written, longest)?;
+                } else {
+                    let made = self.make(stage, written, invalidated - survive);
+                    self.plan_write(stage, way, made.max(written))?;
+                }
+                self.maker = 0;
+                // What another invalidation removed before is made again, of what is still old.
+                let is_own = self.bounds.ways.of(id).get(way)?.is_own;
+                if !is_own && sound.delay.nanos() > 6 * self.gap {
+                    self.ask(stage, &Asked::at(written + 2 * self.gap));
+                }
                 if survive > 0 {
                     self.ask(stage, &Asked::at(invalidated - self.gap));
                 }
-                self.plan_write(stage, way, made.max(written))?;
-                let need = Need::Exactly(sound.action, sound.delay);
+                let need = Need::Late(sound.action);
                 self.links.push(Link { bound, need });
                 if stale == 0 {
                     return Some(asked);
@@ -173,11 +207,55 @@ impl<'p> Plan<'p> {
         }
     }
 
+    /// When to ask for a level that somebody fills since some time: whoever does has the locks of what
+    /// stands before it, too, for which one waits in vain first.
+    fn before_locks(&mut self, stage: &Stage, began: i64, at: i64) -> i64 {
+        let mut at = at;
+        for id in stage.same() {
+            match self.whole.level(id).map(|level| level.rules.stampede) {
+                Some(Stampede::Lock { wait, expires } | Stampede::Lease { wait, expires })
+                    if at - began < expires.nanos() =>
+                {
+                    at -= wait.nanos() + self.gap;
+                }
+                Some(Stampede::Coalesce) => self.short = Some(Short::Hidden),
+                _ => {}
+            }
+        }
+        if at < began {
+            self.short = Some(Short::Hidden);
+        }
+        at
+    }
+
+    /// A fill that read what was before the write, and is over some time after it: whatever comes
+    /// before that does not remove its result.
+    fn fill_across(
+        &mut self,
+        stage: &Stage,
+        way: usize,
+        written: i64,
+        longest: i64,
+    ) -> Option<()> {
+        let id = stage.level();
+        let fill = self.lives.get(id.index())?.fill;
+        let source = Source {
+            rest: fill.min(Duration::from_nanos(longest)),
+            path: self.path_to_read(id, way)?,
+            ..Source::default()
+        };
+        let timed = self.timed(stage, &source);
+        let mut request = stage.request(self.whole, self.requests);
+        timed.spend(&mut request, id, source.rest.nanos() - self.gap);
+        let clock = timed.clock(&request);
+        let stored = written - MARGIN + clock.ended - clock.taken?;
+        self.fill(stage, way, &source, (stored, false)).map(|_| ())
+    }
+
     /// A copy of a level from before the write; when the write can be.
     fn make(&mut self, stage: &Stage, written: i64, resides_until: i64) -> i64 {
         let at = (written - self.gap).min(resides_until - 2 * self.gap);
-        let asked = Asked::at(at);
-        self.ask(stage, &asked);
+        self.ask(stage, &Asked::at(at));
         at + self.gap
     }
 
@@ -203,30 +281,53 @@ impl<'p> Plan<'p> {
         }
         let id = stage.level();
         let level = self.whole.level(id)?;
-        if let Stampede::Lock { expires, wait } | Stampede::Lease { expires, wait } =
-            level.rules.stampede
-        {
-            let longest = level.rules.timeout.min(expires).nanos();
-            if wait.nanos() + 4 * self.gap < longest {
-                let mut other = stage.request(self.whole, self.requests);
-                self.requests += 1;
-                let time = Duration::from_nanos(wait.nanos() + 4 * self.gap);
-                set(&mut other.costs, id, time);
-                let began = asked.at - wait.nanos() - 2 * self.gap;
-                self.steps.push((began, StepKind::Request(other)));
-                asked.at -= wait.nanos();
-                return Some(asked);
-            }
-        }
         let walked = self.walked_from(id);
         asked.failing = walked
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|id| self.whole.level(*id).is_some_and(can_fail))
             .collect();
-        if asked.failing.is_empty() {
+        if !asked.failing.is_empty() || self.refuse(level, &walked, asked.at) {
+            return Some(asked);
+        }
+        let (Stampede::Lock { expires, wait } | Stampede::Lease { expires, wait }) =
+            level.rules.stampede
+        else {
+            self.short = Some(Short::StaleIfError);
+            return Some(asked);
+        };
+        // Who waits in vain while somebody else fills it takes what there is.
+        let longest = level.rules.timeout.min(expires).nanos();
+        if wait.nanos() + 4 * self.gap >= longest {
             self.short = Some(Short::StaleIfError);
         }
+        let mut other = stage.request(self.whole, self.requests);
+        self.requests += 1;
+        let time = Duration::from_nanos(wait.nanos() + 4 * self.gap);
+        set(&mut other.costs, id, time);
+        let began = asked.at - wait.nanos() - 2 * self.gap;
+        self.steps.push((began, StepKind::Request(other)));
+        asked.at -= wait.nanos();
         Some(asked)
+    }
+
+    /// A store of something that it embeds refuses whoever asks at that time, and none of its own.
+    fn refuse(&mut self, level: &Level, walked: &[LevelId], at: i64) -> bool {
+        let policy = self.whole.policy;
+        let own: Vec<_> = level.tiers.iter().map(|tier| tier.backend).collect();
+        let inner = walked.iter().skip(1).filter_map(|id| self.whole.level(*id));
+        let tiers = inner.flat_map(|inner| &inner.tiers);
+        let refusing = tiers
+            .filter(|tier| !own.contains(&tier.backend))
+            .filter_map(|tier| policy.backends.get(tier.backend.index()))
+            .find(|backend| !backend.on_failure.bypass);
+        let Some(refusing) = refusing else {
+            return false;
+        };
+        let long = Duration::from_nanos(4 * self.gap);
+        let outage = StepKind::Outage(refusing.name.clone(), long);
+        self.steps.push((at - 2 * self.gap, outage));
+        true
     }
 
     fn walked_from(&self, id: LevelId) -> Vec<LevelId> {
@@ -248,32 +349,44 @@ impl<'p> Plan<'p> {
     fn ask(&mut self, stage: &Stage, asked: &Asked) {
         let mut request = stage.request(self.whole, self.requests);
         self.requests += 1;
+        request.process = Some(self.maker);
         request.failing.extend(&asked.failing);
         let timed = Timed {
             whole: self.whole,
             stage,
-            path: &[],
+            path: Vec::new(),
             is_copy: true,
         };
-        let at = asked.at - timed.clock(&request).looked;
+        let at = asked.at - timed.clock(&request).looked.unwrap_or(0);
         self.steps.push((at, StepKind::Request(request)));
+    }
+
+    fn timed<'s>(&self, stage: &'s Stage, source: &Source) -> Timed<'s>
+    where
+        'p: 's,
+    {
+        Timed {
+            whole: self.whole,
+            stage,
+            path: source.path.iter().map(|(level, _)| *level).collect(),
+            is_copy: source.is_copy,
+        }
     }
 
     /// A request that stores a copy of the level at that time, with data as old as it can take in,
     /// after a fill that takes as long as one can.
-    fn fill(&mut self, stage: &Stage, way: usize, stored: i64, is_absent: bool) -> Option<()> {
+    fn fill(
+        &mut self,
+        stage: &Stage,
+        way: usize,
+        source: &Source,
+        (stored, is_absent): (i64, bool),
+    ) -> Option<i64> {
         let id = stage.level();
-        let bound = self.of(id, way)?;
-        let source = &bound.oldest;
-        let path: Vec<LevelId> = source.path.iter().map(|(level, _)| *level).collect();
         let mut request = stage.request(self.whole, self.requests);
         self.requests += 1;
-        let timed = Timed {
-            whole: self.whole,
-            stage,
-            path: &path,
-            is_copy: source.is_copy,
-        };
+        request.process = Some(self.maker);
+        let timed = self.timed(stage, source);
         timed.spend(&mut request, id, source.rest.nanos() - self.gap);
         let clock = timed.clock(&request);
         let began = stored - clock.ended;
@@ -300,7 +413,7 @@ impl<'p> Plan<'p> {
             self.plan_write_at(stage, way, &source.path, written)?;
         }
         self.push(began - earlier, request);
-        Some(())
+        Some(began - earlier + clock.looked.unwrap_or(0))
     }
 
     fn push(&mut self, at: i64, request: RequestStep) {
@@ -310,8 +423,13 @@ impl<'p> Plan<'p> {
     /// The write that all of it is about, to a row that the level reads in this way, itself or
     /// through what it contains.
     fn plan_write(&mut self, stage: &Stage, way: usize, at: i64) -> Option<()> {
+        let path = self.path_to_read(stage.level(), way)?;
+        self.plan_write_at(stage, way, &path, at)
+    }
+
+    fn path_to_read(&self, id: LevelId, way: usize) -> Option<Vec<(LevelId, usize)>> {
         let mut path = Vec::new();
-        let (mut id, mut number) = (stage.level(), way);
+        let (mut id, mut number) = (id, way);
         loop {
             let way = self.bounds.ways.of(id).get(number)?;
             if way.is_own {
@@ -321,7 +439,7 @@ impl<'p> Plan<'p> {
             path.push(next);
             (id, number) = next;
         }
-        self.plan_write_at(stage, way, &path, at)
+        Some(path)
     }
 
     fn plan_write_at(

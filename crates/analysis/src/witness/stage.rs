@@ -178,6 +178,11 @@ impl Stage {
         self.chain.last().copied().unwrap_or(LevelId(0))
     }
 
+    /// What stands before the level, and is the same in all requests.
+    pub(super) fn same(&self) -> Vec<LevelId> {
+        self.failing.iter().chain(&self.slow).copied().collect()
+    }
+
     /// Are there copies before the level that only take too long to be stored?
     pub(super) fn is_hidden(&self) -> bool {
         !self.slow.is_empty()
