@@ -148,13 +148,6 @@ fn told(
 }
 
 impl Arrivals {
-    /// Where only the farthest tier has to hear of it.
-    pub(crate) fn at_farthest(mut self) -> Self {
-        self.heard.truncate(1);
-        self.survive = None;
-        self
-    }
-
     /// The same when it is sent so long before the commit; `None`: it can arrive before the commit.
     pub(crate) fn sooner(mut self, by: Duration) -> Option<Self> {
         for arrival in &mut self.heard {

@@ -152,7 +152,7 @@ pub(crate) fn least(distribution: &Distribution) -> Duration {
 /// A duration so many times.
 fn times(duration: Duration, count: Option<u32>) -> Duration {
     match count {
-        _ if duration == Duration::ZERO => Duration::ZERO,
+        _ if duration == Duration::ZERO || count == Some(0) => Duration::ZERO,
         Some(count) if !duration.is_forever() => {
             Duration::from_nanos(duration.nanos().saturating_mul(i64::from(count)))
         }

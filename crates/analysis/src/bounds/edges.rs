@@ -319,15 +319,9 @@ impl Work<'_> {
             Heard::NotReached(backend) => return Err(Reason::NotReached(backend)),
             Heard::Lost => return Err(Reason::Lost),
         };
-        // What is filled under way goes under the key of the older version too, and no tier is asked
-        // for that again.
+        // What is being filled is stored under the key of the older version, too.
         let is_renamed = declared.verb == Verb::Bump
             && matches!(&declared.target, Target::Level { level, .. } if *level == id);
-        let arrivals = if is_renamed {
-            arrivals.at_farthest()
-        } else {
-            arrivals
-        };
         let arrivals = match block.timing {
             Timing::AfterCommit => arrivals,
             // What is on its way for longer arrives after the commit all the same.
@@ -436,6 +430,6 @@ const fn lacks(reached: Reached) -> Reason {
     }
 }
 
-fn is_fenced(level: &Level) -> bool {
+pub(crate) fn is_fenced(level: &Level) -> bool {
     level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. })
 }

@@ -133,31 +133,42 @@ impl Timed<'_> {
     }
 
     /// Sets costs of the own work of what comes after the source, so that so many nanoseconds pass
-    /// until the fill is over, or nearly.
-    pub(super) fn spend(&self, request: &mut RequestStep, level: LevelId, mut left: i64) {
-        let mut outers: Vec<LevelId> = vec![level];
-        outers.extend(&self.path);
-        if self.is_copy {
-            outers.pop();
-        }
-        for &id in outers.iter().rev() {
-            let is_reader = !self.is_copy && outers.last() == Some(&id);
-            self.work(request, id, 1, is_reader, &mut left);
-        }
-        let pairs: Vec<_> = [&[level], &self.path[..]].concat();
-        for pair in pairs.windows(2).rev() {
-            let &[outer, inner] = pair else { continue };
-            let Some(outer) = self.whole.level(outer) else {
+    /// until the fill is over, or nearly. `limits`: no more may have passed when each level of the
+    /// path is done.
+    pub(super) fn spend(
+        &self,
+        request: &mut RequestStep,
+        (left, limits): (i64, &[i64]),
+        failing: &[LevelId],
+    ) {
+        let pairs: Vec<_> = [&[self.stage.level()], &self.path[..]].concat();
+        let mut spent = 0;
+        for (index, &id) in pairs.iter().enumerate().rev() {
+            let inner = pairs.get(index + 1).copied();
+            if inner.is_none() && self.is_copy {
                 continue;
-            };
-            let at = outer.contains.iter().position(|own| own.level == inner);
-            let Some(at) = at else { continue };
-            for (index, contain) in outer.contains.iter().enumerate().skip(at) {
-                let is_source = index == at && self.is_copy;
-                if index > at || is_source {
-                    self.spend_on(request, outer, contain, is_source, &mut left);
+            }
+            let limit = index
+                .checked_sub(1)
+                .and_then(|index| limits.get(index))
+                .copied();
+            let most = limit.unwrap_or(left).min(left) - spent;
+            let mut rest = most;
+            if !failing.contains(&id) {
+                self.work(request, id, 1, inner.is_none(), &mut rest);
+            }
+            if let (Some(inner), Some(outer)) = (inner, self.whole.level(id)) {
+                let is_source = self.is_copy && index + 2 == pairs.len();
+                let at = outer.contains.iter().position(|own| own.level == inner);
+                for (position, contain) in outer.contains.iter().enumerate() {
+                    let is_first = at == Some(position);
+                    let is_later = at.is_some_and(|at| at < position);
+                    if (is_later || (is_first && is_source)) && !failing.contains(&contain.level) {
+                        self.spend_on(request, outer, contain, is_first, &mut rest);
+                    }
                 }
             }
+            spent += most - rest;
         }
     }
 
@@ -174,13 +185,14 @@ impl Timed<'_> {
         if *left <= 0 || (is_on_path && !is_source) {
             return;
         }
-        let most = usize::from(!is_source);
+        // A copy that is there already takes no time: only what nobody asked for before is filled for
+        // certain.
         let count = match each(outer, contain) {
             Some((name, max)) => {
                 let wanted = max.unwrap_or(u32::MAX).min(4) as usize;
-                lengthen(request, name, wanted) - usize::from(is_source)
+                lengthen(request, name, wanted).saturating_sub(1)
             }
-            None => most,
+            None => usize::from(!is_source && !self.whole.is_stored(contain.level)),
         };
         if count > 0 {
             self.work(request, contain.level, count as i64, false, left);

@@ -22,15 +22,16 @@ pub(super) struct Link<'p> {
 pub(super) enum Need {
     /// At any time.
     Nothing,
-    /// As early as possible: before what it would remove is there.
-    Early(Option<ActionRef>),
+    /// By that time: before what it would remove is there.
+    Early(Option<ActionRef>, i64),
     /// As late as possible.
     Late(Option<ActionRef>),
 }
 
 impl Need {
-    /// Of a level whose copies stay until they die, or until they are removed.
-    pub(super) fn of(bound: &KindBound) -> Self {
+    /// Of a level whose copies stay until they die, or until they are removed. The fill of the copy
+    /// begins and ends at these times.
+    pub(super) fn of(bound: &KindBound, (began, ended): (i64, i64)) -> Self {
         let missed = match &bound.verdict {
             Ok(sound) => return Self::Late(sound.action),
             Err(missed) => missed,
@@ -38,7 +39,7 @@ impl Need {
         match (bound.fence, missed.reason) {
             // The fill is over before it would be overtaken, or begins when it cannot be any more.
             (Some(fence), _) if bound.oldest.age <= fence.least => Self::Late(Some(fence.action)),
-            (Some(fence), _) => Self::Early(Some(fence.action)),
+            (Some(fence), _) => Self::Early(Some(fence.action), began),
             (
                 None,
                 Reason::FillOvertakes(_)
@@ -46,28 +47,32 @@ impl Need {
                 | Reason::BeforeCommit
                 | Reason::ContainedIsOld(_)
                 | Reason::ContainedIsLater(_),
-            ) => Self::Early(missed.action),
+            ) => Self::Early(missed.action, ended),
             (None, Reason::Lost | Reason::NoGreatestDelay) => Self::Late(missed.action),
             _ => Self::Nothing,
         }
     }
 }
 
-/// One delay for all; `None`: as the buses say.
-pub(super) fn delay(policy: &Policy, links: &[Link<'_>]) -> Option<Duration> {
-    let bus = |action: Option<ActionRef>| {
+/// One delay for all, of a write at that time; `None`: as the buses say.
+pub(super) fn delay(policy: &Policy, links: &[Link<'_>], written: i64) -> Option<Duration> {
+    let range = |action: Option<ActionRef>| {
         let bus = action.and_then(|action| action.block(policy)?.bus)?;
-        policy.buses.get(bus.index())
-    };
-    links.iter().find_map(|link| {
-        let (action, is_early) = match link.need {
-            Need::Nothing => return None,
-            Need::Early(action) => (action, true),
-            Need::Late(action) => (action, false),
-        };
-        let bus = bus(action)?;
+        let bus = policy.buses.get(bus.index())?;
         let (first, last) = (least(&bus.delay), greatest(&bus.delay));
-        let wanted = if is_early { first } else { last };
-        (first < last).then_some(wanted.min(NEVER_ARRIVES))
-    })
+        (first < last).then_some((first, last.min(NEVER_ARRIVES)))
+    };
+    let mut late = None;
+    for link in links {
+        match link.need {
+            Need::Nothing => {}
+            Need::Early(action, before) => match range(action) {
+                Some((first, last)) if written + last.nanos() >= before => return Some(first),
+                Some((_, last)) => late = late.or(Some(last)),
+                None => {}
+            },
+            Need::Late(action) => late = late.or(range(action).map(|(_, last)| last)),
+        }
+    }
+    late
 }

@@ -5,7 +5,7 @@ use super::delay::{Link, Need, delay};
 use super::stage::{Stage, can_fail};
 use super::write::write;
 use super::{RequestStep, Short, Step, StepKind, Witness};
-use crate::bounds::edges::KindBound;
+use crate::bounds::edges::{KindBound, is_fenced};
 use crate::bounds::sources::Source;
 use crate::bounds::{Bound, Bounds, By, WayKind};
 use crate::lives::{Life, lives};
@@ -142,9 +142,13 @@ impl<'p> Plan<'p> {
                 let (usable, how) = self.usable(id, level);
                 let stored = at - usable.nanos() + self.gap;
                 let asked = self.use_late(stage, how, asked)?;
-                let need = Need::of(bound);
+                let own = self.links.len();
+                let need = Need::Nothing;
                 self.links.push(Link { bound, need });
-                self.fill(stage, way, &bound.oldest, (stored, how == Use::Absent))?;
+                let began = self.fill(stage, way, &bound.oldest, (stored, how == Use::Absent))?;
+                if let Some(link) = self.links.get_mut(own) {
+                    link.need = Need::of(bound, (began, stored - self.gap));
+                }
                 Some(asked)
             }
             (Err(_), By::Edges) => None,
@@ -246,7 +250,7 @@ impl<'p> Plan<'p> {
         };
         let timed = self.timed(stage, &source);
         let mut request = stage.request(self.whole, self.requests);
-        timed.spend(&mut request, id, source.rest.nanos() - self.gap);
+        timed.spend(&mut request, (source.rest.nanos() - self.gap, &[]), &[]);
         let clock = timed.clock(&request);
         let stored = written - MARGIN + clock.ended - clock.taken?;
         self.fill(stage, way, &source, (stored, false)).map(|_| ())
@@ -281,12 +285,8 @@ impl<'p> Plan<'p> {
         }
         let id = stage.level();
         let level = self.whole.level(id)?;
+        asked.failing = self.failing(id);
         let walked = self.walked_from(id);
-        asked.failing = walked
-            .iter()
-            .copied()
-            .filter(|id| self.whole.level(*id).is_some_and(can_fail))
-            .collect();
         if !asked.failing.is_empty() || self.refuse(level, &walked, asked.at) {
             return Some(asked);
         }
@@ -373,6 +373,46 @@ impl<'p> Plan<'p> {
         }
     }
 
+    /// What of the copy that a fill takes in is usable on error alone: whose work fails then.
+    fn failing_inside(&self, source: &Source) -> Vec<LevelId> {
+        let last = source.path.last().filter(|_| source.is_copy);
+        let Some(&(inner, way)) = last else {
+            return Vec::new();
+        };
+        let is_by_time = self.of(inner, way).is_some_and(|of| of.by == By::Time);
+        match self.whole.level(inner) {
+            Some(level) if is_by_time && self.usable(inner, level).1 == Use::OnError => {
+                self.failing(inner)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The level, or what it embeds, whose work can fail.
+    fn failing(&self, id: LevelId) -> Vec<LevelId> {
+        let can_fail = |id: &LevelId| self.whole.level(*id).is_some_and(can_fail);
+        let mut walked = self.walked_from(id);
+        if can_fail(&id) {
+            walked.truncate(1);
+        }
+        walked.retain(can_fail);
+        walked
+    }
+
+    /// How long after the source each level on the path may be done, so that no invalidation
+    /// overtakes it whose result is to be kept.
+    fn limits(&self, id: LevelId, source: &Source) -> Vec<i64> {
+        let is_kept = self.whole.level(id).is_some_and(is_fenced);
+        let of_path = source.path.iter().map(|&(inner, inner_way)| {
+            let fence = self.of(inner, inner_way).and_then(|bound| bound.fence);
+            match fence.filter(|fence| is_kept && source.age <= fence.least) {
+                Some(fence) => (fence.greatest - source.age).nanos() - 2 * self.gap,
+                None => i64::MAX,
+            }
+        });
+        of_path.collect()
+    }
+
     /// A request that stores a copy of the level at that time, with data as old as it can take in,
     /// after a fill that takes as long as one can.
     fn fill(
@@ -387,7 +427,10 @@ impl<'p> Plan<'p> {
         self.requests += 1;
         request.process = Some(self.maker);
         let timed = self.timed(stage, source);
-        timed.spend(&mut request, id, source.rest.nanos() - self.gap);
+        let failing = self.failing_inside(source);
+        let limits = self.limits(id, source);
+        let left = source.rest.nanos() - self.gap;
+        timed.spend(&mut request, (left, &limits), &failing);
         let clock = timed.clock(&request);
         let began = stored - clock.ended;
         let taken = began + clock.taken?;
@@ -476,7 +519,7 @@ impl<'p> Plan<'p> {
         };
         let read = level.reads.iter().find(is_read)?;
         let missed = self.links.iter().find_map(|link| link.bound.verdict.as_ref().err());
-        let delay = delay(self.whole.policy, &self.links);
+        let delay = delay(self.whole.policy, &self.links, planned.at);
         let step = write(
             self.whole,
             (level, read, &planned.params),
