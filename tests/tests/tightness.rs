@@ -1,7 +1,7 @@
 //! Witnesses come near to what is proved.
 #![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
-use cachepolicy_analysis::{Bound, Bounds, Edge, Witness};
+use cachepolicy_analysis::{Bound, Bounds, Edge, Shows, Witness};
 use cachepolicy_core::Policy;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{LevelId, ModelId};
@@ -33,7 +33,10 @@ fn attained(policy: &Policy, shown: &Witness, observe: bool) -> f64 {
     let report = simulation.finish();
     let name = &policy.levels[shown.level.index()].name;
     let observed = report.levels[name].out_of_date.staleness.max.unwrap_or(0.0);
-    observed / shown.bound.as_secs_f64()
+    let Shows::Bound(_, bound) = shown.shows else {
+        return 0.0;
+    };
+    observed / bound.as_secs_f64()
 }
 
 fn reason(bound: &Bound) -> String {

@@ -4,7 +4,7 @@ use crate::bounds::edges::KindBound;
 use crate::bounds::missed::Reason;
 use crate::cover::ActionRef;
 use crate::lives::{greatest, least};
-use cachepolicy_core::policy::Policy;
+use cachepolicy_core::policy::{Policy, Reaches};
 use cachepolicy_core::units::Duration;
 
 /// Longer than any witness.
@@ -52,6 +52,16 @@ impl Need {
             _ => Self::Nothing,
         }
     }
+}
+
+/// Would the deliveries of an action have to come to a process's memory before they come to what is
+/// shared?
+pub(super) fn differ(policy: &Policy, action: Option<ActionRef>) -> bool {
+    let bus = action.and_then(|action| action.block(policy)?.bus);
+    let bus = bus.and_then(|bus| policy.buses.get(bus.index()));
+    bus.is_some_and(|bus| {
+        bus.reaches == Reaches::AllProcesses && least(&bus.delay) < greatest(&bus.delay)
+    })
 }
 
 /// One delay for all, of a write at that time; `None`: as the buses say.

@@ -1,12 +1,13 @@
 //! When what has to happen for a level's answer to be as out of date as it can get.
 
 use super::clock::{Timed, set};
-use super::delay::{Link, Need, delay};
+use super::delay::{Link, Need, delay, differ};
 use super::stage::{Stage, can_fail};
 use super::write::write;
-use super::{RequestStep, Short, Step, StepKind, Witness};
+use super::{RequestStep, Short, Shows, Step, StepKind, Witness};
 use crate::bounds::edges::{KindBound, is_fenced};
 use crate::bounds::sources::Source;
+use crate::bounds::missed::Reason;
 use crate::bounds::{Bound, Bounds, By, WayKind};
 use crate::lives::{Life, lives};
 use crate::structure::Structure;
@@ -22,7 +23,7 @@ use cachepolicy_core::units::{Duration, Time};
 const MARGIN: i64 = 1_000;
 
 /// When a trace begins.
-const BEGINS: i64 = 1_000_000_000;
+pub(super) const BEGINS: i64 = 1_000_000_000;
 
 impl Witness {
     /// Of a level's bound through writes of a model; `None`: there is nothing to show, since there is
@@ -139,6 +140,12 @@ impl<'p> Plan<'p> {
             (_, By::Embedded) => None,
             (_, By::Time) => {
                 let level = self.whole.level(id)?;
+                if let Err(missed) = &bound.verdict
+                    && matches!(missed.reason, Reason::NotReached(_))
+                    && differ(self.whole.policy, missed.action)
+                {
+                    self.short = Some(Short::OneDelay);
+                }
                 let (usable, how) = self.usable(id, level);
                 let stored = at - usable.nanos() + self.gap;
                 let asked = self.use_late(stage, how, asked)?;
@@ -173,6 +180,9 @@ impl<'p> Plan<'p> {
             (Ok(sound), By::Edges) => {
                 let stale = sound.stale.nanos();
                 let survive = sound.survive.map_or(0, |(_, time)| time.nanos());
+                if survive > 0 && differ(self.whole.policy, sound.action) {
+                    self.short = Some(Short::OneDelay);
+                }
                 let longest = sound.bound.nanos() - sound.delay.nanos();
                 let is_asked = longest > 0 && stale == 0 && survive == 0;
                 let before = if is_asked { MARGIN } else { self.gap };
@@ -542,8 +552,7 @@ impl<'p> Plan<'p> {
         });
         Witness {
             level,
-            model,
-            bound: bound.staleness,
+            shows: Shows::Bound(model, bound.staleness),
             steps: steps.collect(),
             short: self.short,
         }

@@ -26,6 +26,8 @@ pub(super) struct Stage {
     free_params: Vec<u16>,
     /// What the level, and whatever it contains, does not depend on.
     free_dimensions: Vec<DimensionId>,
+    /// What is different in each request although the level depends on it.
+    differing: Vec<DimensionId>,
     /// Levels on the way that would answer the next request: their own work fails.
     failing: Vec<LevelId>,
     /// Levels on the way that would, and whose own work cannot fail: it takes too long.
@@ -36,7 +38,18 @@ impl Stage {
     /// A way to a level from a request; the one with the fewest stored levels before it.
     /// `view`: of a site's requests one that this view answers.
     pub(super) fn of(whole: Structure<'_>, level: LevelId, view: Option<LevelId>) -> Option<Self> {
-        let mut chain = up(whole, level)?;
+        Self::telling_apart(whole, level, view, &[])
+    }
+
+    /// The same where requests differ in these dimensions, too, of which the level's parameters have
+    /// none.
+    pub(super) fn telling_apart(
+        whole: Structure<'_>,
+        level: LevelId,
+        view: Option<LevelId>,
+        differing: &[DimensionId],
+    ) -> Option<Self> {
+        let mut chain = up(whole, level, differing)?;
         chain.reverse();
         let entry = *chain.first()?;
         let is_site = whole.level(entry)?.kind == LevelKind::Site;
@@ -52,6 +65,7 @@ impl Stage {
             answering,
             free_params: Vec::new(),
             free_dimensions: Vec::new(),
+            differing: differing.to_vec(),
             failing: Vec::new(),
             slow: Vec::new(),
         };
@@ -74,7 +88,7 @@ impl Stage {
             let depends = depends.is_none_or(|depends| depends.dimensions.contains(id));
             let declared = whole.policy.dimensions.get(id.index());
             let any = declared.is_some_and(|one| one.domain == Domain::Any && one.by.is_none());
-            let is_given = dimensions.contains(id);
+            let is_given = dimensions.contains(id) || self.differing.contains(id);
             any && !depends && !is_given
         };
         let all = (0..whole.policy.dimensions.len()).map(|index| DimensionId(index as u16));
@@ -120,7 +134,7 @@ impl Stage {
             let Some(level) = whole.level(id).filter(|l| l.is_stored() && id != target) else {
                 continue;
             };
-            let mut free = self.free_dimensions.iter();
+            let mut free = self.free_dimensions.iter().chain(&self.differing);
             let is_told_apart = free.any(|id| {
                 level.vary.contains(id) || holds_dimension(whole.policy, &filter, &level.key, *id)
             });
@@ -152,7 +166,9 @@ impl Stage {
                     .map_or(&[][..], |contain| contain.args.as_slice());
                 let is_free = |source: &ValueSource| match source {
                     ValueSource::Param(param) => free.contains(param),
-                    ValueSource::Dimension(id) => self.free_dimensions.contains(id),
+                    ValueSource::Dimension(id) => {
+                        self.free_dimensions.contains(id) || self.differing.contains(id)
+                    }
                     ValueSource::Data(_) | ValueSource::Literal(_) => false,
                 };
                 free = (0..)
@@ -176,6 +192,12 @@ impl Stage {
     /// The level.
     pub(super) fn level(&self) -> LevelId {
         self.chain.last().copied().unwrap_or(LevelId(0))
+    }
+
+    /// How long what stands before the level stays locked by a request.
+    pub(super) fn pause(&self, whole: Structure<'_>) -> Duration {
+        let slow = self.slow.iter().filter_map(|id| whole.level(*id));
+        slow.fold(Duration::ZERO, |sum, level| sum + level.rules.timeout + LONGER)
     }
 
     /// What stands before the level, and is the same in all requests.
@@ -301,7 +323,12 @@ pub(super) fn carry(whole: Structure<'_>, request: &mut RequestStep, id: Dimensi
 }
 
 /// From a level up to one that answers requests, through as few stored levels as possible.
-fn up(whole: Structure<'_>, level: LevelId) -> Option<Vec<LevelId>> {
+/// `differing`: dimensions that none of them hands down.
+fn up(
+    whole: Structure<'_>,
+    level: LevelId,
+    differing: &[DimensionId],
+) -> Option<Vec<LevelId>> {
     let mut known: BTreeMap<LevelId, (usize, Option<LevelId>)> = BTreeMap::new();
     let mut todo = VecDeque::from([(level, 0_usize, None)]);
     while let Some((at, stored, from)) = todo.pop_front() {
@@ -311,7 +338,14 @@ fn up(whole: Structure<'_>, level: LevelId) -> Option<Vec<LevelId>> {
         known.insert(at, (stored, from));
         for outer in whole.graph.containers(at) {
             let of = whole.level(outer);
-            if of.is_some_and(|outer| outer.kind != LevelKind::Site) {
+            let hands_down = |source: &ValueSource| match source {
+                ValueSource::Dimension(id) => differing.contains(id),
+                _ => false,
+            };
+            let contains = of.into_iter().flat_map(|outer| &outer.contains);
+            let mut own = contains.filter(|contain| contain.level == at && at == level);
+            let is_other = own.next().is_some_and(|own| own.args.iter().any(hands_down));
+            if !is_other && of.is_some_and(|outer| outer.kind != LevelKind::Site) {
                 let count = stored + usize::from(whole.is_stored(outer));
                 todo.push_back((outer, count, Some(at)));
             }
