@@ -191,8 +191,7 @@ impl Engine {
             self.frames[frame].flags.set(Flags::ABSENT);
         }
         let f = &self.frames[frame];
-        let can_fail =
-            f.link != NONE || t.policy.levels[f.level as usize].origin.is_some();
+        let can_fail = f.link != NONE || t.policy.levels[f.level as usize].origin.is_some();
         if can_fail && self.is_fixed(frame, FixedName::Error) {
             self.frames[frame].flags.set(Flags::ERROR);
         }

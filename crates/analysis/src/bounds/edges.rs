@@ -166,7 +166,9 @@ impl Work<'_> {
             cascading.extend(direct.iter().copied().filter(cascades));
             bound.cascading.push(cascading);
             covering.extend(direct);
-            let arrivals = covering.iter().filter_map(|action| self.overtakes(id, *action));
+            let arrivals = covering
+                .iter()
+                .filter_map(|action| self.overtakes(id, *action));
             fences.push(arrivals.min_by_key(|fence| fence.greatest));
             if is_harmless {
                 bound.cleaned.push(vec![Vec::new()]);
@@ -219,9 +221,8 @@ impl Work<'_> {
         if way.is_own || !self.actions.has_cascade {
             return Vec::new();
         }
-        let of = |&(inner, way): &(LevelId, usize)| {
-            self.inner(inner, way, number)?.cascading.get(side)
-        };
+        let of =
+            |&(inner, way): &(LevelId, usize)| self.inner(inner, way, number)?.cascading.get(side);
         let mut lists = way.through.iter().map(of);
         let mut common = lists.next().flatten().cloned().unwrap_or_default();
         for list in lists {

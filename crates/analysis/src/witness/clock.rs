@@ -62,7 +62,10 @@ impl Timed<'_> {
         };
         let mut clock = Clock::default();
         if let Some(&first) = self.stage.chain.first() {
-            let count = self.whole.level(first).map_or(0, |level| level.params.len());
+            let count = self
+                .whole
+                .level(first)
+                .map_or(0, |level| level.params.len());
             let params = (0..count as u16).map(|param| Some(param_value(param)));
             self.walk(request, (first, params.collect()), &aims, &mut clock);
         }
@@ -181,7 +184,8 @@ impl Timed<'_> {
         is_source: bool,
         left: &mut i64,
     ) {
-        let is_on_path = self.path.contains(&contain.level) || self.stage.chain.contains(&contain.level);
+        let is_on_path =
+            self.path.contains(&contain.level) || self.stage.chain.contains(&contain.level);
         if *left <= 0 || (is_on_path && !is_source) {
             return;
         }

@@ -93,8 +93,7 @@ fn leaking(
         let key = &whole.level(level)?.key.parts;
         let all = (0..policy.dimensions.len()).map(|index| DimensionId(index as u16));
         let is_apart = |id: &DimensionId| {
-            is_personal(policy, *id)
-                && !key.contains(&KeyPart::Value(ValueSource::Dimension(*id)))
+            is_personal(policy, *id) && !key.contains(&KeyPart::Value(ValueSource::Dimension(*id)))
         };
         let users: Vec<DimensionId> = all.filter(is_apart).collect();
         if !users.is_empty() {

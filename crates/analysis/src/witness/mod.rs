@@ -2,6 +2,7 @@
 //! of a bound says what has to happen when.
 
 mod clock;
+mod copies;
 mod delay;
 mod leak;
 mod schedule;

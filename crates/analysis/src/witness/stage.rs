@@ -197,7 +197,9 @@ impl Stage {
     /// How long what stands before the level stays locked by a request.
     pub(super) fn pause(&self, whole: Structure<'_>) -> Duration {
         let slow = self.slow.iter().filter_map(|id| whole.level(*id));
-        slow.fold(Duration::ZERO, |sum, level| sum + level.rules.timeout + LONGER)
+        slow.fold(Duration::ZERO, |sum, level| {
+            sum + level.rules.timeout + LONGER
+        })
     }
 
     /// What stands before the level, and is the same in all requests.
@@ -324,11 +326,7 @@ pub(super) fn carry(whole: Structure<'_>, request: &mut RequestStep, id: Dimensi
 
 /// From a level up to one that answers requests, through as few stored levels as possible.
 /// `differing`: dimensions that none of them hands down.
-fn up(
-    whole: Structure<'_>,
-    level: LevelId,
-    differing: &[DimensionId],
-) -> Option<Vec<LevelId>> {
+fn up(whole: Structure<'_>, level: LevelId, differing: &[DimensionId]) -> Option<Vec<LevelId>> {
     let mut known: BTreeMap<LevelId, (usize, Option<LevelId>)> = BTreeMap::new();
     let mut todo = VecDeque::from([(level, 0_usize, None)]);
     while let Some((at, stored, from)) = todo.pop_front() {
@@ -344,7 +342,9 @@ fn up(
             };
             let contains = of.into_iter().flat_map(|outer| &outer.contains);
             let mut own = contains.filter(|contain| contain.level == at && at == level);
-            let is_other = own.next().is_some_and(|own| own.args.iter().any(hands_down));
+            let is_other = own
+                .next()
+                .is_some_and(|own| own.args.iter().any(hands_down));
             if !is_other && of.is_some_and(|outer| outer.kind != LevelKind::Site) {
                 let count = stored + usize::from(whole.is_stored(outer));
                 todo.push_back((outer, count, Some(at)));
