@@ -53,6 +53,16 @@ impl Kind {
         }
     }
 
+    /// The rarer kinds of writes have the greater ones.
+    pub(crate) const fn rarity(self) -> u8 {
+        match self {
+            Self::Update(_) => 0,
+            Self::Move(_) => 1,
+            Self::Delete => 2,
+            Self::Create => 3,
+        }
+    }
+
     /// The images that say which copies are affected.
     pub(crate) const fn sides(self) -> &'static [Side] {
         match self {

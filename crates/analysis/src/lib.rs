@@ -22,5 +22,5 @@ pub use claims::{Claims, Decided};
 pub use cover::ActionRef;
 pub use kinds::Kind;
 pub use structure::Outage;
-pub use witness::{RequestStep, Short, Step, StepKind, Witness, WriteStep};
+pub use witness::{RequestStep, Short, Shows, Step, StepKind, Witness, WriteStep};
 pub use words::{Words, brief};

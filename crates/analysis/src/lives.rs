@@ -9,7 +9,7 @@ use cachepolicy_core::policy::{BackendKind, Policy};
 use cachepolicy_core::units::Duration;
 
 /// Of one level, whatever the trace; [`Duration::FOREVER`]: there is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Life {
     /// From the beginning of a fill to its store, or to those who wait for it getting the result.
     pub(crate) fill: Duration,
@@ -27,6 +27,78 @@ pub(crate) struct Life {
     look_up: Duration,
     /// From asking the stores to their answers.
     pub(crate) latency: Duration,
+    /// What is left of its work once it knows something.
+    pub(crate) rest: Rest,
+}
+
+/// How long the work of a level lasts after it read, or took in, what makes its result old.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rest {
+    /// After it read rows itself: its own work begins with that, when all that it embeds is there.
+    pub(crate) own: Duration,
+    /// After it took in the first copy of a level that it embeds.
+    pub(crate) contained: Vec<(LevelId, Duration)>,
+}
+
+impl Rest {
+    /// All of the work, of which so much is left when own rows are asked for.
+    fn work(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> (Self, Duration) {
+        let policy = whole.policy;
+        let through = |contained: LevelId| {
+            finer
+                .get(contained.index())
+                .map_or(Duration::FOREVER, |life| life.look_up + life.work)
+        };
+        let own = if level.cost.from_trace || is_unsaid(level) {
+            Duration::FOREVER
+        } else {
+            greatest(&level.cost.otherwise)
+        };
+        let mut later = if is_queued(policy, level) {
+            Duration::FOREVER
+        } else {
+            own
+        };
+        let mut contained = Vec::new();
+        // Of the views that a site answers for, each request has one, behind what is written.
+        let is_written =
+            |view: &LevelId| level.contains.iter().any(|contain| contain.level == *view);
+        let routed: Vec<_> = whole
+            .contained(id)
+            .filter(|view| !is_written(view))
+            .collect();
+        contained.extend(routed.iter().map(|view| (*view, later)));
+        let longest = routed.iter().map(|view| through(*view)).max();
+        later = later + longest.unwrap_or(Duration::ZERO);
+        for contain in level.contains.iter().rev() {
+            let batch = whole.level(contain.level).and_then(|level| level.batch);
+            let each = through(contain.level) + batch.map_or(Duration::ZERO, |batch| batch.each);
+            let count = how_many(level, contain);
+            let all = times(each, count);
+            // What is filled in one batch is read at its beginning.
+            let others = match batch {
+                Some(_) => all,
+                None => times(each, count.map(|count| count.saturating_sub(1))),
+            };
+            contained.push((contain.level, later + others));
+            later = later + all;
+        }
+        (Self { own, contained }, later)
+    }
+
+    /// After the first copy of a contained level, wherever it stands.
+    pub(crate) fn after(&self, inner: LevelId) -> Duration {
+        let all = self.contained.iter().filter(|(known, _)| *known == inner);
+        let longest = all.map(|(_, rest)| *rest).max();
+        longest.unwrap_or(Duration::FOREVER)
+    }
+}
+
+/// Before its own work begins it waits for others.
+fn is_queued(policy: &Policy, level: &Level) -> bool {
+    let origin = level.origin.and_then(|id| policy.origins.get(id.index()));
+    origin.is_some_and(|origin| origin.slots.is_some() || origin.rate.is_some())
+        || (policy.threads.is_some() && is_before_the_application(policy, level))
 }
 
 /// The lives of all levels.
@@ -80,7 +152,7 @@ pub(crate) fn least(distribution: &Distribution) -> Duration {
 /// A duration so many times.
 fn times(duration: Duration, count: Option<u32>) -> Duration {
     match count {
-        _ if duration == Duration::ZERO => Duration::ZERO,
+        _ if duration == Duration::ZERO || count == Some(0) => Duration::ZERO,
         Some(count) if !duration.is_forever() => {
             Duration::from_nanos(duration.nanos().saturating_mul(i64::from(count)))
         }
@@ -91,16 +163,14 @@ fn times(duration: Duration, count: Option<u32>) -> Duration {
 fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Life {
     let policy = whole.policy;
     let rules = &level.rules;
-    let work = work(whole, id, level, finer);
+    let (rest, work) = Rest::work(whole, id, level, finer);
     let inner = |contained: LevelId| finer.get(contained.index());
     let has_backend = tiers(policy, level).next().is_some();
-    let fails = level.origin.is_some()
+    let is_made_in_vain = level.origin.is_some()
         || matches!(level.kind, LevelKind::Site | LevelKind::View)
-        || whole.contained(id).filter_map(inner).any(|life| life.fails)
-        || tiers(policy, level).any(|tier| {
-            let backend = policy.backends.get(tier.backend.index());
-            backend.is_some_and(|backend| !backend.on_failure.bypass)
-        });
+        || whole.contained(id).filter_map(inner).any(|life| life.fails);
+    // Who is refused by a store gets nothing, no expired copy either.
+    let fails = is_made_in_vain || refuses(policy, level);
     let (wait, lease, waits) = match rules.stampede {
         Stampede::None => (Duration::ZERO, Duration::FOREVER, false),
         // One round: the result goes to those who wait, unless it comes too late for them.
@@ -110,7 +180,7 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
         Stampede::Lease { wait, expires } => (wait, expires, true),
     };
     let mut stale = rules.stale_while_revalidate;
-    if fails || waits {
+    if is_made_in_vain || waits {
         stale = stale.max(rules.stale_if_error);
     }
     let ttl = match level.lifetime {
@@ -143,39 +213,16 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
         work,
         look_up,
         latency,
+        rest,
     }
 }
 
-/// The longest that a fill can take: children in sequence, then its own work.
-fn work(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Duration {
-    let policy = whole.policy;
-    let through = |contained: LevelId| {
-        finer
-            .get(contained.index())
-            .map_or(Duration::FOREVER, |life| life.look_up + life.work)
-    };
-    let embedded = |contain: &Contain| {
-        let batch = whole.level(contain.level).and_then(|level| level.batch);
-        let each = batch.map_or(Duration::ZERO, |batch| batch.each);
-        times(through(contain.level) + each, how_many(level, contain))
-    };
-    let written = level.contains.iter().map(embedded);
-    let written = written.fold(Duration::ZERO, |sum, time| sum + time);
-    // Of the views that a site answers for, each request has one.
-    let is_written = |view: &LevelId| level.contains.iter().any(|contain| contain.level == *view);
-    let routed = whole.contained(id).filter(|view| !is_written(view));
-    let routed = routed.map(through).max().unwrap_or(Duration::ZERO);
-    let is_queued = level
-        .origin
-        .and_then(|origin| policy.origins.get(origin.index()))
-        .is_some_and(|origin| origin.slots.is_some() || origin.rate.is_some())
-        || (policy.threads.is_some() && is_before_the_application(policy, level));
-    let own = if level.cost.from_trace || is_queued || is_unsaid(level) {
-        Duration::FOREVER
-    } else {
-        greatest(&level.cost.otherwise)
-    };
-    written + routed + own
+/// Whoever asks one of its stores that is down gets an error.
+pub(crate) fn refuses(policy: &Policy, level: &Level) -> bool {
+    tiers(policy, level).any(|tier| {
+        let backend = policy.backends.get(tier.backend.index());
+        backend.is_some_and(|backend| !backend.on_failure.bypass)
+    })
 }
 
 /// How many copies one `contains` embeds; `None`: any number.

@@ -36,7 +36,7 @@ pub(crate) enum Source {
 }
 
 /// The ways of all levels.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ways {
     pub(crate) facts: Vec<Facts>,
     levels: Vec<Vec<Way>>,

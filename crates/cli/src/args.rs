@@ -2,7 +2,7 @@
 
 use crate::commands::{
     Outcome, bound, check, compare, compile, completions, curve, explain, fmt, graph, man,
-    simulate, test, trace,
+    simulate, test, trace, witness,
 };
 use crate::output::Terminal;
 use crate::output::colour::ColorWhen;
@@ -64,6 +64,7 @@ pub(crate) enum Command {
     Graph(graph::Args),
     Explain(explain::Args),
     Bound(bound::Args),
+    Witness(witness::Args),
     Compile(compile::Args),
     Simulate(simulate::Args),
     Compare(compare::Args),
@@ -96,6 +97,7 @@ impl Cli {
             Command::Graph(arguments) => graph::run(&arguments, session),
             Command::Explain(arguments) => explain::run(&arguments, session),
             Command::Bound(arguments) => bound::run(&arguments, session),
+            Command::Witness(arguments) => witness::run(&arguments, session),
             Command::Compile(arguments) => compile::run(&arguments, session),
             Command::Simulate(arguments) => simulate::run(&arguments, session),
             Command::Compare(arguments) => compare::run(&arguments, session),

@@ -182,7 +182,8 @@ pub fn uncovered(policy: &Policy, level: &Level) -> Vec<ValueSource> {
 
 /// Do different values of the dimension make different keys: is it part of the key, or of the URL in
 /// it?
-pub(crate) fn holds_dimension(
+#[must_use]
+pub fn holds_dimension(
     policy: &Policy,
     filter: &QueryFilter,
     key: &Key,

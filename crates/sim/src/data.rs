@@ -29,24 +29,28 @@ pub(crate) struct DataValues {
     /// Data names of all levels.
     names: Texts,
     draws: Vec<Option<Drawn>>,
-    /// A request of the trace says how long a level's own work takes, or how old what it reads is.
+    /// A request of the trace fixes something of a fill.
     has_fixed: bool,
 }
 
 /// What a trace can fix of the fills of one request, as if it were a data value: `cost(LEVEL)`, how
 /// long the level's own work takes, and `lag(LEVEL)`, how old the data is that it reads, in seconds;
-/// `jitter(LEVEL)`, which part of its jitter shortens the ttl, 0..1.
+/// `jitter(LEVEL)`, which part of its jitter shortens the ttl, 0..1; `absent(LEVEL)` and
+/// `error(LEVEL)`, if they are greater than zero: it finds nothing, or its own work fails, as work
+/// at an origin and of whatever answers requests can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FixedName {
     Cost,
     Lag,
     Jitter,
+    Absent,
+    Error,
 }
 
 impl FixedName {
     /// As a data name's number, far above all others.
     const fn number(self, level: u16) -> u32 {
-        1 << 31 | (level as u32) << 2 | self as u32
+        1 << 31 | (level as u32) << 3 | self as u32
     }
 
     const fn word(self) -> &'static str {
@@ -54,6 +58,8 @@ impl FixedName {
             Self::Cost => "cost",
             Self::Lag => "lag",
             Self::Jitter => "jitter",
+            Self::Absent => "absent",
+            Self::Error => "error",
         }
     }
 
@@ -62,11 +68,17 @@ impl FixedName {
         format!("{}({level})", self.word())
     }
 
-    /// The number of `cost(LEVEL)` or `lag(LEVEL)`.
+    /// The number of `cost(LEVEL)` and the others.
     fn named(t: &Tables, name: &str) -> Option<u32> {
         let (what, rest) = name.split_once('(')?;
         let level = rest.strip_suffix(')')?;
-        let all = [Self::Cost, Self::Lag, Self::Jitter];
+        let all = [
+            Self::Cost,
+            Self::Lag,
+            Self::Jitter,
+            Self::Absent,
+            Self::Error,
+        ];
         let fixed = all.into_iter().find(|fixed| fixed.word() == what)?;
         let level = t
             .policy
@@ -118,7 +130,12 @@ impl DataValues {
 }
 
 impl Engine {
-    /// The same of a length of time.
+    /// Does the trace say so?
+    pub(crate) fn is_fixed(&self, frame: u32, what: FixedName) -> bool {
+        self.fixed(frame, what).is_some_and(|value| value > 0.0)
+    }
+
+    /// What the trace fixes of a frame's fill, of a length of time.
     pub(crate) fn fixed_time(&self, frame: u32, what: FixedName) -> Option<Duration> {
         self.fixed(frame, what).map(Duration::from_secs_f64)
     }

@@ -177,11 +177,24 @@ impl Engine {
             // As the trace says. What stands before it fails with it.
             self.frames[frame].flags.set(Flags::ERROR);
         }
+        self.fix_outcome(t, frame);
         if self.frames[frame].flags.has(Flags::BATCHED) {
             return self.park(frame);
         }
         let cost = self.draw_cost(t, frame);
         self.start_work(t, frame, cost)
+    }
+
+    /// The trace says that nothing is found, or that the work fails.
+    fn fix_outcome(&mut self, t: &Tables, frame: u32) {
+        if self.is_fixed(frame, FixedName::Absent) {
+            self.frames[frame].flags.set(Flags::ABSENT);
+        }
+        let f = &self.frames[frame];
+        let can_fail = f.link != NONE || t.policy.levels[f.level as usize].origin.is_some();
+        if can_fail && self.is_fixed(frame, FixedName::Error) {
+            self.frames[frame].flags.set(Flags::ERROR);
+        }
     }
 
     pub(crate) fn draw_cost(&mut self, t: &Tables, frame: u32) -> Duration {

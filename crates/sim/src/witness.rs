@@ -2,6 +2,7 @@
 
 use crate::data::FixedName;
 use cachepolicy_analysis::{RequestStep, StepKind, Witness, WriteStep};
+use cachepolicy_core::LevelId;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::Event;
@@ -27,7 +28,7 @@ pub fn events(policy: &Policy, witness: &Witness) -> Vec<Event> {
 }
 
 fn request_of(policy: &Policy, at: Time, step: &RequestStep) -> Request {
-    let fixed = |name: FixedName, times: &[(cachepolicy_core::LevelId, Duration)]| {
+    let fixed = |name: FixedName, times: &[(LevelId, Duration)]| {
         let each = times.iter().filter_map(|(level, time)| {
             let level = policy.levels.get(level.index())?;
             Some((name.of(&level.name), vec![time.as_secs_f64().to_string()]))
@@ -37,12 +38,21 @@ fn request_of(policy: &Policy, at: Time, step: &RequestStep) -> Request {
     let mut data = step.data.clone();
     data.extend(fixed(FixedName::Cost, &step.costs));
     data.extend(fixed(FixedName::Lag, &step.lags));
-    let unshortened: Vec<_> = step
-        .unshortened
-        .iter()
-        .map(|level| (*level, Duration::ZERO))
-        .collect();
-    data.extend(fixed(FixedName::Jitter, &unshortened));
+    let all = |levels: &[LevelId], value: Duration| -> Vec<(LevelId, Duration)> {
+        levels.iter().map(|level| (*level, value)).collect()
+    };
+    data.extend(fixed(
+        FixedName::Jitter,
+        &all(&step.unshortened, Duration::ZERO),
+    ));
+    data.extend(fixed(
+        FixedName::Absent,
+        &all(&step.absent, Duration::SECOND),
+    ));
+    data.extend(fixed(
+        FixedName::Error,
+        &all(&step.failing, Duration::SECOND),
+    ));
     Request {
         at,
         method: step.method.clone(),
@@ -56,7 +66,6 @@ fn request_of(policy: &Policy, at: Time, step: &RequestStep) -> Request {
         attrs: step.attrs.clone(),
         data,
         process: step.process,
-        status: step.status,
         ..Request::default()
     }
 }

@@ -1,23 +1,42 @@
 //! Which actions reach the copies of a level, in time and for certain.
 
 use super::missed::{Missed, Reason};
-use super::{Cleaning, Work};
+use super::sources::Source;
+use super::{By, Cleaning, Work};
 use crate::arrive::{Arrivals, Heard, heard};
 use crate::cover::{ActionRef, Asked, Reached};
 use crate::kinds::{Kind, Side};
 use crate::ways::Way;
 use cachepolicy_core::decide::Stampede;
-use cachepolicy_core::edge::{EdgeBlock, Timing, Verb};
+use cachepolicy_core::edge::{EdgeBlock, Target, Timing, Verb};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::level::Level;
 use cachepolicy_core::policy::Delivery;
 use cachepolicy_core::units::Duration;
 
-/// What the edges do about writes of one kind, for one way in which a level depends on them.
+/// What becomes of writes of one kind, for one way in which a level depends on them.
 #[derive(Debug, Clone)]
-pub(super) struct KindBound {
-    /// Of a stored level; of another one it says nothing.
-    pub(super) verdict: Result<Sound, Missed>,
+pub(crate) struct KindBound {
+    pub(crate) kind: Kind,
+    /// From the commit to the last answer that misses it; zero for a level that is not stored.
+    pub(crate) staleness: Duration,
+    pub(crate) by: By,
+    /// The same through time alone.
+    pub(crate) through_time: Duration,
+    /// How old a result can be that others take who wait for a fill.
+    pub(crate) shared: Duration,
+    /// What makes the result of a fill that is stored the oldest.
+    pub(crate) oldest: Source,
+    /// The same of a fill that is not stored, but that others wait for.
+    pub(crate) given: Source,
+    /// What else can make a result old.
+    pub(super) sources: Vec<Source>,
+    /// The same of results that no invalidation has overtaken on the way.
+    pub(super) kept: Vec<Source>,
+    /// What the edges do, of a stored level; of another one it says nothing.
+    pub(crate) verdict: Result<Sound, Missed>,
+    /// What overtakes fills of the level that are under way, if it is fenced.
+    pub(crate) fence: Option<Overtakes>,
     /// By side of the write: deliveries each of which cleans the level.
     cleaned: Vec<Vec<Cleaning>>,
     /// By side of the write: actions that reach, by `cascade`, whatever embeds these copies.
@@ -26,11 +45,56 @@ pub(super) struct KindBound {
 
 /// A kind of write that reaches every copy that it concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sound {
-    pub(super) bound: Duration,
-    pub(super) delay: Duration,
-    pub(super) stale: Duration,
-    pub(super) survive: Option<(BackendId, Duration)>,
+pub(crate) struct Sound {
+    pub(crate) bound: Duration,
+    pub(crate) delay: Duration,
+    pub(crate) stale: Duration,
+    pub(crate) survive: Option<(BackendId, Duration)>,
+    /// What does it; `None`: there is nothing to do.
+    pub(crate) action: Option<ActionRef>,
+}
+
+/// A delivery that certainly comes to a place where fills store their results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Overtakes {
+    pub(crate) action: ActionRef,
+    /// From the commit to the delivery.
+    pub(crate) least: Duration,
+    pub(crate) greatest: Duration,
+}
+
+impl Overtakes {
+    /// Of all sides of a write.
+    fn all(sides: &[Option<Self>]) -> Option<Self> {
+        let mut all = *sides.first()?;
+        for side in sides {
+            let (one, other) = (all?, (*side)?);
+            let later = if other.greatest > one.greatest {
+                other
+            } else {
+                one
+            };
+            all = Some(Self {
+                least: one.least.min(other.least),
+                ..later
+            });
+        }
+        all
+    }
+}
+
+impl KindBound {
+    /// Of the two bounds the lesser one.
+    fn decide(&mut self) {
+        let through_edges = match &self.verdict {
+            Ok(sound) => Some(sound.bound.max(self.shared)),
+            Err(_) => None,
+        };
+        (self.staleness, self.by) = match through_edges {
+            Some(bound) if bound <= self.through_time => (bound, By::Edges),
+            Some(_) | None => (self.through_time, By::Time),
+        };
+    }
 }
 
 impl Work<'_> {
@@ -49,13 +113,29 @@ impl Work<'_> {
 
     fn kind(&self, id: LevelId, way: &Way, number: usize, kind: Kind) -> KindBound {
         let level = &self.policy.levels[id.index()];
+        let life = &self.lives[id.index()];
+        let sources = self.sources(id, way, number, |inner| &inner.sources);
+        let kept = self.sources(id, way, number, |inner| &inner.kept);
+        let oldest = Source::oldest(&sources, life.fill);
+        let made = oldest.age + oldest.rest;
         let mut bound = KindBound {
+            kind,
+            staleness: Duration::ZERO,
+            by: By::Embedded,
+            through_time: made + life.copy,
+            shared: if life.shares { made } else { Duration::ZERO },
+            given: oldest.clone(),
+            oldest,
+            sources,
+            kept,
             verdict: Ok(Sound {
                 bound: Duration::ZERO,
                 delay: Duration::ZERO,
                 stale: Duration::ZERO,
                 survive: None,
+                action: None,
             }),
+            fence: None,
             cleaned: Vec::new(),
             cascading: Vec::new(),
         };
@@ -66,6 +146,7 @@ impl Work<'_> {
             facts: &self.ways.facts[way.facts],
             kind,
         };
+        let mut fences = Vec::new();
         let is_harmless = level.is_stored() && self.is_harmless(id, way, kind);
         for (nth, &side) in kind.sides().iter().enumerate() {
             let mut covering = self.inherited(way, number, nth);
@@ -85,6 +166,10 @@ impl Work<'_> {
             cascading.extend(direct.iter().copied().filter(cascades));
             bound.cascading.push(cascading);
             covering.extend(direct);
+            let arrivals = covering
+                .iter()
+                .filter_map(|action| self.overtakes(id, *action));
+            fences.push(arrivals.min_by_key(|fence| fence.greatest));
             if is_harmless {
                 bound.cleaned.push(vec![Vec::new()]);
             } else if level.is_stored() {
@@ -98,6 +183,17 @@ impl Work<'_> {
             } else {
                 bound.cleaned.push(Vec::new());
             }
+        }
+        if level.is_stored() {
+            if is_fenced(level) {
+                bound.fence = Overtakes::all(&fences);
+                if let Some(fence) = bound.fence {
+                    Source::fence(&mut bound.kept, (fence.least, fence.greatest));
+                }
+                bound.oldest = Source::oldest(&bound.kept, life.fill);
+                bound.through_time = bound.oldest.age + bound.oldest.rest + life.copy;
+            }
+            bound.decide();
         }
         bound
     }
@@ -125,16 +221,37 @@ impl Work<'_> {
         if way.is_own || !self.actions.has_cascade {
             return Vec::new();
         }
-        let of = |&(inner, way): &(LevelId, usize)| {
-            let kinds = self.kinds.get(inner.index())?.get(way)?;
-            kinds.get(number)?.cascading.get(side)
-        };
+        let of =
+            |&(inner, way): &(LevelId, usize)| self.inner(inner, way, number)?.cascading.get(side);
         let mut lists = way.through.iter().map(of);
         let mut common = lists.next().flatten().cloned().unwrap_or_default();
         for list in lists {
             common.retain(|action| list.is_some_and(|list| list.contains(action)));
         }
         common
+    }
+
+    /// When an action that reaches all keys certainly comes to a place where fills store their results:
+    /// those of a fenced level that are under way are overtaken. `None`: perhaps never.
+    fn overtakes(&self, id: LevelId, action: ActionRef) -> Option<Overtakes> {
+        if !self.whole.outages.is_empty() {
+            return None;
+        }
+        let level = &self.policy.levels[id.index()];
+        let block = action.block(self.policy)?;
+        let Heard::Arrives(arrivals) = heard(self.policy, action.edge, block, level) else {
+            return None;
+        };
+        let arrivals = match block.timing {
+            Timing::AfterCommit => arrivals,
+            Timing::BeforeCommit { by } => arrivals.sooner(by)?,
+        };
+        let farthest = arrivals.heard.first()?;
+        Some(Overtakes {
+            action,
+            least: farthest.least,
+            greatest: farthest.greatest,
+        })
     }
 
     /// The best that one of the actions does about one side of a write.
@@ -149,7 +266,8 @@ impl Work<'_> {
         let mut best: Option<Sound> = None;
         let mut cleaned = Vec::new();
         for action in covering {
-            match self.candidate(id, way, (number, side), action) {
+            let made = bound.oldest.age + bound.oldest.rest;
+            match self.candidate((id, made), way, (number, side), action) {
                 Ok((sound, arrivals)) => {
                     if sound.stale == Duration::ZERO && sound.survive.is_none() {
                         cleaned.push(vec![arrivals]);
@@ -168,6 +286,9 @@ impl Work<'_> {
                 all.delay = all.delay.max(best.delay);
                 all.stale = all.stale.max(best.stale);
                 all.survive = longer(all.survive, best.survive);
+                if all.action.is_none() || best.bound >= all.bound {
+                    all.action = best.action;
+                }
             }
             (verdict @ Ok(_), None) => {
                 *verdict = Err(Missed {
@@ -180,10 +301,11 @@ impl Work<'_> {
         }
     }
 
-    /// What an action does about copies all of which it reaches.
+    /// What an action does about copies all of which it reaches. `made`: how old a fill's result can
+    /// be.
     fn candidate(
         &self,
-        id: LevelId,
+        (id, made): (LevelId, Duration),
         way: &Way,
         (number, side): (usize, usize),
         action: ActionRef,
@@ -198,6 +320,9 @@ impl Work<'_> {
             Heard::NotReached(backend) => return Err(Reason::NotReached(backend)),
             Heard::Lost => return Err(Reason::Lost),
         };
+        // What is being filled is stored under the key of the older version, too.
+        let is_renamed = declared.verb == Verb::Bump
+            && matches!(&declared.target, Target::Level { level, .. } if *level == id);
         let arrivals = match block.timing {
             Timing::AfterCommit => arrivals,
             // What is on its way for longer arrives after the commit all the same.
@@ -213,17 +338,15 @@ impl Work<'_> {
         {
             return Err(Reason::NotReached(backend));
         }
-        let model = self.ways.facts[way.facts].model;
-        let life = self.lives[id.index()];
-        let needed = life.fill + self.taken(id, model).age();
-        if !is_fenced(level) && least < needed {
-            return Err(Reason::FillOvertakes(needed));
+        if !is_fenced(level) && !is_renamed && least < made {
+            return Err(Reason::FillOvertakes(made));
         }
-        let lag = self.lag(id, model);
+        let lag = self.lag(id, way);
         if least < lag {
             return Err(Reason::ReplicaLags(lag));
         }
         self.after_contained(way, (number, side), &arrivals)?;
+        let life = &self.lives[id.index()];
         let stale = match declared.verb {
             Verb::Expire => life.stale,
             Verb::Purge | Verb::Bump => Duration::ZERO,
@@ -239,6 +362,7 @@ impl Work<'_> {
             delay: greatest,
             stale,
             survive: arrivals.survive,
+            action: Some(action),
         };
         Ok((sound, arrivals))
     }
@@ -270,8 +394,7 @@ impl Work<'_> {
         arrivals: &Arrivals,
     ) -> Result<(), Reason> {
         for &(inner, inner_way) in &way.stored {
-            let kinds = self.kinds.get(inner.index());
-            let kind = kinds.and_then(|ways| ways.get(inner_way)?.get(number));
+            let kind = self.inner(inner, inner_way, number);
             let cleaned = kind.and_then(|kind| kind.cleaned.get(side));
             let cleaned = cleaned.map_or(&[][..], Vec::as_slice);
             if cleaned.is_empty() {
@@ -308,6 +431,6 @@ const fn lacks(reached: Reached) -> Reason {
     }
 }
 
-fn is_fenced(level: &Level) -> bool {
+pub(crate) fn is_fenced(level: &Level) -> bool {
     level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. })
 }

@@ -5,22 +5,23 @@
 //! as long as copies can), and *through the policy's edges*, where these reach every copy in time.
 //! The lesser one counts. `docs/proofs.md` derives the rules.
 
-mod edges;
+mod actions;
+pub(crate) mod edges;
 pub(crate) mod missed;
+pub(crate) mod sources;
 
 use crate::arrive::Arrivals;
-use crate::cover::ActionRef;
-use crate::lives::{Life, lives, own_lag};
+use crate::lives::{Life, lives};
 use crate::structure::{Outage, Structure};
 use crate::ways::Ways;
-use cachepolicy_core::edge::Target;
+use actions::Actions;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{BackendId, LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Duration;
 use edges::{KindBound, longer};
 use missed::Missed;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
 
 /// How out of date answers of one level can be through writes of one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +39,16 @@ pub struct Bound {
     pub by: By,
     /// The bound through time alone: `fill` + `copy` + what `taken` says.
     pub through_time: Duration,
-    /// The longest fill whose result is stored.
+    /// From reading or taking in the oldest data to the end of the longest fill that is stored.
     pub fill: Duration,
     /// From the store to the copy's death.
     pub copy: Duration,
-    /// The oldest that a fill can take in.
+    /// The oldest that a fill can take in: what is oldest in the end.
     pub taken: Taken,
+    /// Which way and kind of write decides.
+    pub(crate) worst: Option<WayKind>,
+    /// Of the writes that reach every copy.
+    pub(crate) figures: Figures,
     /// What the policy's edges do about it.
     pub edge: Edge,
 }
@@ -97,8 +102,28 @@ pub enum Edge {
         /// A nearer tier does not hear of it, or too early, and keeps its copies for so long.
         survive: Option<(BackendId, Duration)>,
     },
-    /// Some write does not: the first kinds of writes of which it is so, and why.
+    /// Some write does not: the kinds of writes of which it is so, and why; what decides the bound
+    /// comes first.
     Unsound(Vec<Missed>),
+}
+
+/// What becomes of the writes that reach every copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Figures {
+    pub(crate) bound: Duration,
+    pub(crate) delay: Duration,
+    pub(crate) stale: Duration,
+    pub(crate) shared: Duration,
+    pub(crate) survive: Option<(BackendId, Duration)>,
+}
+
+/// A way in which a level depends on rows, and a kind of write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WayKind {
+    /// An index into what [`Ways::of`] gives.
+    pub(crate) way: usize,
+    /// An index into what [`Facts::kinds`] gives.
+    pub(crate) kind: usize,
 }
 
 /// The bounds of one level.
@@ -117,9 +142,12 @@ impl LevelBounds {
 }
 
 /// The bounds of a whole policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Bounds {
     levels: Vec<LevelBounds>,
+    pub(crate) ways: Ways,
+    /// By level and way.
+    kinds: Vec<Vec<Vec<KindBound>>>,
 }
 
 impl Bounds {
@@ -167,13 +195,16 @@ impl Bounds {
             ways: Ways::new(whole),
             actions: Actions::new(policy),
             found: Vec::with_capacity(policy.levels.len()),
-            lags: Vec::with_capacity(policy.levels.len()),
             kinds: Vec::with_capacity(policy.levels.len()),
         };
         for index in 0..policy.levels.len() {
             work.level(LevelId(index as u16));
         }
-        Self { levels: work.found }
+        Self {
+            levels: work.found,
+            ways: work.ways,
+            kinds: work.kinds,
+        }
     }
 
     /// Of a level.
@@ -187,43 +218,10 @@ impl Bounds {
     pub fn of(&self, level: LevelId, model: ModelId) -> Option<&Bound> {
         self.level(level)?.of(model)
     }
-}
 
-/// The actions of a policy by what they are about.
-struct Actions {
-    by_level: BTreeMap<(ModelId, LevelId), Vec<ActionRef>>,
-    by_tag: BTreeMap<ModelId, Vec<ActionRef>>,
-    has_cascade: bool,
-}
-
-impl Actions {
-    fn new(policy: &Policy) -> Self {
-        let mut actions = Self {
-            by_level: BTreeMap::new(),
-            by_tag: BTreeMap::new(),
-            has_cascade: false,
-        };
-        for (edge, block) in policy.edges.iter().enumerate() {
-            for (action, declared) in block.actions.iter().enumerate() {
-                let this = ActionRef { edge, action };
-                actions.has_cascade |= declared.cascade;
-                match &declared.target {
-                    Target::Level { level, .. } => {
-                        let list = actions.by_level.entry((block.model, *level));
-                        list.or_default().push(this);
-                    }
-                    Target::Tag(_) => actions.by_tag.entry(block.model).or_default().push(this),
-                }
-            }
-        }
-        actions
-    }
-
-    /// Those that may be about a level when a model is written.
-    fn about(&self, model: ModelId, level: LevelId) -> impl Iterator<Item = ActionRef> {
-        let by_level = self.by_level.get(&(model, level)).into_iter();
-        let by_tag = self.by_tag.get(&model).into_iter();
-        by_level.chain(by_tag).flatten().copied()
+    /// Of a level through one way and kind of write.
+    pub(crate) fn kind(&self, level: LevelId, at: WayKind) -> Option<&KindBound> {
+        self.kinds.get(level.index())?.get(at.way)?.get(at.kind)
     }
 }
 
@@ -235,141 +233,102 @@ struct Work<'p> {
     ways: Ways,
     actions: Actions,
     found: Vec<LevelBounds>,
-    /// By level: for each model, the greatest lag of what it reads, itself or through levels that
-    /// are not stored.
-    lags: Vec<Vec<(ModelId, Duration)>>,
     /// By level and way.
     kinds: Vec<Vec<Vec<KindBound>>>,
 }
 
 impl Work<'_> {
     fn level(&mut self, id: LevelId) {
-        let models = self
-            .whole
-            .graph
-            .dependencies(id)
-            .map(|all| all.models.clone());
-        let models = models.unwrap_or_default();
-        let lags = self.lags_of(id, &models);
-        self.lags.push(lags);
         let kinds = self.kinds_of(id);
         self.kinds.push(kinds);
-        let mut bounds = LevelBounds::default();
-        for model in models {
-            bounds.models.push(self.bound(id, model));
-        }
-        self.found.push(bounds);
+        let models = self.whole.graph.dependencies(id);
+        let models = models.into_iter().flat_map(|all| &all.models);
+        let bounds = models.map(|model| self.bound(id, *model));
+        let models = bounds.collect();
+        self.found.push(LevelBounds { models });
     }
 
     fn bound(&self, id: LevelId, model: ModelId) -> Bound {
-        let taken = self.taken(id, model);
-        let contained = self.contained(id, model);
-        let embedded = contained.map(|(_, bound)| bound.end_to_end).max();
-        let embedded = embedded.unwrap_or(Duration::ZERO);
-        let life = self.lives[id.index()];
-        let through_time = life.fill + life.copy + taken.age();
-        let edge = self.edge(id, model, taken.age());
-        let is_stored = self.policy.levels[id.index()].is_stored();
-        let (staleness, by) = match &edge {
-            _ if !is_stored => (Duration::ZERO, By::Embedded),
-            Edge::Sound { bound, .. } if *bound <= through_time => (*bound, By::Edges),
-            Edge::Sound { .. } | Edge::Unsound(_) => (through_time, By::Time),
+        let ways = (0..).zip(self.ways.of(id).iter().zip(&self.kinds[id.index()]));
+        let of_model = ways.filter(|(_, (way, _))| self.ways.facts[way.facts].model == model);
+        let all: Vec<(WayKind, &KindBound)> = of_model
+            .flat_map(|(way, (_, kinds))| {
+                let kinds = (0..).zip(kinds);
+                kinds.map(move |(kind, bound)| (WayKind { way, kind }, bound))
+            })
+            .collect();
+        let embedded = self
+            .whole
+            .contained(id)
+            .filter_map(|inner| self.found.get(inner.index())?.of(model))
+            .map(|bound| bound.end_to_end)
+            .max()
+            .unwrap_or(Duration::ZERO);
+        // What anybody would expect to be written comes first.
+        let rank = |bound: &KindBound| {
+            (
+                Reverse(bound.oldest.path.len()),
+                Reverse(bound.kind.rarity()),
+            )
         };
+        let worst = all
+            .iter()
+            .max_by_key(|(_, bound)| (bound.staleness, bound.through_time, rank(bound)));
+        let longest = all
+            .iter()
+            .max_by_key(|(_, bound)| (bound.through_time, rank(bound)));
+        let through_time = longest.map_or(Duration::ZERO, |(_, bound)| bound.through_time);
+        let staleness = worst.map_or(Duration::ZERO, |(_, bound)| bound.staleness);
+        let by = worst.map_or(By::Embedded, |(_, bound)| bound.by);
+        let shown = if by == By::Time { worst } else { longest };
+        let oldest = shown.map(|(_, bound)| bound.oldest.clone());
+        let oldest = oldest.unwrap_or_default();
+        let (figures, edge) = edge(worst.map(|(_, bound)| *bound), &all);
         Bound {
             model,
             staleness,
             end_to_end: staleness.max(embedded),
             by,
             through_time,
-            fill: life.fill,
-            copy: life.copy,
-            taken,
+            fill: oldest.rest,
+            copy: self.lives[id.index()].copy,
+            taken: oldest.taken(),
+            worst: worst.map(|(at, _)| *at),
+            figures,
             edge,
         }
     }
+}
 
-    /// The levels that it embeds and that depend on the model, with their bounds.
-    fn contained(&self, id: LevelId, model: ModelId) -> impl Iterator<Item = (LevelId, &Bound)> {
-        let of = move |inner: LevelId| {
-            let bound = self.found.get(inner.index())?.of(model)?;
-            Some((inner, bound))
-        };
-        self.whole.contained(id).filter_map(of)
-    }
-
-    /// The oldest that its fills take in.
-    fn taken(&self, id: LevelId, model: ModelId) -> Taken {
-        let lag = own_lag(self.policy, &self.policy.levels[id.index()], model);
-        let mut oldest = if lag > Duration::ZERO {
-            Taken::Replica(lag)
-        } else {
-            Taken::Fresh
-        };
-        for (inner, bound) in self.contained(id, model) {
-            let age = bound.staleness.max(bound.taken.age());
-            if age > oldest.age() {
-                oldest = Taken::Contained(inner, age);
+/// What all kinds of writes come to. `worst`: the one whose staleness counts.
+fn edge(worst: Option<&KindBound>, all: &[(WayKind, &KindBound)]) -> (Figures, Edge) {
+    let mut of = Figures::default();
+    let mut all_missed = Vec::new();
+    let worst = worst.into_iter();
+    for bound in worst.chain(all.iter().map(|(_, bound)| *bound)) {
+        match &bound.verdict {
+            Ok(sound) => {
+                of.bound = of.bound.max(sound.bound).max(bound.shared);
+                of.delay = of.delay.max(sound.delay);
+                of.stale = of.stale.max(sound.stale);
+                of.shared = of.shared.max(bound.shared);
+                of.survive = longer(of.survive, sound.survive);
             }
+            Err(missed) => missed.join(&mut all_missed),
         }
-        oldest
     }
-
-    fn lags_of(&self, id: LevelId, models: &BTreeSet<ModelId>) -> Vec<(ModelId, Duration)> {
-        let level = &self.policy.levels[id.index()];
-        let is_unstored = |inner: &LevelId| !self.policy.levels[inner.index()].is_stored();
-        let lag = |model: ModelId| {
-            let own = own_lag(self.policy, level, model);
-            let unstored = self.whole.contained(id).filter(is_unstored);
-            unstored.fold(own, |lag, inner| lag.max(self.lag(inner, model)))
-        };
-        models.iter().map(|&model| (model, lag(model))).collect()
-    }
-
-    fn lag(&self, id: LevelId, model: ModelId) -> Duration {
-        let lags = self.lags.get(id.index()).into_iter().flatten();
-        let own = lags.copied().find(|(known, _)| *known == model);
-        own.map_or(Duration::ZERO, |(_, lag)| lag)
-    }
-
-    /// What all kinds of writes come to.
-    fn edge(&self, id: LevelId, model: ModelId, taken: Duration) -> Edge {
-        let life = self.lives[id.index()];
-        let shared = if life.shares {
-            life.fill + taken
-        } else {
-            Duration::ZERO
-        };
-        let (mut bound, mut delay, mut stale) = (shared, Duration::ZERO, Duration::ZERO);
-        let mut survive: Option<(BackendId, Duration)> = None;
-        let mut all_missed: Vec<Missed> = Vec::new();
-        let ways = self.ways.of(id).iter().zip(&self.kinds[id.index()]);
-        for (way, kinds) in ways {
-            if self.ways.facts[way.facts].model != model {
-                continue;
-            }
-            for kind in kinds {
-                match &kind.verdict {
-                    Ok(sound) => {
-                        bound = bound.max(sound.bound);
-                        delay = delay.max(sound.delay);
-                        stale = stale.max(sound.stale);
-                        survive = longer(survive, sound.survive);
-                    }
-                    Err(missed) => missed.join(&mut all_missed),
-                }
-            }
-        }
-        if !all_missed.is_empty() {
-            return Edge::Unsound(all_missed);
-        }
+    let edge = if all_missed.is_empty() {
         Edge::Sound {
-            bound,
-            delay,
-            stale,
-            shared,
-            survive,
+            bound: of.bound,
+            delay: of.delay,
+            stale: of.stale,
+            shared: of.shared,
+            survive: of.survive,
         }
-    }
+    } else {
+        Edge::Unsound(all_missed)
+    };
+    (of, edge)
 }
 
 /// The deliveries after which nobody is served by a copy that misses the write.

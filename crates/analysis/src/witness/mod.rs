@@ -1,38 +1,51 @@
 //! Witnesses: shortest traces that show what was found. They are built, not searched for: each part
 //! of a bound says what has to happen when.
 
+mod clock;
+mod copies;
+mod delay;
+mod leak;
 mod schedule;
 mod stage;
+mod values;
 mod write;
 
 use cachepolicy_core::edge::Operation;
-use cachepolicy_core::ids::{LevelId, ModelId};
+use cachepolicy_core::ids::{DimensionId, LevelId, ModelId};
 use cachepolicy_core::units::{Duration, Time};
 
 /// A trace that comes near to a bound, or shows a leak.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Witness {
-    /// The level whose answer is out of date.
+    /// The level whose answer is out of date, or was made for somebody else.
     pub level: LevelId,
-    /// Through a write of this model.
-    pub model: ModelId,
-    /// The bound.
-    pub bound: Duration,
+    /// Which of the two.
+    pub shows: Shows,
     /// What happens, in the order of time; the last one is the request that shows it.
     pub steps: Vec<Step>,
     /// What keeps it from the bound, where it is known to.
     pub short: Option<Short>,
 }
 
+/// What a witness shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// How old an answer gets through a write of this model, of the bound.
+    Bound(ModelId, Duration),
+    /// A copy made for one value of the dimension is served to another; `None`: the session's token.
+    Leak(Option<DimensionId>),
+}
+
 /// Why a witness does not come near to its bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Short {
-    /// A trace cannot make the copy usable for as long as its errors allow.
+    /// Nothing that a trace can make fail makes the level's fills fail, so that what `stale-if-error`
+    /// keeps does not show.
     StaleIfError,
-    /// A trace cannot make it an absence, which would be kept for longer.
-    Absence,
     /// The level's look-ups are hidden behind copies that a trace cannot keep from being stored.
     Hidden,
+    /// All deliveries of a write have one delay in a trace, and these would have to differ.
+    OneDelay,
 }
 
 /// Something that happens.
@@ -78,8 +91,10 @@ pub struct RequestStep {
     pub unshortened: Vec<LevelId>,
     /// How old the data is that levels read.
     pub lags: Vec<(LevelId, Duration)>,
-    /// The response's status, where it matters.
-    pub status: Option<u16>,
+    /// Levels that find nothing: their result is an absence.
+    pub absent: Vec<LevelId>,
+    /// Levels whose own work fails.
+    pub failing: Vec<LevelId>,
     /// Which process answers.
     pub process: Option<u32>,
 }

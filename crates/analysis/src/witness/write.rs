@@ -1,13 +1,13 @@
 //! A write that a level's copies miss.
 
 use super::WriteStep;
-use super::stage::{Params, VALUE, value};
+use super::values::{Params, value};
 use crate::bounds::missed::{Missed, Reason};
 use crate::kinds::Kind;
 use crate::structure::Structure;
 use cachepolicy_core::edge::{Condition, RowImage, TagPart, Target, TargetArg};
 use cachepolicy_core::ids::{FieldId, ModelId};
-use cachepolicy_core::level::Read;
+use cachepolicy_core::level::{Level, Read};
 use cachepolicy_core::policy::Model;
 use cachepolicy_core::units::Duration;
 
@@ -15,12 +15,14 @@ use cachepolicy_core::units::Duration;
 const BEFORE: &str = "x1";
 const AFTER: &str = "x2";
 /// Of a row's other image.
-const OTHER: &str = "8";
+const OTHER: &str = "90";
+/// The id of a row that nothing names by it.
+const ID: &str = "80";
 
 /// A write of a kind to a row that a read selects.
 pub(super) fn write(
     whole: Structure<'_>,
-    (read, params): (&Read, &Params),
+    (level, read, params): (&Level, &Read, &Params),
     kind: Kind,
     missed: Option<&Missed>,
     delay: Option<Duration>,
@@ -38,8 +40,8 @@ pub(super) fn write(
         let values = fields.map(|(id, field)| {
             let selects = read.bindings.iter().find(|binding| binding.field == id);
             let own = match selects {
-                Some(binding) => value(whole, &binding.value, params),
-                None if field.name == "id" => Some(VALUE.to_owned()),
+                Some(binding) => value(whole, level, &binding.value, params),
+                None if field.name == "id" => Some(ID.to_owned()),
                 None => Some(BEFORE.to_owned()),
             };
             let is_moved = kind == Kind::Move(id);

@@ -7,7 +7,7 @@ mod missed;
 
 pub use grammar::brief;
 
-use crate::bounds::{Bound, Bounds, By, Edge, Taken};
+use crate::bounds::{Bound, Bounds, By, Figures, Taken};
 use crate::cover::ActionRef;
 use crate::kinds::Kind;
 use cachepolicy_core::edge::{Operation, RowImage, RowPath, TagPart, Target, TargetArg, Verb};
@@ -30,19 +30,10 @@ impl Words<'_> {
     /// Why a bound is what it is, in one sentence.
     #[must_use]
     pub fn path(&self, level: LevelId, bound: &Bound) -> String {
-        match (bound.by, &bound.edge) {
-            (By::Embedded, _) => self.embedded(level, bound),
-            (
-                By::Edges,
-                &Edge::Sound {
-                    delay,
-                    stale,
-                    shared,
-                    survive,
-                    ..
-                },
-            ) => self.through_edges(level, bound, (delay, stale, shared, survive)),
-            _ => self.through_time(level, bound),
+        match bound.by {
+            By::Embedded => self.embedded(level, bound),
+            By::Edges => self.through_edges(level, bound),
+            By::Time => self.through_time(level, bound),
         }
     }
 
@@ -106,17 +97,14 @@ impl Words<'_> {
         format!("a copy of {name} stored just before the write {parts}")
     }
 
-    fn through_edges(
-        &self,
-        level: LevelId,
-        bound: &Bound,
-        (delay, stale, shared, survive): (
-            Duration,
-            Duration,
-            Duration,
-            Option<(BackendId, Duration)>,
-        ),
-    ) -> String {
+    fn through_edges(&self, level: LevelId, bound: &Bound) -> String {
+        let Figures {
+            delay,
+            stale,
+            shared,
+            survive,
+            ..
+        } = bound.figures;
         let name = self.level(level);
         let mut text = if delay == Duration::ZERO {
             format!("every copy of {name} is invalidated at the commit")

@@ -6,6 +6,7 @@ mod json;
 mod tests;
 pub(crate) mod witness;
 
+use anyhow::{Result, bail};
 use cachepolicy_analysis::{Bound, Bounds};
 use cachepolicy_core::ids::{LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
@@ -21,11 +22,29 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// What is named; `bail`s where the policy has no such thing.
+    pub(crate) fn named(policy: &Policy, level: Option<&str>, model: Option<&str>) -> Result<Self> {
+        let levels = || policy.levels.iter().map(|level| level.name.as_str());
+        let models = || policy.models.iter().map(|model| model.name.as_str());
+        let level = level.map(|name| position("level", name, levels));
+        let model = model.map(|name| position("model", name, models));
+        Ok(Self {
+            level: level.transpose()?.map(LevelId),
+            model: model.transpose()?.map(ModelId),
+        })
+    }
+
+    /// The levels that are asked for, the coarsest first.
+    fn levels(self, policy: &Policy) -> impl Iterator<Item = LevelId> {
+        let levels = (0..policy.levels.len()).map(|index| LevelId(index as u16));
+        let is_wanted = move |level: &LevelId| self.level.is_none_or(|wanted| wanted == *level);
+        levels.rev().filter(is_wanted)
+    }
+
     /// The bounds that are asked for, the worst first.
     fn rows<'b>(self, policy: &Policy, bounds: &'b Bounds) -> Vec<(LevelId, &'b Bound)> {
-        let levels = (0..policy.levels.len()).map(|index| LevelId(index as u16));
-        let levels = levels.filter(|level| self.level.is_none_or(|wanted| wanted == *level));
-        let mut rows: Vec<_> = levels
+        let mut rows: Vec<_> = self
+            .levels(policy)
             .flat_map(|level| {
                 let of = bounds.level(level).into_iter().flat_map(|of| &of.models);
                 of.map(move |bound| (level, bound))
@@ -39,5 +58,19 @@ impl Wanted {
             )
         });
         rows
+    }
+}
+
+fn position<'n, I: Iterator<Item = &'n str>>(
+    kind: &str,
+    name: &str,
+    names: impl Fn() -> I,
+) -> Result<u16> {
+    match names().position(|known| known == name) {
+        Some(index) => Ok(index as u16),
+        None => bail!(
+            "the policy has no {kind} `{name}`{}",
+            crate::policy::did_you_mean(name, names())
+        ),
     }
 }

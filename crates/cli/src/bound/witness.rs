@@ -1,4 +1,4 @@
-//! A trace that comes near to a bound, and what happens in it.
+//! A trace that comes near to a bound or shows a leak, and what happens in it.
 
 use super::Wanted;
 use crate::args::Session;
@@ -9,9 +9,9 @@ use crate::output::file::Destination;
 use crate::output::units;
 use crate::report::page::{Layout, Page};
 use anyhow::{Context as _, Result, bail};
-use cachepolicy_analysis::{Bound, Bounds, Short, Witness, Words};
+use cachepolicy_analysis::{Bound, Bounds, Short, Shows, Witness, Words};
 use cachepolicy_core::graph::Graph;
-use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_sim::events::{Happening, Names, Observer, What, describe};
 use cachepolicy_sim::report::Report;
@@ -22,33 +22,51 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 /// Nothing is shown of which nothing can be.
-const NOTHING: &str = "there is nothing to show: no answer of these levels gets out of date, or there \
-    is no limit to it, or no request reaches them";
+const NOTHING: &str = "there is nothing to show: no copy of these levels is served to somebody for whom it was not \
+    made, no answer of theirs gets out of date or there is no limit to it, or no request reaches them";
 
-/// Writes the witness of the worst bound of those that are asked for, and shows its replay.
-pub(crate) fn write(
+/// What a witness is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The worst bound of those that are asked for.
+    Bound,
+    /// A leak of the levels that are asked for if there is one, else the worst bound.
+    Anything,
+}
+
+/// Shows the replay of a witness of what is asked for, and writes it if there is a file.
+pub(crate) fn show(
     policy: &Policy,
-    wanted: Wanted,
-    file: &Path,
+    (wanted, of): (Wanted, Of),
+    file: Option<&Path>,
     session: Session,
 ) -> Result<Outcome> {
     let graph = Graph::new(policy);
     let bounds = Bounds::new(policy, &graph);
+    let leak = wanted
+        .levels(policy)
+        .find_map(|level| Witness::of_leak(policy, &graph, level))
+        .filter(|_| of == Of::Anything && wanted.model.is_none());
     let rows = wanted.rows(policy, &bounds);
-    let shown = rows.iter().find_map(|(level, bound)| {
-        let witness = Witness::of_bound(policy, &graph, &bounds, *level, bound.model)?;
-        Some((witness, *level, *bound))
-    });
-    let Some((witness, level, bound)) = shown else {
+    let worst = || {
+        let of = |(level, bound): &(LevelId, &Bound)| {
+            Witness::of_bound(policy, &graph, &bounds, *level, bound.model)
+        };
+        rows.iter().find_map(of)
+    };
+    let Some(witness) = leak.or_else(worst) else {
         bail!(NOTHING);
     };
     let trace = events(policy, &witness);
-    let destination = Destination::open(Some(file))?;
-    let is_stdout = destination.is_stdout();
-    let name = destination.name();
-    save(&trace, destination)?;
-    if is_stdout {
-        return Ok(Outcome::Fine);
+    let mut name = String::new();
+    if let Some(file) = file {
+        let destination = Destination::open(Some(file))?;
+        let is_stdout = destination.is_stdout();
+        name = format!("{}: ", destination.name());
+        save(&trace, destination)?;
+        if is_stdout {
+            return Ok(Outcome::Fine);
+        }
     }
     let (report, lines) = replay(policy, &trace)?;
     let words = Words {
@@ -59,14 +77,18 @@ pub(crate) fn write(
         terminal: session.stdout,
         layout: Layout::Lines,
     };
-    let mut text = page.title(&format!("{name}: {}", what(policy, level, bound)));
-    text.push_str(&page.paragraph("  ", &words.path(level, bound), Meaning::Plain));
+    let mut text = page.title(&format!("{name}{}", what(policy, &witness)));
+    if let Shows::Bound(model, _) = witness.shows
+        && let Some(bound) = bounds.of(witness.level, model)
+    {
+        text.push_str(&page.paragraph("  ", &words.path(witness.level, bound), Meaning::Plain));
+    }
     text.push('\n');
     for line in lines {
         text.push_str(&page.paragraph("", &line, Meaning::Plain));
     }
     text.push('\n');
-    let end = attained(policy, &report, &witness, level);
+    let end = came_to(policy, &report, &witness);
     text.push_str(&page.paragraph("  ", &end, Meaning::Strong));
     output::print(&text).context("cannot write to standard output")?;
     Ok(Outcome::Fine)
@@ -85,16 +107,33 @@ fn save(trace: &[Event], mut destination: Destination) -> Result<()> {
     destination.finish()
 }
 
-fn what(policy: &Policy, level: LevelId, bound: &Bound) -> String {
-    let name = policy
-        .levels
-        .get(level.index())
-        .map_or("", |level| &level.name);
-    let model = policy
-        .models
-        .get(bound.model.index())
-        .map_or("", |model| &model.name);
-    format!("`{name}` after a write of {model}")
+fn name_of(policy: &Policy, level: LevelId) -> &str {
+    let level = policy.levels.get(level.index());
+    level.map_or("", |level| &level.name)
+}
+
+/// What a leak is about.
+fn leaked(policy: &Policy, of: Option<DimensionId>) -> String {
+    let dimension = of.and_then(|id| policy.dimensions.get(id.index()));
+    dimension.map_or_else(
+        || "the session's token".to_owned(),
+        |dimension| format!("`{}`", dimension.name),
+    )
+}
+
+fn what(policy: &Policy, witness: &Witness) -> String {
+    let name = name_of(policy, witness.level);
+    match witness.shows {
+        Shows::Bound(model, _) => {
+            let model = policy.models.get(model.index());
+            let model = model.map_or("", |model| &model.name);
+            format!("`{name}` after a write of {model}")
+        }
+        Shows::Leak(of) => format!(
+            "`{name}` depends on {}, which its copies do not tell apart",
+            leaked(policy, of)
+        ),
+    }
 }
 
 /// The lines of a replay.
@@ -132,35 +171,36 @@ fn replay(policy: &Policy, trace: &[Event]) -> Result<(Report, Vec<String>)> {
     Ok((report, lines))
 }
 
-/// How near the replay came.
-fn attained(policy: &Policy, report: &Report, witness: &Witness, level: LevelId) -> String {
-    let name = policy
-        .levels
-        .get(level.index())
-        .map_or("", |level| &level.name);
-    let observed = report.levels.get(name);
-    let observed = observed
-        .and_then(|level| level.out_of_date.staleness.max)
-        .unwrap_or(0.0);
-    let bound = witness.bound.as_secs_f64();
-    let mut text = format!(
-        "`{name}` was {} out of date, {} of the {} that are possible at most",
-        units::seconds(observed),
-        units::ratio(observed / bound),
-        units::seconds(bound)
-    );
+/// What the replay came to.
+fn came_to(policy: &Policy, report: &Report, witness: &Witness) -> String {
+    let name = name_of(policy, witness.level);
+    let level = report.levels.get(name);
+    let mut text = match witness.shows {
+        Shows::Bound(_, bound) => {
+            let observed = level.and_then(|level| level.out_of_date.staleness.max);
+            let (observed, bound) = (observed.unwrap_or(0.0), bound.as_secs_f64());
+            format!(
+                "`{name}` was {} out of date, {} of the {} that are possible at most",
+                units::seconds(observed),
+                units::ratio(observed / bound),
+                units::seconds(bound)
+            )
+        }
+        Shows::Leak(of) => format!(
+            "the second request gets the copy of `{name}` that was made for the first, of another {}",
+            leaked(policy, of)
+        ),
+    };
     match witness.short {
         Some(Short::StaleIfError) => {
             text.push_str(
                 "; a trace cannot make its fills fail, so that `stale-if-error` does not show",
             );
         }
-        Some(Short::Absence) => {
-            text.push_str(
-                "; a trace cannot make it an absence, which `negative ttl` keeps for longer",
-            );
-        }
         Some(Short::Hidden) => text.push_str("; copies before it cannot be kept from answering"),
+        Some(Short::OneDelay) => text.push_str(
+            "; a trace gives all deliveries of a write one delay, and here they would differ",
+        ),
         None => {}
     }
     text

@@ -2,12 +2,11 @@
 
 use super::{Outcome, ReportFormat};
 use crate::args::Session;
-use crate::bound::{self, Wanted, witness};
+use crate::bound::witness::{self, Of};
+use crate::bound::{self, Wanted};
 use crate::diagnostics::LintArgs;
 use crate::{output, policy};
-use anyhow::{Context as _, Result, bail};
-use cachepolicy_core::ids::{LevelId, ModelId};
-use cachepolicy_core::policy::Policy;
+use anyhow::{Context as _, Result};
 use std::path::PathBuf;
 
 /// Say how out of date answers can be in the worst case, and why
@@ -53,20 +52,10 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let Some(policy) = compiled else {
         return Ok(Outcome::Failed);
     };
-    let wanted = Wanted {
-        level: arguments
-            .level
-            .as_deref()
-            .map(|name| level(&policy, name))
-            .transpose()?,
-        model: arguments
-            .model
-            .as_deref()
-            .map(|name| model(&policy, name))
-            .transpose()?,
-    };
+    let (level, model) = (arguments.level.as_deref(), arguments.model.as_deref());
+    let wanted = Wanted::named(&policy, level, model)?;
     if let Some(file) = &arguments.witness {
-        return witness::write(&policy, wanted, file, session);
+        return witness::show(&policy, (wanted, Of::Bound), Some(file), session);
     }
     let text = match arguments.format {
         ReportFormat::Human => bound::for_people(&policy, wanted, session.stdout),
@@ -74,26 +63,4 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     };
     output::print(&text).context("cannot write to standard output")?;
     Ok(Outcome::Fine)
-}
-
-fn level(policy: &Policy, name: &str) -> Result<LevelId> {
-    let names = || policy.levels.iter().map(|level| level.name.as_str());
-    match names().position(|known| known == name) {
-        Some(index) => Ok(LevelId(index as u16)),
-        None => bail!(
-            "the policy has no level `{name}`{}",
-            policy::did_you_mean(name, names())
-        ),
-    }
-}
-
-fn model(policy: &Policy, name: &str) -> Result<ModelId> {
-    let names = || policy.models.iter().map(|model| model.name.as_str());
-    match names().position(|known| known == name) {
-        Some(index) => Ok(ModelId(index as u16)),
-        None => bail!(
-            "the policy has no model `{name}`{}",
-            policy::did_you_mean(name, names())
-        ),
-    }
 }

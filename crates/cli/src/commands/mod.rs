@@ -13,6 +13,7 @@ pub(crate) mod man;
 pub(crate) mod simulate;
 pub(crate) mod test;
 pub(crate) mod trace;
+pub(crate) mod witness;
 pub(crate) mod workload;
 
 /// How a command ended, when nothing kept it from its work.
