@@ -91,17 +91,21 @@ fn bearers(policy: &Policy) -> BTreeMap<Shape<'_>, Vec<LevelId>> {
 }
 
 fn shape_of_tag(tag: &Template) -> Shape<'_> {
-    let text = |part| match part {
-        &TemplatePart::Text(ref text) => Some(text.as_str()),
-        TemplatePart::Value(_) | TemplatePart::Each(_) => None,
-    };
+    fn text(part: &TemplatePart) -> Option<&str> {
+        match part {
+            TemplatePart::Text(text) => Some(text.as_str()),
+            TemplatePart::Value(_) | TemplatePart::Each(_) => None,
+        }
+    }
     tag.parts.iter().map(text).collect()
 }
 
 fn shape_of_target(parts: &[TagPart]) -> Shape<'_> {
-    let text = |part| match part {
-        &TagPart::Text(ref text) => Some(text.as_str()),
-        TagPart::Row(_) => None,
-    };
+    fn text(part: &TagPart) -> Option<&str> {
+        match part {
+            TagPart::Text(text) => Some(text.as_str()),
+            TagPart::Row(_) => None,
+        }
+    }
     parts.iter().map(text).collect()
 }

@@ -60,7 +60,7 @@ impl<'p> Plan<'p> {
         let time = Duration::from_nanos(wait.nanos() + 4 * self.gap);
         set(&mut other.costs, id, time);
         let began = asked.at - wait.nanos() - 2 * self.gap;
-        self.steps.push((began, StepKind::Request(other)));
+        self.steps.push((began, StepKind::Request(Box::new(other))));
         asked.at -= wait.nanos();
         Some(asked)
     }

@@ -44,7 +44,7 @@ impl Witness {
         let is_short = stage.is_hidden() || later >= declared.rules.ttl;
         let step = |at: Duration, request: RequestStep| Step {
             at: Time::from_nanos(BEGINS) + at,
-            what: StepKind::Request(request),
+            what: StepKind::Request(Box::new(request)),
         };
         Some(Self {
             level,

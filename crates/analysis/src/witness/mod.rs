@@ -61,7 +61,7 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepKind {
     /// A request.
-    Request(RequestStep),
+    Request(Box<RequestStep>),
     /// A write commits.
     Write(WriteStep),
     /// A backend or an origin, by its name, cannot be reached for so long.

@@ -244,11 +244,11 @@ impl<'p> Plan<'p> {
             is_copy: true,
         };
         let at = asked.at - timed.clock(&request).looked.unwrap_or(0);
-        self.steps.push((at, StepKind::Request(request)));
+        self.steps.push((at, StepKind::Request(Box::new(request))));
     }
 
     pub(super) fn push(&mut self, at: i64, request: RequestStep) {
-        self.steps.push((at, StepKind::Request(request)));
+        self.steps.push((at, StepKind::Request(Box::new(request))));
     }
 
     /// The write that all of it is about, to a row that the level reads in this way, itself or
