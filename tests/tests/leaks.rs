@@ -38,7 +38,11 @@ fn levels(policy: &Policy) -> impl Iterator<Item = LevelId> {
 /// A plan, perhaps with a token in its list, or with an item that is made for a language.
 fn text(plan: &str, seed: u64) -> String {
     let more = ["", "  uses csrf\n", "  uses user.id\n", "  uses lang\n"];
-    let object = if seed.is_multiple_of(2) { "list" } else { "item(slug)" };
+    let object = if seed.is_multiple_of(2) {
+        "list"
+    } else {
+        "item(slug)"
+    };
     let head = format!("object {object} {{\n");
     plan.replace(&head, &format!("{head}{}", more[seed as usize / 2 % 4]))
 }

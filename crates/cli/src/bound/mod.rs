@@ -61,7 +61,7 @@ impl Wanted {
     }
 }
 
-fn position<'n, I: Iterator<Item = &'n str>>(
+fn position<'n, I: Iterator<Item = &'n str> + Clone>(
     kind: &str,
     name: &str,
     names: impl Fn() -> I,
@@ -69,7 +69,7 @@ fn position<'n, I: Iterator<Item = &'n str>>(
     match names().position(|known| known == name) {
         Some(index) => Ok(index as u16),
         None => bail!(
-            "the policy has no {kind} `{name}`{}",
+            "the policy has no {kind} `{name}`: {}",
             crate::policy::did_you_mean(name, names())
         ),
     }
