@@ -228,6 +228,7 @@ impl Engine {
     /// Whoever has asked for a key already and has no answer yet asked for the earlier version, and
     /// fills that.
     fn bump_asked_for(&mut self, t: &Tables, level: LevelId, args: &[u32]) {
+        self.write_looks();
         for frame in 0..self.frames.slots() {
             let asking = &self.frames[frame];
             let inst = asking.inst;

@@ -97,6 +97,15 @@ proptest! {
 }
 
 #[test]
+fn a_bump_of_many_reaches_those_who_are_asking() {
+    let get = |pause| (Some("/l/1/0".to_owned()), pause);
+    let traffic = [(None, 0), get(299), get(1)];
+    let hits = |edges: &str| replay(edges, &traffic).levels["listing"].hit_ratio;
+    assert_eq!(hits("bump listing(x: id, nth: *)"), Some(0.0));
+    assert_eq!(hits("bump listing(\"1\", \"0\")"), Some(0.0));
+}
+
+#[test]
 fn each_write_that_is_missed_counts_once() {
     let mut scenario = Scenario::new(
         "model Row { id; title }
