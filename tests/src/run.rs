@@ -14,7 +14,7 @@ use cachepolicy_syntax::Severity;
 use cachepolicy_trace::{Event, Source};
 
 /// What is proved of a policy that is well formed: it can be simulated all the same, which shows it.
-const PROVED: [&str; 2] = ["leak", "variant-missing"];
+pub const PROVED: [&str; 2] = ["leak", "variant-missing"];
 
 /// Compiles a policy that must have no error but those that are proved of it.
 #[must_use]

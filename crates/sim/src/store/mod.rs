@@ -19,6 +19,8 @@ mod traffic;
 mod values;
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use copies::Copies;
