@@ -26,8 +26,7 @@ fn a_layout_of_ones_own() {
         (&3.into(), &1.into(), &1.into())
     );
     assert_eq!(observed["simulated_hit_ratio"], 2.0 / 3.0);
-    let report = run(&simulate).fine().stdout;
-    let report = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    let report = run(&simulate).fine().flowing();
     let beside = "observed: 33.3% of the 3 requests with a cache status in the trace needed no origin \
         (hit 1, expired 1, miss 1); simulated: 66.7% of the same";
     assert!(report.contains(beside), "{report}");

@@ -44,6 +44,13 @@ impl Run {
         self
     }
 
+    /// Its output with every run of white space as one blank: where lines break hangs on how long
+    /// the paths in them are.
+    pub(crate) fn flowing(&self) -> String {
+        let words: Vec<&str> = self.stdout.split_whitespace().collect();
+        words.join(" ")
+    }
+
     /// Its output as JSON, which is all of it.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
