@@ -194,7 +194,7 @@ impl Engine {
         let level = LevelId(self.tasks[task].route as u16);
         self.tasks[task].route = NONE;
         let key = self.tasks[task].data_values.pop().unwrap_or(NONE);
-        let inst = self.key_of_trace(t, level, key);
+        let inst = self.key_of_trace(t, task, level, key);
         let operations = self.ingest.accesses.operations;
         let bytes = self.tasks[task].bytes;
         let last = &mut self.trace_keys.last;

@@ -8,7 +8,7 @@ use crate::metrics::{ActionIx, Cause};
 use crate::provenance::INHERITED;
 use crate::state::Fill;
 use crate::store::{KeyId, Slot};
-use crate::tables::{LevelTable, Sharing, Tables};
+use crate::tables::{Sharing, Tables};
 use crate::tracking::Doing;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::edge::Verb;
@@ -68,6 +68,10 @@ impl Engine {
         if !args.contains(&ANY) {
             let mut removed = 0;
             for inst in self.variants(t, level, args) {
+                if verb == Verb::Bump && !self.has_version_of(&t.levels[level.index()], inst, reach)
+                {
+                    continue;
+                }
                 removed += self.apply_to_key(t, verb, inst, reach, |_, _| true);
                 self.overtake_key(t, inst, reach);
             }
@@ -88,8 +92,8 @@ impl Engine {
             }
             fill = next;
         }
-        if verb == Verb::Bump && self.reaches_farthest(t, &t.levels[level.index()], reach) {
-            self.bump_asked_for(t, level, args);
+        if verb == Verb::Bump && self.raises_version(t, &t.levels[level.index()], reach) {
+            self.bump_asked_for(t, level, args, reach);
         }
         removed
     }
@@ -106,7 +110,7 @@ impl Engine {
         let (insts, release) = (&self.insts, self.release);
         let is_current = |inst: u32| inst >= release && !insts[inst as usize].is_unreachable;
         let mut keys = self.deliveries.keys.find(level.0, args, is_current);
-        keys.retain(|&inst| self.is_resident(t, inst, reach));
+        keys.retain(|&inst| self.is_resident(t, verb, inst, reach));
         let mut removed = 0;
         for inst in keys {
             removed += self.apply_to_key(t, verb, inst, reach, |_, _| true);
@@ -114,11 +118,11 @@ impl Engine {
         removed
     }
 
-    /// Has a key a copy where a delivery arrives?
-    fn is_resident(&self, t: &Tables, inst: u32, reach: Reach) -> bool {
-        let level = self.insts[inst as usize].level as usize;
-        t.levels[level].tiers.iter().any(|tier| {
-            let mut instances = self.reached(t, tier.backend, reach);
+    /// Has a key a copy that a delivery acts on?
+    fn is_resident(&self, t: &Tables, verb: Verb, inst: u32, reach: Reach) -> bool {
+        let table = &t.levels[self.insts[inst as usize].level as usize];
+        table.tiers.iter().any(|tier| {
+            let mut instances = self.acted_on(t, verb, table, tier.backend, reach);
             instances.any(|it| self.stores[it as usize].lookup(KeyId(inst)).is_some())
         })
     }
@@ -175,15 +179,15 @@ impl Engine {
         reach: Reach,
         is_meant: impl Fn(&Self, u32) -> bool,
     ) -> u64 {
-        let level = self.insts[inst as usize].level;
+        let table = &t.levels[self.insts[inst as usize].level as usize];
         let mut removed = 0;
-        for tier in t.levels[level as usize].tiers.iter().rev() {
-            for instance in self.reached(t, tier.backend, reach) {
+        for tier in table.tiers.iter().rev() {
+            for instance in self.acted_on(t, verb, table, tier.backend, reach) {
                 let store = &self.stores[instance as usize];
                 let Some(slot) = store.lookup(KeyId(inst)) else {
                     continue;
                 };
-                if self.now >= store.get(slot).leaves(&t.levels[level as usize].rules)
+                if self.now >= store.get(slot).leaves(&table.rules)
                     || !is_meant(self, store.get(slot).provenance)
                 {
                     continue;
@@ -208,36 +212,8 @@ impl Engine {
         if removed > 0 {
             self.causes[inst as usize] = Cause::Invalidation;
         }
-        if verb == Verb::Bump && self.reaches_farthest(t, &t.levels[level as usize], reach) {
+        if verb == Verb::Bump && self.raises_version(t, &t.levels[level as usize], reach) {
             self.bump(inst);
-        }
-    }
-
-    pub(crate) fn reaches_farthest(&self, t: &Tables, table: &LevelTable, reach: Reach) -> bool {
-        let farthest = table.tiers.last();
-        farthest.is_some_and(|tier| !self.reached(t, tier.backend, reach).is_empty())
-    }
-
-    /// Whoever asks for this key from now on has another one.
-    fn bump(&mut self, inst: u32) {
-        self.trace_keys.set_apart();
-        self.keys.forget_one(inst);
-        self.insts[inst as usize].is_unreachable = true;
-    }
-
-    /// Whoever has asked for a key already and has no answer yet asked for the earlier version, and
-    /// fills that.
-    fn bump_asked_for(&mut self, t: &Tables, level: LevelId, args: &[u32]) {
-        self.write_looks();
-        for frame in 0..self.frames.slots() {
-            let asking = &self.frames[frame];
-            let inst = asking.inst;
-            let is_meant = asking.task != NONE
-                && asking.level == level.0
-                && matches(self.params_of(t, inst), args);
-            if is_meant && self.is_current(inst) {
-                self.bump(inst);
-            }
         }
     }
 
@@ -272,12 +248,7 @@ impl Engine {
                 was_fresh
             }
             Verb::Bump => {
-                // It stays where it is and takes room, but nobody will be served it.
-                let store = &mut self.stores[instance as usize];
-                let mut copy = store.get(slot);
-                let provenance = core::mem::replace(&mut copy.provenance, NONE);
-                store.set(slot, copy);
-                self.let_go(provenance, Some(self.now));
+                self.hide(instance, slot);
                 true
             }
         }
@@ -378,7 +349,8 @@ impl Engine {
     }
 }
 
-fn matches(params: &[u32], args: &[u32]) -> bool {
+/// Are these parameters meant by arguments, of which some may be `*`?
+pub(crate) fn matches(params: &[u32], args: &[u32]) -> bool {
     params
         .iter()
         .zip(args)

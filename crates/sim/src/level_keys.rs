@@ -47,6 +47,7 @@ impl Engine {
             let value = match extra {
                 Extra::Dimension(dimension) => self.tasks[task].dims[dimension.index()],
                 Extra::Url => self.ingest.paths.entry(self.tasks[task].path).url,
+                Extra::Process => self.tasks[task].process,
             };
             self.tuple.push(value);
         }

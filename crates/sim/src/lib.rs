@@ -22,6 +22,7 @@ pub mod yardstick;
 mod access;
 mod answers;
 mod batch;
+mod bump;
 mod carried;
 mod copy;
 mod data;

@@ -103,6 +103,8 @@ pub(crate) struct Tier {
 pub(crate) enum Extra {
     Dimension(DimensionId),
     Url,
+    /// The process, where each has a version of its own: see [`crate::bump`].
+    Process,
 }
 
 /// Rows selected by the values of some fields, of which some fields are read.

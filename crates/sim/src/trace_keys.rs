@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::metrics::Cause;
 use crate::state::Inst;
-use crate::tables::Tables;
+use crate::tables::{Extra, Tables};
 use cachepolicy_core::LevelId;
 use cachepolicy_trace::block::TextList;
 use cachepolicy_trace::event::AccessKey;
@@ -172,7 +172,13 @@ impl Engine {
     }
 
     /// The engine's key of a key of the trace, which has been admitted.
-    pub(crate) fn key_of_trace(&mut self, t: &Tables, level: LevelId, key: u32) -> u32 {
+    pub(crate) fn key_of_trace(&mut self, t: &Tables, task: u32, level: LevelId, key: u32) -> u32 {
+        if t.levels[level.index()].extras.contains(&Extra::Process) {
+            let value = self.trace_keys.value(&mut self.values, key as usize);
+            self.tuple.clear();
+            self.tuple.push(value);
+            return self.key_of(t, task, level, NONE);
+        }
         let known = match &self.trace_keys.apart {
             None => return key,
             Some(insts) => insts.get(key as usize).copied().unwrap_or(NONE),

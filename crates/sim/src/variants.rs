@@ -100,6 +100,7 @@ impl Variants {
                 // The target alone decides it.
                 Extra::Url => continue,
                 Extra::Dimension(dimension) => *dimension,
+                Extra::Process => return Self::default(),
             };
             let place = places.iter().position(|place| place.dimension == dimension);
             let Some((index, place)) = place.and_then(|index| Some((index, places.get(index)?)))

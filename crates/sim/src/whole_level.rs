@@ -30,20 +30,15 @@ impl Engine {
     ) -> u64 {
         let table = &t.levels[level.index()];
         let pass = match verb {
-            Verb::Purge => Some(Pass::Gone),
-            Verb::Expire => Some(Pass::Expired),
-            // Who cannot reach the farthest tier does not change what is asked for.
-            Verb::Bump => self.reaches_farthest(t, table, reach).then_some(Pass::Gone),
+            Verb::Purge | Verb::Bump => Pass::Gone,
+            Verb::Expire => Pass::Expired,
         };
         let mut found = Vec::new();
         for (order, tier) in table.tiers.iter().rev().enumerate() {
-            for instance in self.reached(t, tier.backend, reach) {
+            for instance in self.acted_on(t, verb, table, tier.backend, reach) {
                 self.collect(t, instance);
                 let store = &mut self.stores[instance as usize];
-                let slots: Vec<Slot> = match pass {
-                    Some(pass) => store.pass(level, pass),
-                    None => store.family(level).collect(),
-                };
+                let slots = store.pass(level, pass);
                 found.extend(slots.into_iter().map(|slot| Found {
                     inst: store.key(slot).0,
                     tier: order,

@@ -1,6 +1,7 @@
 //! Small scenarios made by hand: a policy's text, a few events, and what must come of them.
 
 mod basics;
+mod bump;
 mod buses;
 mod composition;
 mod dimensions;

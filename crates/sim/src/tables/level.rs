@@ -117,11 +117,14 @@ pub(super) fn level_table(
         KeyPart::Value(ValueSource::Dimension(dimension)) => Some(Extra::Dimension(*dimension)),
         KeyPart::Value(_) | KeyPart::Text(_) => None,
     });
-    let extras = if level.is_stored() {
+    let mut extras: Vec<Extra> = if level.is_stored() {
         extras.collect()
     } else {
         Vec::new()
     };
+    if has_own_versions(policy, index, &tiers) {
+        extras.push(Extra::Process);
+    }
     let dims = depends::of(policy, graph, filter, LevelId(index as u16), None);
     let is_target = policy
         .edges
@@ -160,6 +163,22 @@ pub(super) fn level_table(
         is_target,
         is_source: level.contains.is_empty(),
     })
+}
+
+/// Is a level bumped that has nothing but the memory of several processes?
+fn has_own_versions(policy: &Policy, index: usize, tiers: &[Tier]) -> bool {
+    let farthest = tiers.last();
+    let is_own = farthest.is_some_and(|tier| tier.sharing == Sharing::Process);
+    let mut actions = policy.edges.iter().flat_map(|edge| &edge.actions);
+    is_own
+        && policy.processes > 1
+        && actions.any(|action| {
+            let is_meant = match &action.target {
+                Target::Level { level, .. } => action.cascade || level.index() == index,
+                Target::Tag(_) => true,
+            };
+            action.verb == Verb::Bump && is_meant
+        })
 }
 
 /// The first of what a level contains whose key follows from its own.

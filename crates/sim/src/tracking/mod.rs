@@ -253,7 +253,7 @@ impl Engine {
 
     /// When no message is on its way, or will ever arrive: is whoever keeps a fresh copy of a tracked
     /// key remembered as its reader, and is what it keeps what the backend has? (A stale one is what
-    /// its own process made stale, of which nobody tells it.)
+    /// its own process made stale, of which nobody tells it; what was bumped nobody asks for.)
     pub(crate) fn readers_are_remembered(&self) -> bool {
         let t = &self.tables;
         t.levels.iter().enumerate().all(|(level, table)| {
@@ -262,8 +262,10 @@ impl Engine {
                     let store = &self.stores[(tier.first + process) as usize];
                     store.family(LevelId(level as u16)).all(|slot| {
                         let copy = store.get(slot);
-                        self.now >= copy.fresh_until().min(copy.leaves(&table.rules))
-                            || self.is_kept_rightly(table, store.key(slot), &copy, process)
+                        let key = store.key(slot);
+                        !self.is_current(key.0)
+                            || self.now >= copy.fresh_until().min(copy.leaves(&table.rules))
+                            || self.is_kept_rightly(table, key, &copy, process)
                     })
                 })
             })

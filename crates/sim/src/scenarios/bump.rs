@@ -1,0 +1,123 @@
+//! Versions that a `bump` raises, and whom that reaches.
+
+use super::{Scenario, outcomes};
+use cachepolicy_trace::event::{Access, AccessKey, AccessOperation, Event};
+
+/// Two processes, memory before Redis, and a `bump` that is a call in the writer's process.
+fn tiered(verb: &str) -> Scenario {
+    Scenario::whole(&format!(
+        "policy test {{ edition 1; processes 2 }}
+         model Row {{ id }}
+         backend near memory
+         backend far redis
+         view page(x) {{ route GET \"/p/{{x}}\"; store near, far; ttl 1h }}
+         on Row update {{ {verb} }}"
+    ))
+}
+
+#[test]
+fn a_version_in_a_shared_backend_hides_what_no_delivery_reaches() {
+    for target in ["page(*)", "page(x: id)"] {
+        // The only copy there still is lies in the memory of the other process.
+        let mut scenario = tiered(&format!("bump {target}"));
+        scenario
+            .get_in(1, 0.0, "/p/a")
+            .flush(1.0, "far")
+            .update(2.0, "Row", &[("id", "a")])
+            .get_in(1, 3.0, "/p/a");
+        assert_eq!(
+            outcomes(&scenario.run(), "page"),
+            [0, 0, 2, 0, 0],
+            "{target}"
+        );
+    }
+    // A purge has no version.
+    let mut scenario = tiered("purge page(*)");
+    scenario
+        .get_in(1, 0.0, "/p/a")
+        .update(2.0, "Row", &[("id", "a")])
+        .get_in(1, 3.0, "/p/a");
+    assert_eq!(outcomes(&scenario.run(), "page"), [1, 0, 1, 0, 0]);
+}
+
+#[test]
+fn memory_that_is_down_is_hidden_too() {
+    let mut scenario = tiered("bump page(*)");
+    scenario
+        .get_in(0, 0.0, "/p/a")
+        .flush(1.0, "far")
+        .outage(2.0, "near", 5.0)
+        .update(3.0, "Row", &[("id", "a")])
+        .get_in(0, 10.0, "/p/a");
+    assert_eq!(outcomes(&scenario.run(), "page"), [0, 0, 2, 0, 0]);
+}
+
+#[test]
+fn who_cannot_raise_the_version_hides_nothing() {
+    // Redis is down when the call is made: the copy in memory is served as before.
+    let mut scenario = tiered("bump page(*)");
+    scenario
+        .get_in(0, 0.0, "/p/a")
+        .outage(2.0, "far", 5.0)
+        .update(3.0, "Row", &[("id", "a")])
+        .get_in(0, 10.0, "/p/a");
+    let report = scenario.run();
+    assert_eq!(outcomes(&report, "page"), [1, 0, 1, 0, 0]);
+    assert_eq!(report.invalidation[0].lost, 1);
+}
+
+/// Each process has a version of its own where there is nothing but memory.
+fn own(bus: &str) -> Scenario {
+    Scenario::whole(&format!(
+        "policy test {{ edition 1; processes 2 }}
+         model Row {{ id }}
+         bus calls {{ delivery in-process{bus} }}
+         backend near memory
+         view page(x) {{ route GET \"/p/{{x}}\"; store near; ttl 1h; reads Row(id: x) }}
+         on Row update via calls {{ bump page(x: id) }}"
+    ))
+}
+
+#[test]
+fn a_version_in_memory_is_that_of_one_process() {
+    for (bus, expected, out_of_date) in [
+        ("", [1, 0, 3, 0, 0], 1),
+        ("; reaches all-processes", [0, 0, 4, 0, 0], 0),
+    ] {
+        let mut scenario = own(bus);
+        for process in [0, 1] {
+            scenario
+                .get_in(process, 0.0, "/p/a")
+                .get_in(process, 3.0, "/p/a");
+        }
+        scenario.update(2.0, "Row", &[("id", "a")]);
+        let report = scenario.run();
+        assert_eq!(outcomes(&report, "page"), expected, "{bus}");
+        let level = &report.levels["page"];
+        assert_eq!(level.out_of_date.serves, out_of_date, "{bus}");
+    }
+}
+
+#[test]
+fn key_value_accesses_have_versions_in_their_process_too() {
+    let mut scenario = Scenario::whole(
+        "policy test { edition 1; processes 2 }
+         model Row { id }
+         backend near memory
+         object item(id) { store near; ttl 1h }
+         on Row update { bump item(*) }",
+    );
+    // The accesses go round among the processes.
+    for seconds in [0.0, 1.0, 3.0, 4.0] {
+        scenario.event(Event::Access(Access {
+            at: super::at(seconds),
+            key: AccessKey::Number(7),
+            operation: AccessOperation::Get,
+            bytes: None,
+            ttl: None,
+            cost: None,
+        }));
+    }
+    scenario.update(2.0, "Row", &[("id", "7")]);
+    assert_eq!(outcomes(&scenario.run(), "item"), [1, 0, 3, 0, 0]);
+}
