@@ -111,7 +111,7 @@ fn finding(
         crate::words::article(model),
         for_up_to(stale.lasts)
     );
-    let target = words.target(stale.level);
+    let target = words.target(stale.level, stale.model);
     let help = format!(
         "`purge {target}` in the same `on {model} …` block, write `cascade` behind the purge of `{part}`, or give \
          `{outer}` a shorter `ttl`"

@@ -3,7 +3,7 @@
 use super::finding::{Finding, Place, Severity};
 use super::traffic::Demand;
 use super::{Lint, Study};
-use crate::words::brief;
+use crate::words::{brief, count};
 use cachepolicy_core::level::{Level, LifetimeSource};
 use cachepolicy_core::units::Duration;
 
@@ -47,10 +47,11 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         let between = Duration::from_secs_f64(keys / demand.per_second);
         let name = &level.name;
         let message = format!(
-            "at the rates of `{}`, at most {:.0}% of the look-ups of `{name}` can be hits: each of its {keys:.0} keys is \
+            "at the rates of `{}`, at most {:.0}% of the look-ups of `{name}` can be hits: each of its {} keys is \
              asked for every {} on average, and a copy lives {}",
             workload.name,
             ratio * 100.0,
+            count(keys.round() as u64),
             brief(between),
             brief(level.rules.ttl)
         );

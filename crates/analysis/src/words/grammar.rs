@@ -20,6 +20,28 @@ pub(crate) fn list(parts: &[String]) -> String {
     }
 }
 
+/// `a`, `a or b`, `a, b or c`
+pub(crate) fn alternatives(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// A whole number, in groups of three digits: `100,000`.
+pub(crate) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `for up to 5m`, `for good`
 pub(crate) fn for_up_to(duration: Duration) -> String {
     if duration.is_forever() {
@@ -67,6 +89,12 @@ pub fn brief(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        let shown = [0, 999, 1_000, 12_345, 1_000_000].map(count);
+        assert_eq!(shown, ["0", "999", "1,000", "12,345", "1,000,000"]);
+    }
 
     #[test]
     fn lengths_of_time_are_rounded_up() {

@@ -80,12 +80,10 @@ impl Words<'_> {
         match missed.reason {
             Reason::NoAction => format!(
                 "write `purge {}` into an `on {of} {operation} after commit` block",
-                self.target(level)
+                self.target(level, model)
             ),
             Reason::NotEachWrite => self.widen(of, missed),
-            Reason::SomeKeys => format!(
-                "purge `{name}(*)`, or give `{name}` a tag for the rows that it shows and purge that"
-            ),
+            Reason::SomeKeys => self.reach_all(level, model, missed),
             Reason::OneImage => "write the bare field: it stands for both images".to_owned(),
             Reason::BeforeCommit => "write `after commit`".to_owned(),
             Reason::NotReached(backend) => format!(
@@ -110,6 +108,23 @@ impl Words<'_> {
                 "invalidate {} and `{name}` in one block, where both are in shared backends",
                 self.level(inner)
             ),
+        }
+    }
+
+    /// How the copies that show a row can all be reached.
+    fn reach_all(&self, level: LevelId, model: ModelId, missed: &Missed) -> String {
+        let name = self.level(level);
+        let target = self.target(level, model);
+        let is_said = missed
+            .action
+            .is_some_and(|action| self.action(action).ends_with(&format!(" {target}`")));
+        if target.contains('*') || is_said {
+            let every = target.split('(').next().unwrap_or_default();
+            format!(
+                "purge `{every}(*)`, or give {name} a tag for the rows that it shows and purge that"
+            )
+        } else {
+            format!("purge `{target}`: the fields by which {name} finds the row")
         }
     }
 

@@ -4,6 +4,7 @@
 mod briefly;
 mod grammar;
 mod missed;
+mod target;
 
 pub use grammar::brief;
 
@@ -14,7 +15,8 @@ use cachepolicy_core::edge::{Operation, RowImage, RowPath, TagPart, Target, Targ
 use cachepolicy_core::ids::{BackendId, FieldId, LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Duration;
-pub(crate) use grammar::{article, for_up_to, list};
+use grammar::alternatives;
+pub(crate) use grammar::{article, count, for_up_to, list};
 pub(crate) use missed::operations;
 
 /// Says what the bounds of a policy mean.
@@ -136,35 +138,35 @@ impl Words<'_> {
         text
     }
 
-    /// Writes of some kinds: `an Article is created or deleted or Article.author changes`.
+    /// Writes of some kinds: "an `Article` is created or deleted, or `Article.author` changes".
     #[must_use]
     pub fn writes(&self, model: ModelId, kinds: &[Kind]) -> String {
-        let one = format!("{} {}", article(self.model(model)), self.model(model));
+        let one = format!("{} `{}`", article(self.model(model)), self.model(model));
         let operations = [
             (Operation::Create, "created"),
             (Operation::Delete, "deleted"),
         ];
-        let mut done: Vec<&str> = Vec::new();
+        let mut done: Vec<String> = Vec::new();
         for (operation, word) in operations {
             if kinds.iter().any(|kind| kind.operation() == operation) {
-                done.push(word);
+                done.push(word.to_owned());
             }
         }
-        if kinds.contains(&Kind::Update(None)) {
-            done.push("updated");
+        let any_field = kinds.contains(&Kind::Update(None));
+        if any_field {
+            done.push("updated".to_owned());
         }
-        let mut said = Vec::new();
-        if !done.is_empty() {
-            said.push(format!("{one} is {}", done.join(" or ")));
-        }
-        let named = kinds.iter().filter(|_| !done.contains(&"updated"));
-        for kind in named {
+        let mut fields: Vec<String> = Vec::new();
+        for kind in kinds.iter().filter(|_| !any_field) {
             if let Kind::Update(Some(field)) | Kind::Move(field) = kind {
                 let (model, field) = (self.model(model), self.field(model, *field));
-                said.push(format!("{model}.{field} changes"));
+                fields.push(format!("`{model}.{field}`"));
             }
         }
-        said.join(" or ")
+        let done = (!done.is_empty()).then(|| format!("{one} is {}", alternatives(&done)));
+        let fields = (!fields.is_empty()).then(|| format!("{} changes", alternatives(&fields)));
+        let both: Vec<String> = done.into_iter().chain(fields).collect();
+        both.join(", or ")
     }
 
     /// An action as it is written, without its condition: "`purge article(slug)`".
@@ -228,19 +230,6 @@ impl Words<'_> {
         }
         let each = if path.each { "each " } else { "" };
         format!("{each}{}", words.join("."))
-    }
-
-    /// A level with its parameters as an action's target.
-    pub(crate) fn target(&self, level: LevelId) -> String {
-        let Some(level) = self.policy.levels.get(level.index()) else {
-            return String::new();
-        };
-        if level.params.is_empty() {
-            level.name.clone()
-        } else {
-            let any = vec!["*"; level.params.len()];
-            format!("{}({})", level.name, any.join(", "))
-        }
     }
 
     pub(crate) fn level(&self, level: LevelId) -> String {

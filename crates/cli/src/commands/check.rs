@@ -8,6 +8,7 @@ use crate::output::file::Destination;
 use crate::{input, output, policy};
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_syntax::FileId;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -91,11 +92,10 @@ fn show(all: &[Findings], format: Format, files: usize, session: Session) -> Res
         ),
         Some(sentence) => {
             let (sign, meaning) = counts.sign();
-            let code = all
-                .iter()
-                .flat_map(|findings| &findings.diagnostics)
-                .map(|diagnostic| diagnostic.code)
-                .next();
+            let diagnostics = all.iter().flat_map(|findings| &findings.diagnostics);
+            let code = diagnostics
+                .min_by_key(|diagnostic| Reverse(diagnostic.severity))
+                .map(|diagnostic| diagnostic.code);
             let more = code.map_or_else(String::new, |code| {
                 format!("; `cachepolicy explain {code}` says more")
             });

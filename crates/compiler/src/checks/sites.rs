@@ -71,7 +71,7 @@ fn check(
                 Diagnostic::error("overlapping-sites", span, message)
                     .related(related, format!("the route of `{first}`"))
                     .help(format!(
-                        "if `{second}` stands before `{first}`, write `contains {first}` in it; else change one of the routes"
+                        "if `{second}` stands before `{first}`, write `contains {first}` into `{second}`; else change one of the routes"
                     )),
             );
             return;

@@ -13,6 +13,7 @@ use crate::scope::LevelHeader;
 use crate::suggest;
 use crate::table::{ACTIONS, Row};
 use cachepolicy_core::edge::{Action, EdgeBlock, TagPart, Target, TargetArg, Verb};
+use cachepolicy_core::policy::Field;
 use cachepolicy_core::{LevelId, ModelId};
 use cachepolicy_syntax::tree::{Arg, Part, Segment, Statement, Template, TermKind};
 use cachepolicy_syntax::{Diagnostic, Span, Spanned};
@@ -181,7 +182,7 @@ fn level_target(
         return None;
     }
     if bound.iter().any(Option::is_none) {
-        report_unbound(cx, &target, &bound, args, path.span);
+        report_unbound(cx, model, &target, &bound, args, path.span);
         return None;
     }
     let mut values = Vec::new();
@@ -226,9 +227,11 @@ fn target_arg(
     Some(value)
 }
 
-/// A parameter of the target is left out: offers `*`, which the author has to want.
+/// A parameter of the target is left out: offers the row's field of that name, or else `*`, which the
+/// author has to want.
 fn report_unbound(
     cx: &mut Context<'_>,
+    model: ModelId,
     target: &LevelHeader,
     bound: &[Option<&Arg>],
     args: &[Arg],
@@ -253,9 +256,23 @@ fn report_unbound(
             None => cx.text(arg.value.span).to_owned(),
         })
         .collect();
+    let fields = cx.model(model).map_or(&[][..], |model| &model.fields);
+    let value = |param: &str| {
+        let is_it =
+            |field: &Field| field.name == param && !field.reference.is_some_and(|it| it.many);
+        if fields.iter().any(is_it) {
+            param.to_owned()
+        } else {
+            "*".to_owned()
+        }
+    };
     match target.params.len() {
-        1 => texts.push("*".to_owned()),
-        _ => texts.extend(missing.iter().map(|param| format!("{param}: *"))),
+        1 => texts.extend(missing.iter().map(|param| value(param))),
+        _ => texts.extend(
+            missing
+                .iter()
+                .map(|param| format!("{param}: {}", value(param))),
+        ),
     }
     let all = format!("{}({})", target.name, texts.join(", "));
     cx.report(
