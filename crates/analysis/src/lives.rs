@@ -136,9 +136,9 @@ pub(crate) fn own_lag(policy: &Policy, level: &Level, model: ModelId) -> Duratio
     }
 }
 
-/// The greatest value of a distribution of durations.
+/// The greatest value of a distribution of durations: see [`Distribution::limits`].
 pub(crate) fn greatest(distribution: &Distribution) -> Duration {
-    match distribution.maximum() {
+    match distribution.limits().1 {
         Some(nanos) if nanos < i64::MAX as f64 => Duration::from_nanos(nanos.ceil() as i64),
         _ => Duration::FOREVER,
     }
@@ -146,7 +146,7 @@ pub(crate) fn greatest(distribution: &Distribution) -> Duration {
 
 /// The least one.
 pub(crate) fn least(distribution: &Distribution) -> Duration {
-    distribution.duration(0.0)
+    Duration::from_nanos(distribution.limits().0.floor() as i64)
 }
 
 /// A duration so many times.

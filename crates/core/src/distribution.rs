@@ -114,6 +114,17 @@ impl Distribution {
         }
     }
 
+    /// What the author says that no value lies outside of: `min` and `max` where they are written,
+    /// even where no draw comes near them, else the least and the greatest draw; `None`: there is no
+    /// greatest. `200ms max 500ms` is drawn as 200 ms, and nobody is to rely on less than 500.
+    #[must_use]
+    pub fn limits(&self) -> (f64, Option<f64>) {
+        let (low, high) = (self.quantile(0.0), self.maximum());
+        let low = self.min.map_or(low, |min| low.min(min));
+        let high = high.map(|high| self.max.map_or(high, |max| high.max(max)));
+        (low, high)
+    }
+
     /// Does every draw give the same value, and which?
     #[must_use]
     pub fn as_constant(&self) -> Option<f64> {
@@ -326,6 +337,17 @@ mod tests {
             ..of(Shape::Exponential { mean: 1.0 })
         };
         assert_eq!(pinned.as_constant(), Some(7.0));
+        let promised = Distribution {
+            min: Some(1.0),
+            max: Some(9.0),
+            ..Distribution::constant(3.0)
+        };
+        assert_eq!(
+            (promised.as_constant(), promised.limits()),
+            (Some(3.0), (1.0, Some(9.0)))
+        );
+        assert_eq!(pinned.limits(), (7.0, Some(7.0)));
+        assert_eq!(of(Shape::Exponential { mean: 1.0 }).limits(), (0.0, None));
         let forever = Distribution::constant_duration(Duration::FOREVER);
         assert_eq!(forever.duration(0.5), Duration::FOREVER);
     }
@@ -361,6 +383,8 @@ mod tests {
             let [low, high] = draws.map(|draw| distribution.quantile(draw));
             prop_assert!(low >= 0.0 && low <= high, "{low} {high}");
             prop_assert!(distribution.maximum().is_none_or(|maximum| high <= maximum));
+            let (least, greatest) = distribution.limits();
+            prop_assert!(least <= low && greatest.is_none_or(|greatest| high <= greatest));
             prop_assert!(distribution.as_constant().is_none_or(|value| low == value && high == value));
         }
     }

@@ -69,9 +69,13 @@ impl Sampler {
         self.distribution.as_constant() == Some(0.0)
     }
 
-    /// No draw is greater: the value at the greatest number below one that a stream gives.
+    /// No draw is greater: what is declared, else the value at the greatest number below one that a
+    /// stream gives.
     pub(crate) fn greatest(&self) -> Duration {
         const LAST: f64 = 1.0 - 1.0 / (1u64 << 53) as f64;
-        self.distribution.duration(LAST)
+        match self.distribution.limits().1 {
+            Some(greatest) => Duration::from_nanos(greatest.ceil() as i64),
+            None => self.distribution.duration(LAST),
+        }
     }
 }

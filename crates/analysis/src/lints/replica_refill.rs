@@ -4,6 +4,7 @@ use super::fill_race::least_delay;
 use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use crate::bounds::missed::Reason;
+use crate::lives::greatest;
 use crate::words::{brief, for_up_to};
 use cachepolicy_core::ids::{LevelId, OriginId};
 use cachepolicy_core::units::Duration;
@@ -73,7 +74,10 @@ fn lagging(study: &Study<'_>, level: LevelId) -> Option<(OriginId, Duration)> {
         if let Some(origin) = declared.origin
             && let Some(known) = study.policy.origins.get(origin.index())
         {
-            let lag = known.replica_lag.duration(RARE);
+            let lag = match greatest(&known.replica_lag) {
+                lag if lag.is_forever() => known.replica_lag.duration(RARE),
+                lag => lag,
+            };
             if worst.is_none_or(|(_, before)| lag > before) {
                 worst = Some((origin, lag));
             }

@@ -144,7 +144,7 @@ fn by_edges(policy: &Policy, level: &Level, bound: &Bound, edge: &Edge) -> Optio
     let mut edges = policy.edges.iter().filter(|edge| edge.model == bound.model);
     let bus = |edge: &EdgeBlock| policy.buses.get(edge.bus?.index());
     let slowest = edges.clone().filter_map(bus).max_by(|a, b| {
-        let greatest = |bus: &Bus| bus.delay.maximum().unwrap_or(f64::INFINITY);
+        let greatest = |bus: &Bus| bus.delay.limits().1.unwrap_or(f64::INFINITY);
         greatest(a).total_cmp(&greatest(b))
     });
     match slowest.filter(|_| delay > Duration::ZERO) {
