@@ -18,9 +18,7 @@ use proptest::test_runner::TestRunner;
 /// Can copies of a level be served to somebody for whom they were not made?
 fn leaks(policy: &Policy, graph: &Graph, level: LevelId) -> bool {
     let mut uncovered = graph.uncovered(level).iter();
-    let has_token = graph.dependencies(level).is_some_and(|all| all.csrf);
-    uncovered.any(|id| is_personal(policy, *id))
-        || (has_token && policy.levels[level.index()].is_stored())
+    uncovered.any(|id| is_personal(policy, *id)) || graph.shares_token(policy, level)
 }
 
 fn replay(policy: &Policy, options: Options, events: impl Iterator<Item = Event>) -> Report {

@@ -80,16 +80,10 @@ impl<'p> Claims<'p> {
     /// Can a copy of the level reach somebody for whom it was not made?
     fn leaks(&self, level: LevelId) -> bool {
         let uncovered = self.graph.uncovered(level);
-        let is_stored = self
-            .policy
-            .levels
-            .get(level.index())
-            .is_some_and(|level| level.is_stored());
-        let has_token = self.graph.dependencies(level).is_some_and(|all| all.csrf);
         uncovered
             .iter()
             .any(|&dimension| is_personal(self.policy, dimension))
-            || (is_stored && has_token)
+            || self.graph.shares_token(self.policy, level)
     }
 
     /// The worst of a subject, and who decides it.

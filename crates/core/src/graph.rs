@@ -299,18 +299,6 @@ impl Graph {
         if !level.is_stored() {
             return Vec::new();
         }
-        let params = self.node(id).map(|node| node.param_dimensions.as_slice());
-        let is_param = |dimension: DimensionId| {
-            (0..)
-                .zip(params.unwrap_or_default())
-                .any(|(index, dimensions)| {
-                    dimensions.contains(&dimension)
-                        && level
-                            .key
-                            .parts
-                            .contains(&KeyPart::Value(ValueSource::Param(index)))
-                })
-        };
         let is_skipped = |dimension: DimensionId| {
             level
                 .skip
@@ -323,13 +311,58 @@ impl Graph {
             .copied()
             .filter(|&dimension| {
                 !determiners(policy, dimension).any(|each| {
-                    level.vary.contains(&each)
-                        || holds_dimension(policy, filter, &level.key, each)
-                        || is_param(each)
-                        || is_skipped(each)
+                    self.is_in_key(policy, filter, (id, level), each) || is_skipped(each)
                 })
             })
             .collect()
+    }
+
+    /// Does a level's key tell the values of a dimension apart?
+    fn is_in_key(
+        &self,
+        policy: &Policy,
+        filter: &QueryFilter,
+        (id, level): (LevelId, &Level),
+        dimension: DimensionId,
+    ) -> bool {
+        let params = self.node(id).map(|node| node.param_dimensions.as_slice());
+        let mut params = (0..).zip(params.unwrap_or_default());
+        let is_param = |index| {
+            let part = KeyPart::Value(ValueSource::Param(index));
+            level.key.parts.contains(&part)
+        };
+        level.vary.contains(&dimension)
+            || holds_dimension(policy, filter, &level.key, dimension)
+            || params.any(|(index, values)| values.contains(&dimension) && is_param(index))
+    }
+
+    /// Is a session's CSRF token in the level's copies, and nothing in its key that tells users
+    /// apart? Then one browser gets the other's. `skip` does not help: who is not logged in has a
+    /// token too.
+    #[must_use]
+    pub fn shares_token(&self, policy: &Policy, level: LevelId) -> bool {
+        let all = self.dependencies(level);
+        all.is_some_and(|all| self.shares_token_among(policy, level, all))
+    }
+
+    /// As [`Self::shares_token`], of a site's copies of the requests that `view` answers.
+    #[must_use]
+    pub fn shares_token_with(&self, policy: &Policy, site: LevelId, view: Option<LevelId>) -> bool {
+        self.shares_token_among(policy, site, &self.dependencies_with(site, view))
+    }
+
+    fn shares_token_among(&self, policy: &Policy, id: LevelId, all: &Dependencies) -> bool {
+        let Some(level) = policy.levels.get(id.index()) else {
+            return false;
+        };
+        if !all.csrf || !level.is_stored() {
+            return false;
+        }
+        let filter = QueryFilter::new(policy);
+        let mut dimensions = (0..policy.dimensions.len()).map(|index| DimensionId(index as u16));
+        !dimensions.any(|each| {
+            is_personal(policy, each) && self.is_in_key(policy, &filter, (id, level), each)
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sets of request dimensions: which of them a level depends on, and which of the personal ones its
 //! key does not tell apart.
 
-use cachepolicy_core::graph::{Dependencies, Graph, is_personal};
+use cachepolicy_core::graph::{Graph, is_personal};
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::QueryFilter;
 use cachepolicy_core::level::{KeyPart, Level, ValueSource};
@@ -45,14 +45,16 @@ pub(crate) fn of(
     let Some(declared) = policy.levels.get(level.index()) else {
         return LevelDims::default();
     };
-    let (dependencies, uncovered) = match view {
+    let (dependencies, uncovered, shares_token) = match view {
         Some(view) => (
             graph.dependencies_with(level, view),
             graph.uncovered_with(policy, level, view),
+            graph.shares_token_with(policy, level, view),
         ),
         None => (
             graph.dependencies(level).cloned().unwrap_or_default(),
             graph.uncovered(level).to_vec(),
+            graph.shares_token(policy, level),
         ),
     };
     let depends = set(dependencies.dimensions.iter().copied()) | of_key(policy, filter, declared);
@@ -60,9 +62,11 @@ pub(crate) fn of(
         .iter()
         .copied()
         .filter(|&id| is_personal(policy, id));
+    // A session's token belongs to whatever identifies somebody.
+    let owners = all(policy).filter(|&id| shares_token && is_personal(policy, id));
     LevelDims {
         depends,
-        uncovered: set(personal) | of_tokens(policy, declared, &dependencies),
+        uncovered: set(personal) | set(owners),
     }
 }
 
@@ -82,20 +86,6 @@ fn of_key(policy: &Policy, filter: &QueryFilter, level: &Level) -> Dims {
         KeyPart::Url => held | set(all(policy).filter(in_url)),
         KeyPart::Value(_) | KeyPart::Text(_) => held,
     })
-}
-
-/// A session's token belongs to whatever identifies somebody.
-fn of_tokens(policy: &Policy, level: &Level, dependencies: &Dependencies) -> Dims {
-    if !dependencies.csrf || !level.is_stored() {
-        return 0;
-    }
-    let is_told_apart = |id: DimensionId| {
-        level
-            .key
-            .parts
-            .contains(&KeyPart::Value(ValueSource::Dimension(id)))
-    };
-    set(all(policy).filter(|&id| is_personal(policy, id) && !is_told_apart(id)))
 }
 
 fn all(policy: &Policy) -> impl Iterator<Item = DimensionId> {

@@ -70,14 +70,7 @@ fn of_dimensions(
 /// A token belongs to a browser, and no request says which before the look-up, unless the key has
 /// something personal.
 fn of_csrf(lint: &Lint, study: &Study<'_>, id: LevelId, level: &Level) -> Option<Finding> {
-    if !study.graph.dependencies(id)?.csrf {
-        return None;
-    }
-    let key = study.graph.dependencies(id)?.dimensions.iter();
-    let is_covered = key
-        .copied()
-        .any(|dimension| is_personal(study.policy, dimension) && level.vary.contains(&dimension));
-    if is_covered {
+    if !study.graph.shares_token(study.policy, id) {
         return None;
     }
     let name = &level.name;

@@ -6,7 +6,7 @@ use super::{RequestStep, Short, Shows, Step, StepKind, Witness};
 use crate::structure::Structure;
 use cachepolicy_core::graph::{Graph, determiners, is_personal};
 use cachepolicy_core::ids::{DimensionId, LevelId};
-use cachepolicy_core::level::{KeyPart, LevelKind, ValueSource};
+use cachepolicy_core::level::LevelKind;
 use cachepolicy_core::policy::{Dimension, Domain, Policy};
 use cachepolicy_core::units::{Duration, Time};
 
@@ -86,16 +86,12 @@ fn leaking(
         return Some((Some(shown), determiners(policy, shown).collect()));
     }
     let has_token = match view {
-        Some(_) => whole.graph.dependencies_with(level, view).csrf,
-        None => whole.graph.dependencies(level)?.csrf,
+        Some(_) => whole.graph.shares_token_with(policy, level, view),
+        None => whole.graph.shares_token(policy, level),
     };
     if has_token {
-        let key = &whole.level(level)?.key.parts;
         let all = (0..policy.dimensions.len()).map(|index| DimensionId(index as u16));
-        let is_apart = |id: &DimensionId| {
-            is_personal(policy, *id) && !key.contains(&KeyPart::Value(ValueSource::Dimension(*id)))
-        };
-        let users: Vec<DimensionId> = all.filter(is_apart).collect();
+        let users: Vec<DimensionId> = all.filter(|id| is_personal(policy, *id)).collect();
         if !users.is_empty() {
             return Some((None, users));
         }

@@ -177,3 +177,15 @@ fn personal_by_what_it_follows() {
     cyclic.dimensions[3].by = Some(LANG);
     assert!(!is_personal(&cyclic, LANG));
 }
+
+#[test]
+fn a_token_is_shared_where_nothing_personal_is_in_the_key() {
+    let mut levels = example();
+    levels[1].uses_csrf = true;
+    let policy = with_dimensions(levels);
+    let graph = Graph::new(&policy);
+    let shares = |level| graph.shares_token(&policy, LevelId(level));
+    // The sidebar's parameter is the user; the page that it stands in has no user in its key.
+    assert_eq!([0, 1, 2, 3].map(shares), [false, false, true, false]);
+    assert!(graph.shares_token_with(&policy, LevelId(5), Some(LevelId(2))));
+}
