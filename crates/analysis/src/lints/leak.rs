@@ -4,7 +4,8 @@ use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use cachepolicy_core::graph::is_personal;
 use cachepolicy_core::ids::{DimensionId, LevelId};
-use cachepolicy_core::level::{Level, ValueSource};
+use cachepolicy_core::level::{Level, LevelKind, ValueSource};
+use cachepolicy_core::policy::Semantics;
 
 pub(super) static LINT: Lint = Lint {
     code: "leak",
@@ -57,7 +58,8 @@ fn of_dimensions(
     );
     let help = format!(
         "write `vary {one}` for a copy for each of them, `skip when {one}` to leave their requests out, or take out \
-         of `{name}` what is personal"
+         of `{name}` what is personal{}",
+        of_cache_page(study, level)
     );
     let finding = Finding::new(lint, Place::Level(id), message, help);
     trail(study, id, first)
@@ -80,7 +82,8 @@ fn of_csrf(lint: &Lint, study: &Study<'_>, id: LevelId, level: &Level) -> Option
     );
     let help = format!(
         "load the token with a request of its own, leave the form out of `{name}`, or write `vary` with the session's \
-         cookie"
+         cookie{}",
+        of_cache_page(study, level)
     );
     let mut inner = id;
     let mut finding = Finding::new(lint, Place::Level(id), message, help);
@@ -92,6 +95,16 @@ fn of_csrf(lint: &Lint, study: &Study<'_>, id: LevelId, level: &Level) -> Option
         inner = next;
     }
     Some(finding.related(Place::Property(inner, "uses"), "this looks at the token"))
+}
+
+/// What a Django project that keeps its decorators has to do besides.
+fn of_cache_page(study: &Study<'_>, level: &Level) -> &'static str {
+    if level.kind == LevelKind::View && matches!(study.policy.semantics, Semantics::Django(_)) {
+        "; `cache_page` stores the page before the middlewares add `Vary: Cookie`: the view has to say it itself, by \
+         `vary_on_cookie` below `cache_page`"
+    } else {
+        ""
+    }
 }
 
 pub(super) fn dimension_name<'a>(study: &Study<'a>, dimension: DimensionId) -> &'a str {
