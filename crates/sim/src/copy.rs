@@ -27,14 +27,13 @@ pub(crate) struct Copy {
     pub(crate) negative: bool,
 }
 
-/// What is known of a copy beside two instants: see [`Value`].
+/// What is known of a copy beside two instants and what it depends on: see [`Value`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rest {
     ttl: Duration,
     resides_until: Time,
     fill_time: Duration,
     work: Duration,
-    provenance: u32,
     principal: u32,
     changes_before: u32,
     negative: bool,
@@ -62,7 +61,6 @@ impl Value for Copy {
             resides_until,
             fill_time,
             work,
-            provenance,
             principal,
             changes_before,
             negative,
@@ -70,6 +68,7 @@ impl Value for Copy {
         Apart {
             fresh_until,
             stored,
+            depends: provenance,
             rest,
         }
     }
@@ -79,6 +78,7 @@ impl Value for Copy {
         let Apart {
             fresh_until,
             stored,
+            depends: provenance,
             rest,
         } = apart;
         let Rest {
@@ -86,7 +86,6 @@ impl Value for Copy {
             resides_until,
             fill_time,
             work,
-            provenance,
             principal,
             changes_before,
             negative,

@@ -8,6 +8,7 @@ use crate::patterns::KeysByPattern;
 use crate::queue::{Class, Todo};
 use crate::random::{Sampler, Stream};
 use crate::rows::{RowView, Rows, WrittenImages};
+use crate::staleness::Selections;
 use crate::state::Slab;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
@@ -31,6 +32,8 @@ pub(crate) struct Deliveries {
     rows: Rows,
     pub(crate) keys: KeysByPattern,
     buffer: EffectBuffer,
+    /// Of the write that commits now.
+    selections: Selections,
     /// What was delivered at this very instant: payload and reach.
     pub(crate) now: (Time, Vec<(u32, Reach)>),
 }
@@ -113,6 +116,7 @@ impl Deliveries {
             rows: Rows::default(),
             keys: KeysByPattern::new(&t.policy),
             buffer: EffectBuffer::default(),
+            selections: Selections::default(),
             now: (Time::DISTANT_PAST, Vec::new()),
         }
     }
@@ -182,8 +186,10 @@ impl Engine {
             use cachepolicy_core::effects::WrittenRow;
             (view.model(), view.operation())
         };
-        self.cells.commit(t, &view, self.now);
-        self.tell_settled();
+        let mut selections = core::mem::take(&mut self.deliveries.selections);
+        selections.set(t, &view);
+        self.log_write(t, &selections);
+        self.deliveries.selections = selections;
         self.note(NONE, What::Write { model, operation });
         for (block, edge) in t.policy.edges.iter().enumerate() {
             if edge.timing == Timing::AfterCommit {

@@ -77,6 +77,11 @@ impl Texts {
         self.intern(core::str::from_utf8(text).unwrap_or_default())
     }
 
+    /// The number of a text that was seen before.
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        self.find_hashed(text, hash_bytes(text.as_bytes()))
+    }
+
     fn find_hashed(&self, text: &str, hash: u64) -> Option<u32> {
         let found = self.table.find(hash, |&id| self.get(id) == text);
         found.copied()

@@ -113,6 +113,9 @@ impl Engine {
         } = verdict
         {
             self.frames[frame].size = self.draw_size(t, frame);
+            // It is as new as the rows that a fill would read now.
+            self.read_rows(t, frame, self.now);
+            self.close_provenance(frame);
             self.store_copy(t, frame, &lifetimes, negative, Duration::ZERO);
         }
     }

@@ -27,6 +27,7 @@ mod carried;
 mod copy;
 mod data;
 mod deliver;
+mod dependents;
 mod depends;
 mod dimensions;
 mod engine;

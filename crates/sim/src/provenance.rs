@@ -3,6 +3,7 @@
 
 use crate::engine::Engine;
 use crate::intern::NONE;
+use crate::staleness::Cells;
 use crate::state::Slab;
 use crate::tables::Tables;
 use cachepolicy_core::level::ValueSource;
@@ -39,6 +40,20 @@ pub(crate) struct Provenances {
 }
 
 impl Provenances {
+    /// One of a level, which depends on nothing yet and is held once.
+    pub(crate) fn begin(&mut self, level: u16) -> u32 {
+        let provenance = self.slab.take();
+        let new = &mut self.slab[provenance];
+        new.held = 1;
+        new.level = level;
+        new.deps.clear();
+        new.tags.clear();
+        new.served = Time::DISTANT_PAST;
+        new.died = Time::DISTANT_PAST;
+        new.epoch = NEVER;
+        provenance
+    }
+
     /// One more has it.
     pub(crate) fn hold(&mut self, provenance: u32) {
         self.slab[provenance].held += 1;
@@ -52,6 +67,59 @@ impl Provenances {
     pub(crate) fn live(&self) -> usize {
         self.slab.live()
     }
+
+    /// See [`Engine::missed`].
+    #[inline]
+    pub(crate) fn missed(
+        &mut self,
+        cells: &Cells,
+        provenance: u32,
+        now: Time,
+    ) -> (Option<Time>, u32) {
+        if provenance == NONE {
+            return (None, 0);
+        }
+        if self.slab[provenance].epoch != cells.epoch {
+            self.find_missed(cells, provenance);
+        }
+        let of = &mut self.slab[provenance];
+        if of.missed.0.is_some() {
+            of.served = now;
+        }
+        of.missed
+    }
+
+    /// Writes were committed since somebody looked last.
+    fn find_missed(&mut self, cells: &Cells, provenance: u32) {
+        let of = &mut self.slab[provenance];
+        // What was counted before is not counted again: whoever is served the same old copy
+        // after each of many writes would otherwise count all of them each time.
+        let (after, counted) = match of.epoch {
+            NEVER => (0, 0),
+            epoch => (epoch, of.missed.1),
+        };
+        of.epoch = cells.epoch;
+        let (mut since, mut count, mut stale) = (None::<Time>, 0, 0);
+        for &(cell, position) in &of.deps {
+            if let Some(at) = cells.missed_since(cell, position) {
+                since = Some(since.map_or(at, |since| since.min(at)));
+                count = cells.missed_count(cell, position);
+                stale += 1;
+            }
+        }
+        if stale > 1 {
+            // One write can concern several cells.
+            let writes = &mut self.scratch;
+            writes.clear();
+            for &(cell, position) in &of.deps {
+                cells.missed_writes(cell, position, after, writes);
+            }
+            writes.sort_unstable();
+            writes.dedup();
+            count = counted + writes.len() as u32;
+        }
+        of.missed = (since, count);
+    }
 }
 
 impl Engine {
@@ -59,16 +127,7 @@ impl Engine {
     fn gathering(&mut self, frame: u32) -> u32 {
         let f = &mut self.frames[frame];
         if f.provenance == NONE {
-            let provenance = self.provenances.slab.take();
-            f.provenance = provenance;
-            let new = &mut self.provenances.slab[provenance];
-            new.held = 1;
-            new.level = f.level;
-            new.deps.clear();
-            new.tags.clear();
-            new.served = Time::DISTANT_PAST;
-            new.died = Time::DISTANT_PAST;
-            new.epoch = NEVER;
+            f.provenance = self.provenances.begin(f.level);
         }
         f.provenance
     }
@@ -184,50 +243,7 @@ impl Engine {
     /// A result is served: since when is it out of date, and how many writes does it miss?
     #[inline]
     pub(crate) fn missed(&mut self, provenance: u32) -> (Option<Time>, u32) {
-        if provenance == NONE {
-            return (None, 0);
-        }
-        let of = &mut self.provenances.slab[provenance];
-        if of.epoch != self.cells.epoch {
-            self.find_missed(provenance);
-        }
-        let of = &mut self.provenances.slab[provenance];
-        if of.missed.0.is_some() {
-            of.served = self.now;
-        }
-        of.missed
-    }
-
-    /// Writes were committed since somebody looked last.
-    fn find_missed(&mut self, provenance: u32) {
-        let of = &mut self.provenances.slab[provenance];
-        // What was counted before is not counted again: whoever is served the same old copy
-        // after each of many writes would otherwise count all of them each time.
-        let (after, counted) = match of.epoch {
-            NEVER => (0, 0),
-            epoch => (epoch, of.missed.1),
-        };
-        of.epoch = self.cells.epoch;
-        let (mut since, mut count, mut stale) = (None::<Time>, 0, 0);
-        for &(cell, position) in &of.deps {
-            if let Some(at) = self.cells.missed_since(cell, position) {
-                since = Some(since.map_or(at, |since| since.min(at)));
-                count = self.cells.missed_count(cell, position);
-                stale += 1;
-            }
-        }
-        if stale > 1 {
-            // One write can concern several cells.
-            let writes = &mut self.provenances.scratch;
-            writes.clear();
-            for &(cell, position) in &of.deps {
-                self.cells.missed_writes(cell, position, after, writes);
-            }
-            writes.sort_unstable();
-            writes.dedup();
-            count = counted + writes.len() as u32;
-        }
-        of.missed = (since, count);
+        self.provenances.missed(&self.cells, provenance, self.now)
     }
 
     /// One less has it. `died`: it was a copy, which died then.

@@ -239,33 +239,9 @@ impl Cells {
         }
     }
 
-    /// A write commits: the cells that it concerns log it.
-    pub(crate) fn commit(&mut self, t: &Tables, row: &impl Row, now: Time) {
-        let mut concerned = Vec::new();
-        for (index, shape) in t.shapes.iter().enumerate() {
-            if shape.model != row.model() || !concerns(&shape.read, row) {
-                continue;
-            }
-            for image in [Image::Old, Image::New] {
-                let mut lists: Vec<Vec<u32>> = Vec::with_capacity(shape.fields.len());
-                for &field in &shape.fields {
-                    lists.push(row.ids(image, field));
-                }
-                combine(&lists, &mut Vec::new(), &mut |values| {
-                    let mut key = values.to_vec();
-                    key.push(index as u32);
-                    let cell = if shape.lag > Duration::ZERO {
-                        Some(self.cell(&key))
-                    } else {
-                        self.numbers.find(&key)
-                    };
-                    concerned.extend(cell);
-                });
-            }
-        }
-        concerned.sort_unstable();
-        concerned.dedup();
-        self.log(&concerned, now);
+    /// The cell of a shape (the last number) with these values, if anybody ever asked for it.
+    pub(crate) fn find(&self, key: &[u32]) -> Option<u32> {
+        self.numbers.find(key)
     }
 
     /// A write that concerns these cells, each named once.
@@ -364,6 +340,55 @@ impl Cells {
     /// No write is left about which something is to be learnt.
     pub(crate) fn is_settled(&self) -> bool {
         self.writes.live() == 0
+    }
+}
+
+/// What a write concerns: for each cell the values of its fields, then its shape, as
+/// [`Cells::cell`] takes them.
+#[derive(Debug, Default)]
+pub(crate) struct Selections {
+    words: Vec<u32>,
+    /// Where each one ends.
+    ends: Vec<usize>,
+}
+
+impl Selections {
+    /// Of a written row, in place of what was there.
+    pub(crate) fn set(&mut self, t: &Tables, row: &impl Row) {
+        self.words.clear();
+        self.ends.clear();
+        for (index, shape) in t.shapes.iter().enumerate() {
+            if shape.model != row.model() || !concerns(&shape.read, row) {
+                continue;
+            }
+            for image in [Image::Old, Image::New] {
+                let mut lists: Vec<Vec<u32>> = Vec::with_capacity(shape.fields.len());
+                for &field in &shape.fields {
+                    lists.push(row.ids(image, field));
+                }
+                combine(&lists, &mut Vec::new(), &mut |values| {
+                    self.add(values, index as u32);
+                });
+            }
+        }
+    }
+
+    /// One more, unless it is the last one again.
+    fn add(&mut self, values: &[u32], shape: u32) {
+        let last = self.iter().last().and_then(<[u32]>::split_last);
+        if last != Some((&shape, values)) {
+            self.words.extend_from_slice(values);
+            self.words.push(shape);
+            self.ends.push(self.words.len());
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &[u32]> {
+        (0..self.ends.len()).map(|index| {
+            let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+            &self.words[start..self.ends[index]]
+        })
     }
 }
 

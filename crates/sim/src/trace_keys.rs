@@ -122,6 +122,9 @@ impl Engine {
     pub(crate) fn admit_keys(&mut self, t: &Tables, level: LevelId) {
         self.number_keys(t, level);
         self.complete_keys();
+        if self.trace_keys.are_direct() && t.needs_values(level) {
+            self.name_keys();
+        }
     }
 
     /// What the trace has brought so far become keys of a level.
@@ -137,9 +140,7 @@ impl Engine {
         self.causes.resize(all, Cause::ColdStart);
         self.trace_keys.admitted = all;
         self.trace_keys.level = Some(level);
-        if t.needs_values(level) {
-            self.name_keys();
-        } else if !t.policy.edges.is_empty() {
+        if !t.policy.edges.is_empty() {
             self.complete_keys();
         }
     }

@@ -7,7 +7,7 @@ use crate::eviction::Eviction;
 use crate::intern::NONE;
 use crate::metrics::{Cause, FillResult, LaneFigures, Leaving};
 use crate::random::jitter;
-use crate::store::{Gone, Inserted, KeyId, Life, NewCopy, Placed, Rack, Reason};
+use crate::store::{Departed, Gone, Inserted, KeyId, Life, NewCopy, Placed, Rack, Reason};
 use crate::storing::Left;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, fill_ended, plain_until};
 use cachepolicy_core::units::{Duration, Time};
@@ -96,7 +96,9 @@ impl<'f> Stretch<'f> {
         };
         let size = size.unwrap_or_else(|| self.draw_size(access));
         if self.uniform.is_some_and(|uniform| uniform.is_mortal) {
-            self.rack.collect_alike(evictor, at);
+            let orphans = &mut self.orphans;
+            let dead = |gone| orphaned(orphans, &gone, at);
+            self.rack.collect_alike(evictor, at, dead);
             if self.rack.lookup(key).is_none() {
                 let life = Life {
                     fresh_until: copy.fresh_until(),
@@ -156,7 +158,8 @@ impl<'f> Stretch<'f> {
             && self.rules.jitter <= 0.0
             && copy.fresh_until() == Time::NEVER
             && copy.leaves(self.rules) == Time::NEVER
-            && self.rack.are_endless();
+            && self.rack.are_endless()
+            && !lane.notes_late;
         let is_uniform = is_plain && self.rack.unify(copy, lane.level);
         is_uniform.then(|| Uniform {
             size: self.level.size.constant_bytes(),
@@ -208,12 +211,14 @@ impl<'f> Stretch<'f> {
         let was_kept = self.rack.is_gone(key);
         let causes = &mut *self.causes;
         let moved = &mut self.counts.moved;
-        let evicted = |key: KeyId, is_fresh| {
+        let orphans = &mut self.orphans;
+        let evicted = |gone: Departed| {
             moved.evicted += 1;
-            moved.evicted_fresh += u64::from(is_fresh);
-            if let Some(cause) = causes.get_mut(key.0 as usize) {
+            moved.evicted_fresh += u64::from(gone.is_fresh);
+            if let Some(cause) = causes.get_mut(gone.key.0 as usize) {
                 *cause = Cause::Eviction;
             }
+            orphaned(orphans, &gone, at);
         };
         let inserted = self
             .rack
@@ -256,6 +261,14 @@ impl<'f> Stretch<'f> {
             orphans: &mut self.orphans,
         };
         (self.rack, leave)
+    }
+}
+
+/// What a copy depended on that left on its own is let go.
+#[inline(always)]
+fn orphaned(orphans: &mut Vec<(u32, Time)>, gone: &Departed, now: Time) {
+    if gone.depends != NONE {
+        orphans.push((gone.depends, now.min(gone.dead_from)));
     }
 }
 

@@ -13,6 +13,7 @@ mod stretch;
 mod tests;
 mod writes;
 
+use crate::dependents;
 use crate::engine::Engine;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
@@ -27,12 +28,14 @@ use stretch::Stretch;
 /// A level whose nearest tier can be read on the spot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lane {
-    level: LevelId,
+    pub(crate) level: LevelId,
     backend: BackendId,
     /// The nearest tier's only instance.
-    instance: u32,
-    /// A fill takes no time either, and depends on nothing.
+    pub(crate) instance: u32,
+    /// A fill takes no time either, and depends on nothing but rows that its key tells.
     fills: bool,
+    /// What copies depend on is noted when it is written to: see [`crate::dependents`].
+    pub(crate) notes_late: bool,
     size_from_trace: bool,
     lifetime: LifetimeSource,
 }
@@ -51,6 +54,8 @@ pub(crate) struct LaneCounts {
     pub(crate) response_bytes_from_copies: u64,
     /// Origin time that the hits saved.
     pub(crate) saved: Duration,
+    /// Hits of copies that miss a write; each was told of.
+    pub(crate) out_of_date: u64,
     /// When the last `get` came.
     pub(crate) last: Option<Time>,
     /// Copies that came and left, as far as these are not counted one by one.
@@ -85,6 +90,7 @@ impl Lane {
             && !engine.processes.are_limited()
             && t.pops() == 1;
         let cost = &engine.levels[level.index()].cost;
+        let notes_late = dependents::are_told_by_key(t, level);
         let is_tracked = t.trackers.iter().any(|it| it.backend == tier.backend);
         let fills = table.tiers.len() == 1
             && !is_tracked
@@ -94,12 +100,13 @@ impl Lane {
             && table.is_source
             && cost.is_zero()
             && !declared.cost.from_trace
-            && !t.needs_values(level);
+            && (!t.needs_values(level) || notes_late);
         is_plain.then_some(Self {
             level,
             backend: BackendId(tier.backend),
             instance: tier.first,
             fills,
+            notes_late: fills && notes_late,
             size_from_trace: declared.size.from_trace,
             lifetime: declared.lifetime,
         })
@@ -158,6 +165,8 @@ impl Engine {
             causes: &mut self.causes,
             lookups: &mut self.lookups,
             figures: self.metrics.lane_figures(lane.level, lane.backend),
+            provenances: &mut self.provenances,
+            cells: &self.cells,
             orphans: Vec::new(),
             counts: LaneCounts::default(),
             now: self.now,

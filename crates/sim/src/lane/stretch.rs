@@ -9,6 +9,8 @@ use crate::eviction::{Eviction, Visit};
 use crate::intern::NONE;
 use crate::metrics::{Cause, FillBegan, LaneFigures};
 use crate::options::Operations;
+use crate::provenance::Provenances;
+use crate::staleness::Cells;
 use crate::store::{KeyId, Rack, Slot};
 use cachepolicy_core::decide::{Rules, plain_until};
 use cachepolicy_core::units::Time;
@@ -34,6 +36,8 @@ pub(super) struct Stretch<'a> {
     pub(super) causes: &'a mut [Cause],
     pub(super) lookups: &'a mut [u32],
     pub(super) figures: LaneFigures<'a>,
+    pub(super) provenances: &'a mut Provenances,
+    pub(super) cells: &'a Cells,
     /// Provenances of copies that died, and when.
     pub(super) orphans: Vec<(u32, Time)>,
     pub(super) counts: LaneCounts,
@@ -241,7 +245,11 @@ impl Stretch<'_> {
                     continue;
                 }
                 if at < self.rack.get(slot).leaves(self.rules) {
-                    return (not_from_copies, index);
+                    if !self.is_plain(slot, at) {
+                        return (not_from_copies, index);
+                    }
+                    evictor.touched(slot.number(), self.rack.view(at));
+                    continue;
                 }
             }
             not_from_copies += size.min(access.bytes.unwrap_or(size));
@@ -306,22 +314,38 @@ impl Stretch<'_> {
         evictor: &mut E,
     ) -> bool {
         if let Some(slot) = slot {
-            let copy = self.rack.get(slot);
-            if access.at < copy.leaves(self.rules) {
-                let until = plain_until(self.rules, &copy.lifetimes(self.rules), copy.negative);
-                let until = until.min(copy.resides_until);
-                if copy.provenance != NONE || access.at >= until {
-                    return false;
+            if access.at < self.rack.get(slot).leaves(self.rules) {
+                let is_plain = self.is_plain(slot, access.at);
+                if is_plain {
+                    self.hit(access, slot, evictor);
                 }
-                self.rack.set_quiet(slot, until);
-                self.hit(access, slot, evictor);
-                return true;
+                return is_plain;
             }
         }
         if !self.lane.fills {
             return false;
         }
         self.miss(access, evictor);
+        true
+    }
+
+    /// Is a read of a copy that resides a plain one? Then it is counted if the copy is out of date.
+    fn is_plain(&mut self, slot: Slot, at: Time) -> bool {
+        let copy = self.rack.get(slot);
+        let until = plain_until(self.rules, &copy.lifetimes(self.rules), copy.negative);
+        let until = until.min(copy.resides_until);
+        if at >= until {
+            return false;
+        }
+        if copy.provenance == NONE {
+            self.rack.set_quiet(slot, until);
+            return true;
+        }
+        let missed = self.provenances.missed(self.cells, copy.provenance, at);
+        if let (Some(since), writes) = missed {
+            self.counts.out_of_date += 1;
+            self.figures.out_of_date(at.since(since), writes);
+        }
         true
     }
 

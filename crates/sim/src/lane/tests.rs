@@ -45,6 +45,8 @@ enum Step {
     Write {
         key: u8,
         delete: bool,
+        /// Before and after, where the trace says it; always of keys.
+        name: Option<(u8, u8)>,
     },
     Flush,
     Outage,
@@ -74,10 +76,15 @@ fn access() -> impl Strategy<Value = Step> {
     )
 }
 
+fn write() -> impl Strategy<Value = Step> {
+    let name = prop::option::of((0u8..12, 0u8..12));
+    (0u8..12, any::<bool>(), name).prop_map(|(key, delete, name)| Step::Write { key, delete, name })
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         60 => access(),
-        4 => (0u8..12, any::<bool>()).prop_map(|(key, delete)| Step::Write { key, delete }),
+        10 => write(),
         1 => Just(Step::Flush),
         1 => Just(Step::Outage),
         1 => Just(Step::Restart),
@@ -105,8 +112,12 @@ fn event(at: Time, step: &Step) -> Event {
             ttl: ttl.map(|ttl| Duration::from_secs(i64::from(ttl))),
             cost: None,
         }),
-        Step::Write { key, delete } => {
-            let row: Row = vec![("id".to_owned(), Value::Text(key.to_string()))];
+        Step::Write { key, delete, name } => {
+            let row = |name: Option<u8>| -> Row {
+                let id = ("id".to_owned(), Value::Text(key.to_string()));
+                let name = name.map(|name| ("name".to_owned(), Value::Text(name.to_string())));
+                std::iter::once(id).chain(name).collect()
+            };
             Event::Write(Write {
                 at,
                 model: "Item".to_owned(),
@@ -115,8 +126,8 @@ fn event(at: Time, step: &Step) -> Event {
                 } else {
                     cachepolicy_core::edge::Operation::Update
                 },
-                old: Some(row.clone()),
-                new: (!delete).then_some(row),
+                old: Some(row(name.map(|(old, _)| old))),
+                new: (!delete).then(|| row(name.map(|(_, new)| new))),
                 process: None,
                 delay: None,
             })
@@ -167,12 +178,18 @@ const LIFE: [&str; 6] = [
     "ttl 3s\n stale-while-revalidate 2s",
     "ttl 4s sliding",
 ];
-const REST: [&str; 7] = [
+const REST: [&str; 13] = [
     "",
     "size 1B",
     "size uniform(1B..4B)",
     "stampede lease 2s wait 1s",
     "reads Item(id)",
+    "reads Item(id)\n size 1B",
+    "reads Item(id)\n fence\n size 2B",
+    "reads Item(id).name, Item(name: id)",
+    "reads Item(id: id, name: id), Item(id: id, name: \"7\")\n stampede lease 2s wait 1s",
+    "reads Item",
+    "cost 1s\n reads Item(id), Item(name: id)",
     "cost 1s",
     "cost 1s\n stampede coalesce\n reads Item(id)\n early-refresh xfetch",
 ];
@@ -182,10 +199,14 @@ const TRACKING: [&str; 3] = [
     "bus told { tracks mem; delivery at-least-once; delay 1s }",
     "bus told { tracks mem max 2; delivery at-most-once loss 20% }",
 ];
-const EDGE: [&str; 3] = [
+const EDGE: [&str; 7] = [
     "",
     "on Item update|delete { purge item(id) }",
     "bus slow { delivery at-least-once; delay 1s max 1s }\non Item update|delete via slow { expire item(*) }",
+    "bus slow { delivery at-least-once; delay 1s max 1s }\non Item update|delete via slow { expire item(id) }",
+    "bus slow { delivery at-most-once loss 30%; delay exp(mean 1s) }\non Item update|delete via slow { purge item(id); expire item(id: name) }",
+    "bus slow { delivery at-least-once; delay 1s max 1s }\non Item delete via slow { bump item(id) }",
+    "on Item update|delete before commit by 1s { purge item(id) }",
 ];
 
 fn policy() -> impl Strategy<Value = String> {
@@ -201,7 +222,7 @@ fn policy() -> impl Strategy<Value = String> {
     )
         .prop_map(|(evict, capacity, life, rest, store, edge, tracking)| {
             format!(
-                "policy test {{ edition 1 }}\nmodel Item {{ id }}\n\
+                "policy test {{ edition 1 }}\nmodel Item {{ id; name }}\n\
                  backend mem redis {{ capacity {capacity}; evict {evict}; latency 0s }}\n\
                  backend far redis {{ latency 0s }}\n\
                  backend hot memory\n{tracking}\n\

@@ -3,6 +3,7 @@
 use super::Metrics;
 use super::backend::BackendCounts;
 use super::level::LevelCounts;
+use super::requests::RequestCounts;
 use super::types::{FillBegan, FillResult, Leaving};
 use crate::lane::{LaneCounts, Moved};
 use crate::store::KeyId;
@@ -15,6 +16,7 @@ pub(crate) struct LaneFigures<'a> {
     level: LevelId,
     level_counts: &'a mut LevelCounts,
     backend: &'a mut BackendCounts,
+    requests: &'a mut RequestCounts,
 }
 
 impl Metrics {
@@ -24,6 +26,7 @@ impl Metrics {
             level,
             level_counts: &mut self.levels[level.index()],
             backend: &mut self.backends[backend.index()],
+            requests: &mut self.unrouted,
         }
     }
 
@@ -51,6 +54,12 @@ impl LaneFigures<'_> {
     #[inline]
     pub(crate) fn fill_ended(&mut self, result: FillResult) {
         self.level_counts.fill_ended(result);
+    }
+
+    /// A copy was served although it misses so many writes, the first of them for so long.
+    pub(crate) fn out_of_date(&mut self, staleness: Duration, writes: u32) {
+        self.level_counts.out_of_date(staleness, writes);
+        self.requests.out_of_date_for(staleness);
     }
 
     /// A copy was replaced at the instant of the write that it missed.

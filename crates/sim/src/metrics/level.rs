@@ -71,8 +71,14 @@ impl LevelCounts {
         self.fills += counts.misses.saturating_sub(1);
         self.bytes += counts.hit_bytes + counts.miss_bytes;
         self.bytes_from_copies += counts.hit_bytes;
-        self.freshness.up_to_date(counts.hits);
+        self.freshness.up_to_date(counts.hits - counts.out_of_date);
         self.latency.record_zeros(counts.hits + counts.misses);
+    }
+
+    /// See [`super::LaneFigures::out_of_date`].
+    pub(super) fn out_of_date(&mut self, staleness: Duration, writes: u32) {
+        self.freshness.serve(Some(staleness));
+        self.version_lag.record(u64::from(writes));
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use super::types::{RequestEnd, RouteIx};
 use super::{Metrics, ratio};
 use crate::lane::LaneCounts;
 use crate::report::RequestFigures;
-use cachepolicy_core::units::Time;
+use cachepolicy_core::units::{Duration, Time};
 
 /// See the module's description.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +109,12 @@ impl RequestCounts {
         self.bytes_from_copies += counts.response_bytes_from_copies;
         self.origin_time_saved += u128::from(counts.saved.nanos().unsigned_abs());
         self.latency.record_zeros(all);
-        self.freshness.up_to_date(all);
+        self.freshness.up_to_date(all - counts.out_of_date);
+    }
+
+    /// A response was this much out of date; see [`super::LaneFigures::out_of_date`].
+    pub(super) fn out_of_date_for(&mut self, staleness: Duration) {
+        self.freshness.serve(Some(staleness));
     }
 
     pub(super) const fn count(&self) -> u64 {

@@ -1,17 +1,29 @@
-//! Copies that differ in nothing but their keys, their sizes and how long they live, as those of
-//! most key-value traces: to store one touches little.
+//! Copies that differ in nothing but their keys, their sizes, how long they live and what they depend
+//! on, as those of most key-value traces: to store one touches little.
 
 use super::lives::Life;
 use super::rack::Rack;
 use super::traffic::Inserted;
-use super::values::Value;
+use super::values::{NOTHING, Value};
 use super::{KeyId, Slot};
 use crate::eviction::{Eviction, Newcomer, Victim};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::Time;
 
+/// A copy that left although nobody asked for that.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Departed {
+    pub(crate) key: KeyId,
+    pub(crate) is_fresh: bool,
+    /// See [`super::values::Apart::depends`].
+    pub(crate) depends: u32,
+    /// From when on it is dead; where it depends on nothing, this may be unknown.
+    pub(crate) dead_from: Time,
+}
+
 impl<T: Value> Rack<T> {
-    /// Are all copies like this one in everything but key, size, and how long they live?
+    /// Are all copies like this one in everything but key, size, how long they live and what they
+    /// depend on?
     pub(crate) fn unify(&mut self, value: T, level: LevelId) -> bool {
         let value = value.apart();
         self.stored.unify(value.stored)
@@ -31,9 +43,9 @@ impl<T: Value> Rack<T> {
         self.copies.only_size()
     }
 
-    /// Stores a copy that is like all others but for its key, which has none, its size, and its
-    /// life, unless that is the same forever; see [`Rack::unify`]. The dead have left. `evicted`
-    /// is told of keys, and whether their copies were fresh.
+    /// Stores a copy that depends on nothing and is like all others but for its key, which has none,
+    /// its size, and its life, unless that is the same forever; see [`Rack::unify`]. The dead have
+    /// left.
     #[inline(always)]
     pub(crate) fn insert_alike<E: Eviction>(
         &mut self,
@@ -41,7 +53,7 @@ impl<T: Value> Rack<T> {
         (key, size): (KeyId, u64),
         life: Option<Life>,
         now: Time,
-        mut evicted: impl FnMut(KeyId, bool),
+        mut evicted: impl FnMut(Departed),
     ) -> Inserted {
         let weight = self.copies.weigh(size);
         if weight > self.capacity {
@@ -56,7 +68,7 @@ impl<T: Value> Rack<T> {
                 return Inserted::Refused;
             };
             let is_fresh = life.is_none() || now < self.lives.fresh_until(victim);
-            evicted(self.vacate(victim, life.is_some()), is_fresh);
+            evicted(self.vacate(victim, life.is_some(), is_fresh));
             if let Some(another) = vacant.replace(victim) {
                 self.free.push(another);
             }
@@ -69,18 +81,23 @@ impl<T: Value> Rack<T> {
         if let Some(life) = life {
             self.lives.set(slot, life, self.slots);
         }
+        self.depends.set(slot, NOTHING, self.slots);
         evictor.inserted(slot, self.view(now));
         Inserted::Stored(Slot(slot))
     }
 
-    /// Takes out the copies that are dead by now, which differ from others in nothing but their
-    /// keys, sizes and lives.
+    /// Takes out the copies that are dead by now, which are like others, see [`Rack::unify`].
     #[inline]
-    pub(crate) fn collect_alike<E: Eviction>(&mut self, evictor: &mut E, now: Time) {
+    pub(crate) fn collect_alike<E: Eviction>(
+        &mut self,
+        evictor: &mut E,
+        now: Time,
+        mut dead: impl FnMut(Departed),
+    ) {
         if self.lives.expiry.is_due(now) {
             while let Some(slot) = self.lives.expiry.next_dead(now) {
                 evictor.removed(slot, self.view(now));
-                self.vacate(slot, true);
+                dead(self.vacate(slot, true, false));
                 self.free.push(slot);
             }
         }
@@ -88,8 +105,19 @@ impl<T: Value> Rack<T> {
 
     /// Empties a slot that the eviction policy does not know any more.
     #[inline(always)]
-    fn vacate(&mut self, slot: u32, is_mortal: bool) -> KeyId {
+    fn vacate(&mut self, slot: u32, is_mortal: bool, is_fresh: bool) -> Departed {
         let (key, size) = (self.copies.key(slot), self.copies.size(slot));
+        let depends = self.depends_of(slot);
+        let departed = Departed {
+            key,
+            is_fresh,
+            depends,
+            dead_from: if depends == NOTHING {
+                Time::NEVER
+            } else {
+                self.lives.expiry.instant(slot)
+            },
+        };
         self.weight -= self.copies.weigh(size);
         self.bytes -= u128::from(size);
         self.index.remove(key);
@@ -97,6 +125,6 @@ impl<T: Value> Rack<T> {
         if is_mortal {
             self.lives.end(slot);
         }
-        key
+        departed
     }
 }

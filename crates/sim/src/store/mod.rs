@@ -23,6 +23,7 @@ mod examples;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use alike::Departed;
 pub(crate) use copies::Copies;
 pub use families::Pass;
 pub(crate) use index::Index;
@@ -30,7 +31,7 @@ pub(crate) use lives::Life;
 pub(crate) use rack::{Placed, Rack};
 pub(crate) use traffic::Gone;
 pub use traffic::{Inserted, NewCopy, Reason, Removed};
-pub use values::{Apart, Value};
+pub use values::{Apart, NOTHING, Value};
 
 use crate::eviction::{Eviction as _, Evictor, Setting};
 use cachepolicy_core::ids::LevelId;
@@ -110,6 +111,11 @@ impl<T: Value> Store<T> {
     #[inline]
     pub fn set(&mut self, slot: Slot, value: T) {
         self.rack.set(slot, value);
+    }
+
+    /// Changes what a copy depends on.
+    pub(crate) fn set_depends(&mut self, slot: Slot, depends: u32) {
+        self.rack.set_depends(slot, depends);
     }
 
     /// The key of a copy.

@@ -7,7 +7,7 @@ use super::families::{Families, Pass};
 use super::index::Index;
 use super::lives::{Life, Lives};
 use super::traffic::{Gone, Inserted, NewCopy, Reason, Removed};
-use super::values::{Apart, Value};
+use super::values::{Apart, NOTHING, Value};
 use super::{KeyId, Slot};
 use crate::eviction::{Eviction, Newcomer, Setting, Victim, View};
 use cachepolicy_core::ids::LevelId;
@@ -20,6 +20,8 @@ pub(crate) struct Rack<T: Value> {
     pub(super) copies: Copies,
     /// Since when each copy is there.
     pub(super) stored: Column<Time>,
+    /// What each copy depends on.
+    pub(super) depends: Column<u32>,
     /// What else the user of the store knows of each copy, but for how long it is fresh.
     pub(super) rest: Column<T::Rest>,
     pub(super) lives: Lives,
@@ -49,6 +51,7 @@ impl<T: Value> Rack<T> {
             index: Index::default(),
             copies: Copies::new(setting.by_bytes),
             stored: Column::new(),
+            depends: Column::new(),
             rest: Column::new(),
             lives: Lives::default(),
             slots: 0,
@@ -84,6 +87,7 @@ impl<T: Value> Rack<T> {
         T::joined(Apart {
             fresh_until: self.lives.fresh_until(slot.0),
             stored: *self.stored.get(slot.0),
+            depends: self.depends_of(slot.0),
             rest: *self.rest.get(slot.0),
         })
     }
@@ -95,14 +99,26 @@ impl<T: Value> Rack<T> {
         self.disturb(slot);
         self.lives.set_fresh(slot.0, value.fresh_until, self.slots);
         self.stored.set(slot.0, value.stored, self.slots);
+        self.depends.set(slot.0, value.depends, self.slots);
         self.rest.set(slot.0, value.rest, self.slots);
     }
 
-    /// Was it found that a read of this copy before that instant is as plain as the last one, and
-    /// did nothing happen to the copy since?
+    /// What the copy in a slot depends on.
+    #[inline]
+    pub(super) fn depends_of(&self, slot: u32) -> u32 {
+        self.depends.peek(slot).copied().unwrap_or(NOTHING)
+    }
+
+    /// See [`super::Store::set_depends`].
+    pub(super) fn set_depends(&mut self, slot: Slot, depends: u32) {
+        self.depends.set(slot.0, depends, self.slots);
+    }
+
+    /// Was it found that a read of this copy before that instant is as plain as the last one, did
+    /// nothing happen to the copy since, and does it depend on nothing?
     #[inline]
     pub(crate) fn is_quiet(&self, slot: Slot, at: Time) -> bool {
-        self.lives.is_quiet(slot.0, at)
+        self.depends_of(slot.0) == NOTHING && self.lives.is_quiet(slot.0, at)
     }
 
     /// See [`Eviction::leaving_soon`]: the key of a copy, and what it lived for. What is only
@@ -115,7 +131,7 @@ impl<T: Value> Rack<T> {
     /// See [`Eviction::peek`].
     #[inline]
     pub(crate) fn peek(&self, slot: u32) -> u32 {
-        self.lives.peek(slot)
+        self.lives.peek(slot) ^ self.depends_of(slot)
     }
 
     /// Reads of this copy before `until` are plain ones, unless something happens to it.
@@ -349,6 +365,7 @@ impl<T: Value> Rack<T> {
     fn set_all(&mut self, slot: u32, placed: &Placed<T>) {
         let value = placed.new.value.apart();
         self.stored.set(slot, value.stored, self.slots);
+        self.depends.set(slot, value.depends, self.slots);
         self.rest.set(slot, value.rest, self.slots);
         let life = Life {
             fresh_until: value.fresh_until,

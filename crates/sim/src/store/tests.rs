@@ -79,7 +79,7 @@ fn evict() -> impl Strategy<Value = Evict> {
     proptest::sample::select(Evict::ALL.map(|(_, evict)| evict).to_vec())
 }
 
-/// Two instants, and some number.
+/// Two instants, and two numbers.
 impl Value for u64 {
     type Rest = Self;
 
@@ -88,13 +88,14 @@ impl Value for u64 {
         Apart {
             fresh_until: second(self % 3),
             stored: second(self / 3 % 3),
-            rest: self / 9,
+            depends: (self / 9 % 2) as u32,
+            rest: self / 18,
         }
     }
 
     fn joined(apart: Apart<Self>) -> Self {
         let seconds = |time: Time| time.since(Time::ZERO).nanos() as Self / 1_000_000_000;
-        9 * apart.rest + 3 * seconds(apart.stored) + seconds(apart.fresh_until)
+        18 * apart.rest + 9 * Self::from(apart.depends) + 3 * seconds(apart.stored) + seconds(apart.fresh_until)
     }
 }
 

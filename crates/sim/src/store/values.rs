@@ -3,8 +3,12 @@
 use cachepolicy_core::units::Time;
 use core::fmt::Debug;
 
-/// What a store's user knows of a copy: until when it is fresh, and since when it is there, which
-/// may be other instants for each copy; and the rest, which is often the same for all of them.
+/// See [`Apart::depends`].
+pub const NOTHING: u32 = u32::MAX;
+
+/// What a store's user knows of a copy: until when it is fresh, since when it is there, and what it
+/// depends on, which may be others for each copy; and the rest, which is often the same for all of
+/// them.
 pub trait Value: Copy + PartialEq + Debug {
     /// The rest.
     type Rest: Copy + PartialEq + Debug;
@@ -23,6 +27,8 @@ pub struct Apart<R> {
     pub fresh_until: Time,
     /// Since when it is there.
     pub stored: Time,
+    /// What it depends on, by a number of the user's; [`NOTHING`]: nothing that is known.
+    pub depends: u32,
     /// The rest.
     pub rest: R,
 }
@@ -35,6 +41,7 @@ impl Value for () {
         Apart {
             fresh_until: Time::NEVER,
             stored: Time::DISTANT_PAST,
+            depends: NOTHING,
             rest: (),
         }
     }
