@@ -150,9 +150,12 @@ fn println_figures(figures: &[u128]) -> io::Result<()> {
     writeln!(io::stdout(), "{}", figures.join(" "))
 }
 
-/// Processor time and memory of the children that have ended.
+/// Processor time of all children that have ended, and the memory of the greatest.
+///
+/// # Errors
+/// When the system does not tell.
 #[cfg(unix)]
-fn of_children() -> Result<(Duration, u64)> {
+pub fn of_children() -> Result<(Duration, u64)> {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike as _;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
@@ -163,8 +166,12 @@ fn of_children() -> Result<(Duration, u64)> {
     Ok((Duration::from_micros(u64::try_from(micros)?), memory))
 }
 
+/// Nothing.
+///
+/// # Errors
+/// Always.
 #[cfg(not(unix))]
-fn of_children() -> Result<(Duration, u64)> {
+pub fn of_children() -> Result<(Duration, u64)> {
     Err("processes are measured on Unix only".into())
 }
 

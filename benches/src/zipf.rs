@@ -1,6 +1,12 @@
 //! The trace that speeds are measured on: independent requests for objects by Zipf's law.
 
+use cachepolicy_core::edge::Operation;
+use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::random::mix;
+use cachepolicy_trace::{
+    Access, AccessKey, AccessOperation, CompactWriter, Event, EventWriter as _, Value,
+    Write as Row, WriteError,
+};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -77,4 +83,64 @@ impl Zipf {
         binary.flush()?;
         csv.flush()
     }
+
+    /// Writes them in the compact form, evenly over each second, with writes in between: one for so
+    /// many requests, for an object that is drawn by the same law.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_with_writes(
+        &self,
+        compact: &Path,
+        each: usize,
+        what: Written,
+    ) -> Result<(), WriteError> {
+        /// So far away that the draws have nothing to do with each other.
+        const APART: usize = 1_000_003;
+        let ranks = self.ranks();
+        let file = BufWriter::with_capacity(1 << 20, File::create(compact)?);
+        let mut writer = CompactWriter::new(Box::new(file));
+        let key = |rank: u32| mix(u64::from(rank) ^ 0x00ab_cdef) >> 1;
+        let step = Duration::SECOND.nanos() / self.rate as i64;
+        for (index, &rank) in ranks.iter().enumerate() {
+            let at = |more: i64| Time::from_nanos(index as i64 * step + more);
+            let access = |at, operation, rank| {
+                Event::Access(Access {
+                    at,
+                    operation,
+                    key: AccessKey::Number(key(rank)),
+                    bytes: Some(1),
+                    ttl: None,
+                    cost: None,
+                })
+            };
+            writer.write(&access(at(0), AccessOperation::Get, rank))?;
+            if index % each != 0 {
+                continue;
+            }
+            let rank = ranks[(index + APART) % ranks.len()];
+            writer.write(&match what {
+                Written::Keys => access(at(step / 2), AccessOperation::Set, rank),
+                Written::Rows => Event::Write(Row {
+                    at: at(step / 2),
+                    model: "Item".to_owned(),
+                    operation: Operation::Update,
+                    old: None,
+                    new: Some(vec![("id".to_owned(), Value::Text(key(rank).to_string()))]),
+                    process: None,
+                    delay: None,
+                }),
+            })?;
+        }
+        writer.finish()
+    }
+}
+
+/// What writes are in a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// `set` of a key.
+    Keys,
+    /// A row of the model `Item`, whose `id` is the key.
+    Rows,
 }

@@ -1,4 +1,4 @@
-//! Whole-process time beside libCacheSim's `cachesim`, in turn, in one run, on one thread.
+//! Whole-process processor time beside libCacheSim's `cachesim`, in turn, in one run, on one thread.
 //!
 //! ```console
 //! $ cargo build --release --workspace
@@ -9,13 +9,13 @@
 //! form, as CSV and in the compact form. What is printed is a Markdown table of medians.
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
-use cachepolicy_benches::process::{Binary, Result, median};
-use cachepolicy_benches::zipf::Zipf;
+use cachepolicy_benches::process::{Binary, Result, median, of_children};
+use cachepolicy_benches::zipf::{Written, Zipf};
 use clap::Parser;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const CAPACITIES: [u64; 2] = [10_000, 100_000];
 
@@ -37,22 +37,22 @@ struct Arguments {
     /// How often each is run.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Only this policy, or `csv`.
+    /// Only this policy, or `csv`, or `writes`.
     #[arg(long)]
     only: Option<String>,
 }
 
-/// From a process's beginning to its end.
+/// Processor time from a process's beginning to its end, for it and for the system on its behalf.
 fn took(command: &mut Command) -> Result<Duration> {
-    let began = Instant::now();
+    let (before, _) = of_children()?;
     let output = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .output()?;
-    let took = began.elapsed();
+    let (after, _) = of_children()?;
     if output.status.success() {
-        Ok(took)
+        Ok(after.saturating_sub(before))
     } else {
         let said = String::from_utf8_lossy(&output.stderr);
         Err(format!("{command:?} failed: {said}").into())
@@ -70,6 +70,53 @@ fn policy(folder: &Path, evict: &str, capacity: u64, rest: &str) -> Result<PathB
         ),
     )?;
     Ok(path)
+}
+
+/// What is written to, and how copies learn of it.
+const STALE: &str = "reads Item(id: key)\n  ttl 60s\n}
+model Item { id }
+bus slow { delivery at-least-once; delay exp(mean 1s) max 10s }
+on Item update via slow { expire entry(key: id) ";
+
+/// Out-of-date copies beside `cachesim`, which has no ttl, no writes and no staleness: it gets the
+/// reads alone.
+fn writes(arguments: &Arguments, ours: &Path, records: &Path) -> Result<()> {
+    println!("\n| what | capacity | cachesim, reads alone | ours |\n|---|---|---|---|");
+    let kinds = [
+        ("1% `set`", 100, Written::Keys, "ttl 60s"),
+        ("5% `set`", 20, Written::Keys, "ttl 60s"),
+        (
+            "1% rows written, `expire` after 1 s",
+            100,
+            Written::Rows,
+            STALE,
+        ),
+        (
+            "5% rows written, `expire` after 1 s",
+            20,
+            Written::Rows,
+            STALE,
+        ),
+    ];
+    for (name, each, what, rest) in kinds {
+        let requests = arguments.requests;
+        let trace = format!("zipf-{requests}-{each}-{what:?}.cptrace");
+        let trace = arguments.folder.join(trace);
+        if !trace.is_file() {
+            Zipf::standard(requests).write_with_writes(&trace, each, what)?;
+        }
+        for capacity in CAPACITIES {
+            let policy = policy(&arguments.folder, "lru", capacity, rest)?;
+            let mut commands = [
+                cachesim(arguments, records, false, "lru", capacity),
+                simulate(ours, &policy, &trace, &[]),
+            ];
+            let times = medians(arguments.runs, &mut commands)?;
+            let name = format!("lru, ttl 60 s, {name}");
+            row(&name, capacity, requests, times[0], &times[1..]);
+        }
+    }
+    Ok(())
 }
 
 fn simulate(ours: &Path, policy: &Path, trace: &Path, more: &[&str]) -> Command {
@@ -163,6 +210,9 @@ fn main() -> Result<()> {
             let times = medians(arguments.runs, &mut commands)?;
             row(evict, capacity, arguments.requests, times[0], &times[1..]);
         }
+    }
+    if wanted("writes") {
+        writes(&arguments, ours, &records)?;
     }
     if wanted("csv") {
         println!("\n| what | capacity | cachesim | ours |\n|---|---|---|---|");

@@ -4,16 +4,17 @@ use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::ActionIx;
+use crate::named_effects::{Arg, NamedTarget};
 use crate::patterns::KeysByPattern;
 use crate::queue::{Class, Todo};
 use crate::random::{Sampler, Stream};
 use crate::rows::{RowView, Rows, WrittenImages};
-use crate::staleness::Selections;
+use crate::selections::Selections;
 use crate::state::Slab;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::edge::{Timing, Verb};
-use cachepolicy_core::effects::{Binding, EffectBuffer, EffectTarget, effects};
+use cachepolicy_core::effects::EffectBuffer;
 use cachepolicy_core::ids::BusId;
 use cachepolicy_core::policy::{Delivery, Reaches};
 use cachepolicy_core::units::{Duration, Time};
@@ -29,9 +30,9 @@ pub(crate) struct Deliveries {
     pub(crate) payloads: Slab<Payload>,
     pub(crate) pending: Slab<PendingDelivery>,
     buses: Vec<BusState>,
-    rows: Rows,
+    pub(crate) rows: Rows,
     pub(crate) keys: KeysByPattern,
-    buffer: EffectBuffer,
+    pub(crate) buffer: EffectBuffer,
     /// Of the write that commits now.
     selections: Selections,
     /// What was delivered at this very instant: payload and reach.
@@ -133,16 +134,6 @@ impl Deliveries {
     }
 }
 
-/// An effect before its values have numbers.
-type Named = (
-    usize,
-    Verb,
-    bool,
-    Option<LevelId>,
-    Vec<Option<Option<String>>>,
-    String,
-);
-
 impl Engine {
     /// A write of the trace: it commits at `at`. What is fired before that is on its way already.
     pub(crate) fn take_write(
@@ -213,57 +204,28 @@ impl Engine {
         filled.args.clear();
         filled.bus = edge.bus;
         filled.delay = write.delay;
-        for (action, verb, cascade, level, args, tag) in named {
-            let target = match level {
-                Some(level) => {
+        for effect in named {
+            let target = match effect.target {
+                NamedTarget::Level(level, args) => {
                     let first = filled.args.len() as u32;
-                    for arg in args {
-                        filled.args.push(match arg {
-                            None => ANY,
-                            Some(None) => NONE,
-                            Some(Some(value)) => self.values.intern(&value),
-                        });
-                    }
+                    filled.args.extend(args.into_iter().map(|arg| match arg {
+                        Arg::Known(number) => number,
+                        Arg::New(text) => self.values.intern(&text),
+                    }));
                     EffectOn::Level(level, first)
                 }
-                None => EffectOn::Tag(self.tags.named(&tag)),
+                NamedTarget::Tag(tag) => EffectOn::Tag(self.tags.named(&tag)),
             };
             filled.effects.push(Effect {
-                action: t.first_action[block] + action as u32,
-                verb,
-                cascade,
+                action: t.first_action[block] + effect.action as u32,
+                verb: effect.verb,
+                cascade: effect.cascade,
                 target,
             });
         }
         self.deliveries.payloads[payload] = filled;
         self.send(t, payload, write.process, at);
         self.drop_payload(payload);
-    }
-
-    fn name_effects(&mut self, t: &Tables, block: usize, write: &PendingWrite) -> Vec<Named> {
-        let view = RowView {
-            policy: &t.policy,
-            texts: &self.values,
-            rows: &self.deliveries.rows,
-            write: &write.images,
-        };
-        let mut named: Vec<Named> = Vec::new();
-        let edge = &t.policy.edges[block];
-        effects(edge, &view, &mut self.deliveries.buffer, |effect| {
-            let (level, args, tag) = match effect.target {
-                EffectTarget::Level { level, args } => {
-                    let args = args.iter().map(|arg| match arg {
-                        Binding::Any => None,
-                        Binding::Absent => Some(None),
-                        Binding::Value(value) => Some(Some((*value).to_owned())),
-                    });
-                    (Some(level), args.collect(), String::new())
-                }
-                EffectTarget::Tag(tag) => (None, Vec::new(), tag.to_owned()),
-            };
-            named.push((effect.action, effect.verb, effect.cascade, level, args, tag));
-        });
-        named
     }
 
     /// Sends a payload to everything that its bus reaches: shared backends, and each process's

@@ -10,7 +10,7 @@
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::lane::Lane;
-use crate::staleness::Selections;
+use crate::selections::Selections;
 use crate::store::KeyId;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
@@ -32,7 +32,11 @@ pub(crate) fn are_told_by_key(t: &Tables, level: LevelId) -> bool {
     });
     let is_by_key = |read: &Read| {
         let is_fixed = read.bindings.iter().all(|binding| {
-            !binding.each && matches!(binding.value, ValueSource::Param(_) | ValueSource::Literal(_))
+            !binding.each
+                && matches!(
+                    binding.value,
+                    ValueSource::Param(_) | ValueSource::Literal(_)
+                )
         });
         let is_param = |value: &ValueSource| matches!(value, ValueSource::Param(_));
         is_fixed && read.bindings.iter().any(|binding| is_param(&binding.value))
@@ -57,7 +61,9 @@ impl Engine {
             if let Some(lane) = late {
                 self.note_dependents(t, lane, selection);
             }
-            let shape = selection.last().and_then(|&shape| t.shapes.get(shape as usize));
+            let shape = selection
+                .last()
+                .and_then(|&shape| t.shapes.get(shape as usize));
             // A replica may still give what was before it.
             let is_kept = shape.is_some_and(|shape| shape.lag > Duration::ZERO);
             concerned.extend(if is_kept {
@@ -78,7 +84,11 @@ impl Engine {
             return;
         };
         let level = lane.level.index();
-        for (read, &own) in t.policy.levels[level].reads.iter().zip(&t.levels[level].reads) {
+        for (read, &own) in t.policy.levels[level]
+            .reads
+            .iter()
+            .zip(&t.levels[level].reads)
+        {
             if own != shape as usize {
                 continue;
             }

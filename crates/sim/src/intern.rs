@@ -1,6 +1,7 @@
 //! Texts and tuples as dense numbers, given in the order of first appearance. Everything on the
 //! replay path compares and hashes these.
 
+use cachepolicy_trace::Ends;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
@@ -40,7 +41,7 @@ pub(crate) struct Texts {
     table: Numbers,
     all: String,
     /// Where each text ends.
-    ends: Vec<usize>,
+    ends: Ends,
 }
 
 impl Texts {
@@ -102,14 +103,8 @@ impl Texts {
     }
 }
 
-fn text_of<'t>(all: &'t str, ends: &[usize], id: u32) -> &'t str {
-    let index = id as usize;
-    let end = ends.get(index).copied().unwrap_or(0);
-    let start = match index.checked_sub(1) {
-        Some(before) => ends.get(before).copied().unwrap_or(end),
-        None => 0,
-    };
-    all.get(start..end).unwrap_or_default()
+fn text_of<'t>(all: &'t str, ends: &Ends, id: u32) -> &'t str {
+    all.get(ends.range(id as usize)).unwrap_or_default()
 }
 
 #[inline]

@@ -2,16 +2,20 @@
 //! earlier writes.
 
 use crate::intern::{NONE, Texts};
-use crate::staleness::Row;
+use crate::selections::Row;
 use cachepolicy_core::edge::Operation;
 use cachepolicy_core::effects::{Image, WrittenRow};
 use cachepolicy_core::ids::{FieldId, ModelId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_trace::event::{self, Value};
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
-/// A field's values, several for a reference to many; [`NONE`] is null.
-type Field = Option<Vec<u32>>;
+/// Values of a field, several for a reference to many; [`NONE`] is null.
+pub(crate) type Values = SmallVec<[u32; 2]>;
+
+/// A field's values, where they are known.
+type Field = Option<Values>;
 
 /// A row as far as it is known: a place for each field of its model.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +88,7 @@ fn read(
             continue;
         };
         let reference = declared.fields[field.index()].reference;
-        let mut ids = Vec::new();
+        let mut ids = Values::new();
         let mut add = |value: &Value, texts: &mut Texts| {
             ids.push(match value {
                 Value::Null => NONE,
@@ -184,7 +188,7 @@ impl RowView<'_> {
 
     /// A field of an image: the trace's, else the one known from earlier writes, else the row's
     /// identity.
-    fn field(&self, image: Image, shown: &Shown, field: FieldId) -> Vec<u32> {
+    fn field(&self, image: Image, shown: &Shown, field: FieldId) -> Values {
         let id = identity(self.policy, self.write.model, &shown.row);
         let earlier = self
             .before(id)
@@ -200,11 +204,11 @@ impl RowView<'_> {
             own.and_then(Option::as_ref)
                 .or(earlier.and_then(Option::as_ref))
         };
-        found.cloned().unwrap_or_else(|| vec![id])
+        found.cloned().unwrap_or_else(|| smallvec![id])
     }
 
     /// A field of another row.
-    fn other(&self, shown: &Shown, model: ModelId, id: u32, field: FieldId) -> Vec<u32> {
+    fn other(&self, shown: &Shown, model: ModelId, id: u32, field: FieldId) -> Values {
         let of = |row: &KnownRow| row.fields.get(field.index()).cloned().flatten();
         let in_trace = shown
             .others
@@ -217,12 +221,12 @@ impl RowView<'_> {
             });
         in_trace
             .or_else(|| self.rows.known.get(&(model, id)).and_then(of))
-            .unwrap_or_else(|| vec![id])
+            .unwrap_or_else(|| smallvec![id])
     }
 
-    fn follow(&self, image: Image, path: &[FieldId]) -> Vec<u32> {
+    fn follow(&self, image: Image, path: &[FieldId]) -> Values {
         let (Some(shown), Some((&first, rest))) = (self.shown(image), path.split_first()) else {
-            return Vec::new();
+            return Values::new();
         };
         let mut ids = self.field(image, shown, first);
         let mut model = self.write.model;
@@ -230,7 +234,7 @@ impl RowView<'_> {
         for &field in rest {
             let declared = self.policy.models[model.index()].fields.get(last.index());
             let Some(reference) = declared.and_then(|field| field.reference) else {
-                return Vec::new();
+                return Values::new();
             };
             model = reference.model;
             ids = ids
@@ -284,7 +288,7 @@ impl WrittenRow for RowView<'_> {
 }
 
 impl Row for RowView<'_> {
-    fn ids(&self, image: Image, field: FieldId) -> Vec<u32> {
+    fn ids(&self, image: Image, field: FieldId) -> Values {
         self.follow(image, &[field])
     }
 }

@@ -9,10 +9,9 @@
 use crate::intern::{NONE, Tuples};
 use crate::state::Slab;
 use crate::tables::Tables;
-use cachepolicy_core::effects::{Image, WrittenRow, concerns};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::{Duration, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// All cells.
 #[derive(Debug)]
@@ -54,9 +53,9 @@ struct Log {
     counts: VecDeque<u32>,
     /// What died while it missed the write at a position: by position and level, when it was last
     /// served and when it died.
-    dead: BTreeMap<(u32, u16), Ends>,
+    dead: Vec<((u32, u16), Ends)>,
     /// The same for all positions before `start`, by level.
-    carried: BTreeMap<u16, Ends>,
+    carried: Vec<(u16, Ends)>,
 }
 
 impl Log {
@@ -66,27 +65,43 @@ impl Log {
         self.counts.pop_front();
         let position = self.start;
         self.start += 1;
-        while let Some(entry) = self.dead.first_entry() {
-            if entry.key().0 > position {
-                break;
-            }
-            let ((_, level), ends) = entry.remove_entry();
-            self.carried.entry(level).or_insert(Ends::NONE).join(ends);
+        let past = self
+            .dead
+            .partition_point(|((died_at, _), _)| *died_at <= position);
+        for ((_, level), ends) in self.dead.drain(..past) {
+            ends_of(&mut self.carried, level).join(ends);
+        }
+    }
+
+    /// What died while it missed the write at a position.
+    fn died(&mut self, position: u32, level: u16, ends: Ends) {
+        let key = (position, level);
+        let place = self.dead.partition_point(|(known, _)| *known < key);
+        match self.dead.get_mut(place) {
+            Some((known, of)) if *known == key => of.join(ends),
+            _ => self.dead.insert(place, (key, ends)),
         }
     }
 
     /// What is known about a write of that instant, which leaves.
     fn tell(&self, at: Time, record: &mut WriteRecord) {
-        for (&level, ends) in &self.carried {
+        for &(level, ends) in &self.carried {
             if ends.died < at && ends.served < at {
                 continue;
             }
-            match record.levels.iter_mut().find(|(known, _)| *known == level) {
-                Some((_, known)) => known.join(*ends),
-                None => record.levels.push((level, *ends)),
-            }
+            ends_of(&mut record.levels, level).join(ends);
         }
     }
+}
+
+/// Those of a level, in a list that has few.
+fn ends_of(list: &mut Vec<(u16, Ends)>, level: u16) -> &mut Ends {
+    let place = list.iter().position(|(known, _)| *known == level);
+    let place = place.unwrap_or_else(|| {
+        list.push((level, Ends::NONE));
+        list.len() - 1
+    });
+    &mut list[place].1
 }
 
 /// The last of several ends.
@@ -204,8 +219,7 @@ impl Cells {
             let log = &mut self.logs[head.log];
             log.counts[(position - log.start) as usize] -= 1;
             if served > Time::DISTANT_PAST || died > Time::DISTANT_PAST {
-                let ends = log.dead.entry((position, level)).or_insert(Ends::NONE);
-                ends.join(Ends { served, died });
+                log.died(position, level, Ends { served, died });
             }
         }
         self.cut(cell, now);
@@ -340,73 +354,5 @@ impl Cells {
     /// No write is left about which something is to be learnt.
     pub(crate) fn is_settled(&self) -> bool {
         self.writes.live() == 0
-    }
-}
-
-/// What a write concerns: for each cell the values of its fields, then its shape, as
-/// [`Cells::cell`] takes them.
-#[derive(Debug, Default)]
-pub(crate) struct Selections {
-    words: Vec<u32>,
-    /// Where each one ends.
-    ends: Vec<usize>,
-}
-
-impl Selections {
-    /// Of a written row, in place of what was there.
-    pub(crate) fn set(&mut self, t: &Tables, row: &impl Row) {
-        self.words.clear();
-        self.ends.clear();
-        for (index, shape) in t.shapes.iter().enumerate() {
-            if shape.model != row.model() || !concerns(&shape.read, row) {
-                continue;
-            }
-            for image in [Image::Old, Image::New] {
-                let mut lists: Vec<Vec<u32>> = Vec::with_capacity(shape.fields.len());
-                for &field in &shape.fields {
-                    lists.push(row.ids(image, field));
-                }
-                combine(&lists, &mut Vec::new(), &mut |values| {
-                    self.add(values, index as u32);
-                });
-            }
-        }
-    }
-
-    /// One more, unless it is the last one again.
-    fn add(&mut self, values: &[u32], shape: u32) {
-        let last = self.iter().last().and_then(<[u32]>::split_last);
-        if last != Some((&shape, values)) {
-            self.words.extend_from_slice(values);
-            self.words.push(shape);
-            self.ends.push(self.words.len());
-        }
-    }
-
-    /// All of them.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &[u32]> {
-        (0..self.ends.len()).map(|index| {
-            let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-            &self.words[start..self.ends[index]]
-        })
-    }
-}
-
-/// A written row that also knows its values' numbers.
-pub(crate) trait Row: WrittenRow {
-    /// The values of a field on an image; none where there is no such image.
-    fn ids(&self, image: Image, field: cachepolicy_core::FieldId) -> Vec<u32>;
-}
-
-/// Calls `visit` with each choice of one value from each list.
-fn combine(lists: &[Vec<u32>], chosen: &mut Vec<u32>, visit: &mut impl FnMut(&[u32])) {
-    let Some(list) = lists.get(chosen.len()) else {
-        visit(chosen);
-        return;
-    };
-    for &value in list {
-        chosen.push(value);
-        combine(lists, chosen, visit);
-        chosen.pop();
     }
 }

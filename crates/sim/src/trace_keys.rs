@@ -11,37 +11,61 @@ use crate::metrics::Cause;
 use crate::state::Inst;
 use crate::tables::{Extra, Tables};
 use cachepolicy_core::LevelId;
-use cachepolicy_trace::block::TextList;
+use cachepolicy_trace::Ends;
 use cachepolicy_trace::event::AccessKey;
 
-/// Texts one behind the other, as many in one allocation as it takes.
+/// Texts one behind the other, each after its length. They are hardly ever asked for, so that only
+/// the place of every sixteenth is known.
 #[derive(Debug, Default)]
 struct Texts {
-    /// The number of the first text of each, and the texts.
-    parts: Vec<(usize, TextList)>,
+    all: Vec<u8>,
+    /// Where the groups of sixteen end that are full.
+    groups: Ends,
     len: usize,
 }
 
 impl Texts {
-    /// A part has so many texts at most.
-    const PART: usize = 1 << 16;
+    const GROUP: usize = 16;
 
     fn push(&mut self, text: &str) {
-        let last = self.parts.last_mut();
-        let has_room = last.is_some_and(|(_, part)| part.len() < Self::PART && part.push(text));
-        if !has_room {
-            let mut part = TextList::default();
-            part.push(text);
-            self.parts.push((self.len, part));
+        let mut length = text.len();
+        while length >= 0x80 {
+            self.all.push(length as u8 | 0x80);
+            length >>= 7;
         }
+        self.all.push(length as u8);
+        self.all.extend_from_slice(text.as_bytes());
         self.len += 1;
+        if self.len.is_multiple_of(Self::GROUP) {
+            self.groups.push(self.all.len());
+        }
     }
 
     fn get(&self, number: usize) -> &str {
-        let after = self.parts.partition_point(|(first, _)| *first <= number);
-        let part = after.checked_sub(1).and_then(|part| self.parts.get(part));
-        part.map_or("", |(first, texts)| texts.get(number - first))
+        let group = (number / Self::GROUP).checked_sub(1);
+        let start = group.and_then(|group| self.groups.get(group)).unwrap_or(0);
+        let mut rest = self.all.get(start..).unwrap_or_default();
+        for _ in 0..number % Self::GROUP {
+            rest = split_first(rest).1;
+        }
+        core::str::from_utf8(split_first(rest).0).unwrap_or_default()
     }
+}
+
+/// The first text, and those behind it.
+fn split_first(texts: &[u8]) -> (&[u8], &[u8]) {
+    let (mut length, mut rest) = (0, texts);
+    for shift in (0..usize::BITS).step_by(7) {
+        let Some((&byte, behind)) = rest.split_first() else {
+            break;
+        };
+        rest = behind;
+        length |= usize::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    rest.split_at(length.min(rest.len()))
 }
 
 /// See the module's description.
@@ -198,5 +222,25 @@ impl Engine {
             insts[key as usize] = inst;
         }
         inst
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_told_again(lengths in proptest::collection::vec(0_usize..300, 0..80)) {
+            let mut texts = Texts::default();
+            let text = |(number, length): (usize, &usize)| format!("{number:0length$}é");
+            let plain: Vec<String> = lengths.iter().enumerate().map(text).collect();
+            plain.iter().for_each(|text| texts.push(text));
+            for (number, text) in plain.iter().enumerate() {
+                prop_assert_eq!(texts.get(number), text);
+            }
+            prop_assert_eq!(texts.get(plain.len()), "");
+        }
     }
 }

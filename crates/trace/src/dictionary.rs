@@ -3,6 +3,7 @@
 mod index;
 mod ordered;
 
+use crate::ends::Ends;
 use crate::event::AccessKey;
 use crate::random::mix;
 use index::Index;
@@ -31,7 +32,7 @@ pub(crate) struct TextNumbers {
     index: Index,
     all: Vec<u8>,
     /// Where each text ends.
-    ends: Vec<usize>,
+    ends: Ends,
 }
 
 impl TextNumbers {
@@ -88,14 +89,8 @@ impl TextNumbers {
 }
 
 #[inline]
-fn get<'a>(all: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
-    let index = number as usize;
-    let end = ends.get(index).copied().unwrap_or(0);
-    let start = match index.checked_sub(1) {
-        Some(before) => ends.get(before).copied().unwrap_or(end),
-        None => 0,
-    };
-    all.get(start..end).unwrap_or_default()
+fn get<'a>(all: &'a [u8], ends: &Ends, number: u32) -> &'a [u8] {
+    all.get(ends.range(number as usize)).unwrap_or_default()
 }
 
 /// Things that are compared as a whole, as numbers.
@@ -152,8 +147,8 @@ impl<T: PartialEq> ItemNumbers<T> {
 pub(crate) struct KeyNumbers {
     numbers: WholeNumbers,
     texts: TextNumbers,
-    /// By text: its number among all keys.
-    number_of_text: Vec<u32>,
+    /// By text: its number among all keys. As long as all are texts, it is that among the texts.
+    number_of_text: Option<Vec<u32>>,
     count: u32,
     recent: Recent,
 }
@@ -222,6 +217,9 @@ impl KeyNumbers {
     fn number_mixed(&mut self, mixed: u64) -> Numbered {
         let number = self.numbers.number(mixed, self.count);
         let is_new = number == self.count;
+        if is_new && self.number_of_text.is_none() {
+            self.number_of_text = Some((0..self.count).collect());
+        }
         self.count += u32::from(is_new);
         Numbered { number, is_new }
     }
@@ -263,14 +261,16 @@ impl KeyNumbers {
         }
         let Numbered { number, is_new } = self.texts.number(text.as_bytes());
         if is_new {
-            self.number_of_text.push(self.count);
+            if let Some(numbers) = &mut self.number_of_text {
+                numbers.push(self.count);
+            }
             self.count += 1;
         }
-        let number = self.number_of_text.get(number as usize).copied();
-        Numbered {
-            number: number.unwrap_or(0),
-            is_new,
-        }
+        let number = match &self.number_of_text {
+            Some(numbers) => numbers.get(number as usize).copied().unwrap_or(0),
+            None => number,
+        };
+        Numbered { number, is_new }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -6,6 +6,7 @@ mod decimal;
 mod decompress;
 mod dictionary;
 mod draws;
+mod ends;
 pub mod event;
 mod fields;
 mod format;
@@ -31,6 +32,7 @@ mod written;
 
 pub use block::{Block, BlockSource};
 pub use cptrace::{CompactReader, CompactSummary, CompactWriter};
+pub use ends::Ends;
 pub use event::{
     Access, AccessKey, AccessOperation, CacheStatus, Event, FaultEvent, NamedFault, Request, Row,
     Value, Write,

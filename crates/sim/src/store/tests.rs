@@ -95,7 +95,10 @@ impl Value for u64 {
 
     fn joined(apart: Apart<Self>) -> Self {
         let seconds = |time: Time| time.since(Time::ZERO).nanos() as Self / 1_000_000_000;
-        18 * apart.rest + 9 * Self::from(apart.depends) + 3 * seconds(apart.stored) + seconds(apart.fresh_until)
+        18 * apart.rest
+            + 9 * Self::from(apart.depends)
+            + 3 * seconds(apart.stored)
+            + seconds(apart.fresh_until)
     }
 }
 
