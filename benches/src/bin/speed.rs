@@ -65,7 +65,7 @@ fn policy(folder: &Path, evict: &str, capacity: u64, rest: &str) -> Result<PathB
         &path,
         format!(
             "policy speed {{ edition 1 }}\n\
-             backend cache memory {{ capacity {capacity} entries; evict {evict} }}\n\
+             backend cache redis {{ capacity {capacity} entries; evict {evict}; latency 0s }}\n\
              object entry(key) {{\n  store cache\n  {rest}\n}}\n"
         ),
     )?;

@@ -313,14 +313,14 @@ impl Stretch<'_> {
         slot: Option<Slot>,
         evictor: &mut E,
     ) -> bool {
-        if let Some(slot) = slot {
-            if access.at < self.rack.get(slot).leaves(self.rules) {
-                let is_plain = self.is_plain(slot, access.at);
-                if is_plain {
-                    self.hit(access, slot, evictor);
-                }
-                return is_plain;
+        if let Some(slot) = slot
+            && access.at < self.rack.get(slot).leaves(self.rules)
+        {
+            let is_plain = self.is_plain(slot, access.at);
+            if is_plain {
+                self.hit(access, slot, evictor);
             }
+            return is_plain;
         }
         if !self.lane.fills {
             return false;
