@@ -43,11 +43,19 @@ impl LastAccesses {
         }
     }
 
-    /// These keys are all accessed in the same way. Is it enough to know that?
+    /// These keys are all accessed in the same way. Is nothing else to be known of that?
     #[inline]
     pub(crate) fn all_are(&mut self, last: Last, keys: &[u32]) -> bool {
+        if self.is_apart {
+            for &key in keys {
+                if let Some(known) = self.by_key.get_mut(key as usize) {
+                    *known = last;
+                }
+            }
+            return true;
+        }
         let (known, accessed) = self.only.unwrap_or((last, 0));
-        if self.is_apart || known != last {
+        if known != last {
             return false;
         }
         // Keys are numbered in the order in which they are first accessed.

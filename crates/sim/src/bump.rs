@@ -85,9 +85,8 @@ impl Engine {
     /// The copy stays where it is and takes room, but nobody will be served it.
     pub(crate) fn hide(&mut self, instance: u32, slot: Slot) {
         let store = &mut self.stores[instance as usize];
-        let mut copy = store.get(slot);
-        let provenance = core::mem::replace(&mut copy.provenance, NONE);
-        store.set(slot, copy);
+        let provenance = store.get(slot).provenance;
+        store.set_depends(slot, NONE);
         self.let_go(provenance, Some(self.now));
     }
 }

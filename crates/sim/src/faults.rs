@@ -139,9 +139,8 @@ impl Engine {
                 let slots: Vec<_> = self.stores[instance].family(level).collect();
                 for slot in slots {
                     let store = &mut self.stores[instance];
-                    let mut copy = store.get(slot);
-                    let provenance = core::mem::replace(&mut copy.provenance, NONE);
-                    store.set(slot, copy);
+                    let provenance = store.get(slot).provenance;
+                    store.set_depends(slot, NONE);
                     self.let_go(provenance, Some(self.now));
                 }
             }

@@ -239,8 +239,7 @@ impl Engine {
                 let was_fresh = now < copy.fresh_until();
                 let expired = copy.lifetimes(rules).expired(rules, now);
                 copy.set_lifetimes(&expired);
-                store.set(slot, copy);
-                store.set_dead_from(slot, copy.leaves(rules));
+                store.expire(slot, copy.fresh_until(), copy.leaves(rules));
                 let inst = store.key(slot).0;
                 if was_fresh {
                     self.note_change(t, t.backend_of[instance as usize], inst, Doing::Command);

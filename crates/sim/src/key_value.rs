@@ -78,10 +78,7 @@ impl Engine {
                 let provenance = if known == NONE {
                     let new = self.provenance_of(frame);
                     self.frames[frame].provenance = NONE;
-                    let store = &mut self.stores[instance as usize];
-                    let mut copy = store.get(slot);
-                    copy.provenance = new;
-                    store.set(slot, copy);
+                    self.stores[instance as usize].set_depends(slot, new);
                     new
                 } else {
                     known

@@ -6,11 +6,11 @@ use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::{Cause, Leaving, Stored};
 use crate::state::Variant;
-use crate::store::{Inserted, KeyId, NewCopy, Reason, Removed};
+use crate::store::{Inserted, KeyId, NewCopy, Placed, Reason, Removed};
 use crate::tables::{Extra, LevelTable, Tables};
 use crate::tracking::Doing;
 use crate::walk::Place;
-use cachepolicy_core::decide::{Lifetimes, Rules};
+use cachepolicy_core::decide::{Lifetimes, Rules, plain_until};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::units::{Duration, Time};
 
@@ -130,6 +130,12 @@ impl Engine {
             copy.resides_until = self.now + ceiling;
         }
         copy.changes_before = self.tracking.changes();
+        let mut quiet_until = Time::DISTANT_PAST;
+        if self.lane.is_some_and(|lane| lane.fills_at_once(level)) {
+            // As a stretch would store it, so that all copies stay alike.
+            copy.forget_fill(&table.rules);
+            quiet_until = plain_until(&table.rules, &copy.lifetimes(&table.rules), copy.negative);
+        }
         let (process, pop) = (self.tasks[task].process, self.tasks[task].pop);
         let instance = Tables::instance(place, process, pop);
         let new = NewCopy {
@@ -140,7 +146,8 @@ impl Engine {
             value: copy,
         };
         let mut removed = core::mem::take(&mut self.removed);
-        let inserted = self.stores[instance as usize].insert(new, self.now, &mut removed);
+        let placed = Placed { new, quiet_until };
+        let inserted = self.stores[instance as usize].place(placed, self.now, &mut removed);
         for copy in removed.drain(..) {
             self.left(t, instance, &copy);
         }

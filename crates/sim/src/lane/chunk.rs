@@ -23,6 +23,10 @@ pub(super) struct Chunk<'a> {
     only_bytes: Option<u64>,
 }
 
+fn is_get(operation: &AccessOperation) -> bool {
+    *operation == AccessOperation::Get
+}
+
 impl<'a> Chunk<'a> {
     pub(super) fn of(accesses: &'a Accesses, range: Range<usize>) -> Self {
         let bytes = accesses.bytes.get(range.clone()).unwrap_or_default();
@@ -35,6 +39,28 @@ impl<'a> Chunk<'a> {
             bytes,
             only_bytes: bytes.first().copied().filter(|first| different(first) == 0),
         }
+    }
+
+    /// Where `get`s follow each other, and where others do, by their indices in the columns of all.
+    #[inline]
+    pub(super) fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<'a> {
+        let (first, end, operations) = (self.first, self.first + self.keys.len(), self.operations);
+        let mut next = first;
+        core::iter::from_fn(move || {
+            let start = next;
+            let rest = operations.get(start - first..).unwrap_or_default();
+            next = match rest.first() {
+                Some(kind) => {
+                    let is_get = is_get(kind);
+                    let alike = rest
+                        .iter()
+                        .take_while(|other| self::is_get(other) == is_get);
+                    start + alike.count()
+                }
+                None => end,
+            };
+            (start < end).then_some(start..next)
+        })
     }
 
     /// The first few of them.
@@ -58,7 +84,6 @@ impl<'a> Chunk<'a> {
     /// what the last access of their keys is then.
     #[inline]
     pub(super) fn only_gets(&self) -> Option<Last> {
-        let is_get = |operation: &AccessOperation| *operation == AccessOperation::Get;
         if !self.operations.iter().all(is_get) {
             return None;
         }

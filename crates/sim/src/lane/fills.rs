@@ -96,9 +96,7 @@ impl<'f> Stretch<'f> {
         };
         let size = size.unwrap_or_else(|| self.draw_size(access));
         if self.uniform.is_some_and(|uniform| uniform.is_mortal) {
-            let orphans = &mut self.orphans;
-            let dead = |gone| orphaned(orphans, &gone, at);
-            self.rack.collect_alike(evictor, at, dead);
+            self.collect_alike(at, evictor);
             if self.rack.lookup(key).is_none() {
                 let life = Life {
                     fresh_until: copy.fresh_until(),
@@ -161,9 +159,16 @@ impl<'f> Stretch<'f> {
             && self.rack.are_endless()
             && !lane.notes_late;
         let is_uniform = is_plain && self.rack.unify(copy, lane.level);
+        // What is stored at another instant lives as long from then on: its fill takes no time
+        // either, and nothing is drawn.
+        let is_same = !goes_by_trace
+            && self.rules.jitter <= 0.0
+            && copy.leaves(self.rules) == copy.fresh_until()
+            && copy.fresh_until() < Time::NEVER;
         is_uniform.then(|| Uniform {
             size: self.level.size.constant_bytes(),
             is_mortal: !is_immortal,
+            life: is_same.then(|| copy.fresh_until().since(self.now)),
         })
     }
 
@@ -196,6 +201,36 @@ impl<'f> Stretch<'f> {
         if result != FillResult::Stored {
             self.figures.fill_ended(result);
         }
+    }
+
+    /// The same where copies die, this one after so long.
+    #[inline]
+    pub(super) fn fill_mortal<E: Eviction>(
+        &mut self,
+        (key, size): (KeyId, u64),
+        at: Time,
+        life: Duration,
+        evictor: &mut E,
+    ) {
+        self.fill_begins(key, at);
+        self.collect_alike(at, evictor);
+        let end = at + life;
+        let life = Life {
+            fresh_until: end,
+            quiet_until: end,
+            dead_from: end,
+        };
+        let result = self.store_alike((key, size), Some(life), at, evictor);
+        if result != FillResult::Stored {
+            self.figures.fill_ended(result);
+        }
+    }
+
+    #[inline]
+    fn collect_alike<E: Eviction>(&mut self, at: Time, evictor: &mut E) {
+        let orphans = &mut self.orphans;
+        let dead = |gone| orphaned(orphans, &gone, at);
+        self.rack.collect_alike(evictor, at, dead);
     }
 
     /// Stores a copy that differs from the others at most in its size and its life, under a key that
@@ -284,7 +319,8 @@ impl Leave<'_, '_> {
     /// See `Engine::left`.
     #[inline]
     pub(super) fn left(&mut self, gone: &Gone<Copy>, now: Time) {
-        let (why, cause) = if gone.reason == Reason::Evicted && now < gone.quiet_until {
+        let is_quiet = now < gone.quiet_until && gone.value.provenance == NONE;
+        let (why, cause) = if gone.reason == Reason::Evicted && is_quiet {
             // It is fresh and nothing hangs on it: what else is known of it need not be read.
             (Leaving::Evicted { fresh: true }, Some(Cause::Eviction))
         } else {

@@ -112,6 +112,11 @@ impl Lane {
         })
     }
 
+    /// Do fills of this level take no time?
+    pub(crate) fn fills_at_once(&self, level: LevelId) -> bool {
+        self.fills && self.level == level
+    }
+
     fn rules<'t>(&self, t: &'t Tables) -> &'t Rules {
         &t.levels[self.level.index()].rules
     }

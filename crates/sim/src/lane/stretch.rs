@@ -13,7 +13,7 @@ use crate::provenance::Provenances;
 use crate::staleness::Cells;
 use crate::store::{KeyId, Rack, Slot};
 use cachepolicy_core::decide::{Rules, plain_until};
-use cachepolicy_core::units::Time;
+use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::block::Accesses;
 use cachepolicy_trace::event::AccessOperation;
 use core::ops::Range;
@@ -53,6 +53,8 @@ pub(super) struct Uniform {
     pub(super) size: Option<u64>,
     /// But for how long it lives.
     pub(super) is_mortal: bool,
+    /// How long it lives, all that time fresh, where that is the same for all of them.
+    pub(super) life: Option<Duration>,
 }
 
 /// What a stretch leaves.
@@ -98,26 +100,37 @@ impl Stretch<'_> {
         while index < self.range.end {
             let chunk = Chunk::of(self.accesses, index..self.range.end.min(index + AHEAD));
             self.fetch(chunk.keys, evictor);
-            let is_calm = chunk.is_in_order(self.now, self.stop)
-                && chunk
-                    .only_gets()
-                    .is_some_and(|last| self.last.all_are(last, chunk.keys));
-            let replayed = match self.only_size(&chunk) {
-                Some((size, is_mortal)) if is_calm => {
-                    self.get_uniform(&chunk, size, is_mortal, evictor)
+            let first = index;
+            for part in chunk.parts() {
+                let replayed = self.replay_part(&Chunk::of(self.accesses, part.clone()), evictor);
+                index += replayed;
+                if replayed < part.len() {
+                    break;
                 }
-                _ if is_calm => self.get_all(&chunk, evictor),
-                _ => self.one_by_one(&chunk, evictor),
-            };
-            if let Some(last) = replayed.checked_sub(1) {
-                self.now = chunk.at.get(last).copied().unwrap_or(self.now);
             }
-            index += replayed;
-            if replayed == 0 || replayed < chunk.keys.len() {
+            if index - first < chunk.keys.len() {
                 break;
             }
         }
         index
+    }
+
+    /// How many accesses of a part of a chunk were replayed.
+    #[inline]
+    fn replay_part<E: Eviction>(&mut self, part: &Chunk<'_>, evictor: &mut E) -> usize {
+        let is_calm = part.is_in_order(self.now, self.stop)
+            && part
+                .only_gets()
+                .is_some_and(|last| self.last.all_are(last, part.keys));
+        let replayed = match self.only_size(part) {
+            Some((size, is_mortal)) if is_calm => self.get_uniform(part, size, is_mortal, evictor),
+            _ if is_calm => self.get_all(part, evictor),
+            _ => self.one_by_one(part, evictor),
+        };
+        if let Some(last) = replayed.checked_sub(1) {
+            self.now = part.at.get(last).copied().unwrap_or(self.now);
+        }
+        replayed
     }
 
     /// Reads what the accesses to these keys will need, all at once.
@@ -237,9 +250,8 @@ impl Stretch<'_> {
         evictor: &mut E,
     ) -> (u64, usize) {
         let mut not_from_copies = 0;
-        for (index, &at) in chunk.at.iter().enumerate() {
-            let access = chunk.access(index);
-            if let Some(slot) = self.rack.lookup(KeyId(access.key)) {
+        for (index, (&key, &at)) in chunk.keys.iter().zip(chunk.at).enumerate() {
+            if let Some(slot) = self.rack.lookup(KeyId(key)) {
                 if self.rack.is_quiet(slot, at) {
                     evictor.touched(slot.number(), self.rack.view(at));
                     continue;
@@ -252,8 +264,12 @@ impl Stretch<'_> {
                     continue;
                 }
             }
-            not_from_copies += size.min(access.bytes.unwrap_or(size));
-            self.fill(access, size, evictor);
+            let response = chunk.bytes_of(index).unwrap_or(size);
+            not_from_copies += size.min(response);
+            match self.uniform.and_then(|uniform| uniform.life) {
+                Some(life) => self.fill_mortal((KeyId(key), size), at, life, evictor),
+                None => self.fill(chunk.access(index), size, evictor),
+            }
         }
         (not_from_copies, chunk.at.len())
     }

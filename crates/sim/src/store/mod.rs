@@ -157,8 +157,23 @@ impl<T: Value> Store<T> {
             new,
             quiet_until: Time::DISTANT_PAST,
         };
+        self.place(placed, now, removed)
+    }
+
+    /// The same, of a copy of which it is known how long reads of it are plain ones.
+    pub(crate) fn place(
+        &mut self,
+        placed: Placed<T>,
+        now: Time,
+        removed: &mut Vec<Removed<T>>,
+    ) -> Inserted {
         let mut gone = |gone: Gone<T>| removed.push(gone.removed());
         self.rack.insert(&mut self.evictor, placed, now, &mut gone)
+    }
+
+    /// A copy is fresh until the present or an earlier instant, and dead from then on or later.
+    pub(crate) fn expire(&mut self, slot: Slot, fresh_until: Time, dead_from: Time) {
+        self.rack.expire(slot, fresh_until, dead_from);
     }
 
     /// Changes from when on a copy is dead.

@@ -279,6 +279,17 @@ impl<T: Value> Rack<T> {
         self.lives.set_dead_from(slot.0, dead_from, self.slots);
     }
 
+    /// See [`super::Store::expire`].
+    pub(super) fn expire(&mut self, slot: Slot, fresh_until: Time, dead_from: Time) {
+        let life = Life {
+            fresh_until,
+            // Nobody reads it before any more.
+            quiet_until: fresh_until,
+            dead_from,
+        };
+        self.lives.set(slot.0, life, self.slots);
+    }
+
     /// See [`super::Store::flush`]. The policy is told nothing: it begins anew.
     pub(super) fn flush(&mut self, removed: &mut Vec<Removed<T>>) {
         for level in 0..self.families.levels() {
