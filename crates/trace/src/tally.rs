@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     pub(crate) name: String,
     max_errors: MaxErrors,
     window: Duration,
+    /// The last line that was unreadable.
+    last: Option<u64>,
 }
 
 impl Tally {
@@ -33,11 +35,15 @@ impl Tally {
             name: name.to_owned(),
             max_errors: options.max_errors.unwrap_or(format.max_errors()),
             window,
+            last: None,
         }
     }
 
-    /// A line cannot be read.
+    /// A line cannot be read, or one of the events in it: a line counts once.
     pub(crate) fn unreadable(&mut self, line: u64, reason: String) -> Result<(), TraceError> {
+        if self.last.replace(line) == Some(line) {
+            return Ok(());
+        }
         self.stats.errors += 1;
         if self.stats.samples.len() < SAMPLES_MAX {
             self.stats.samples.push(LineError { line, reason });

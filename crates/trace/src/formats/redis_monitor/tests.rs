@@ -264,3 +264,18 @@ proptest! {
         }
     }
 }
+
+/// A command with many keys that comes too late is one unreadable line, whatever it would have been.
+#[test]
+fn a_late_line_counts_once() {
+    let text = "1700000005.0 [0 127.0.0.1:1] \"get\" \"a\"\n\
+        1700000001.0 [0 127.0.0.1:1] \"mget\" \"a\" \"b\" \"c\"\n\
+        1700000006.0 [0 127.0.0.1:1] \"get\" \"b\"\n";
+    let options = ReadOptions {
+        max_errors: Some(MaxErrors::Count(1)),
+        ..ReadOptions::default()
+    };
+    let (events, stats) = read(text.as_bytes(), &options).unwrap();
+    assert_eq!((events.len(), stats.lines, stats.errors), (2, 3, 1));
+    assert_eq!(stats.samples.len(), 1);
+}
