@@ -187,7 +187,7 @@ impl Engine {
                 self.fire(t, block, &write, self.now);
             }
         }
-        self.deliveries.rows.learn(&t.policy, &write.images);
+        self.deliveries.rows.learn(&write.images);
     }
 
     /// What a block of edges does for a write goes on its way at `at`.

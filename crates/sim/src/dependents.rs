@@ -4,8 +4,8 @@
 //! key of a copy alone says which rows it was made of, and its fill took no time, nothing is noted of
 //! that when it is stored: a write finds the copies of its row by their key, and notes it then, as of
 //! the write before, which is the same. So a fill writes nothing down, and a hit has one number to
-//! look at. Only stretches leave it open (see [`crate::lane`]); what the engine fills step by step is
-//! noted at once.
+//! look at. Where somebody watches, what the engine fills is noted at once: `lane/tests.rs` compares
+//! the two.
 
 use crate::engine::Engine;
 use crate::intern::NONE;
@@ -93,7 +93,7 @@ impl Engine {
                 continue;
             }
             let param = self.param_of(read, values);
-            let inst = param.and_then(|param| self.keys.find(&[param, u32::from(lane.level.0)]));
+            let inst = param.and_then(|param| self.find_key(&[param, u32::from(lane.level.0)]));
             let store = &mut self.stores[lane.instance as usize];
             let slot = inst.and_then(|inst| store.lookup(KeyId(inst)));
             let Some(slot) = slot else {

@@ -234,7 +234,7 @@ impl Engine {
 
     /// A write of a block.
     pub(crate) fn take_write_of(&mut self, t: &Tables, writes: &Writes, index: usize) {
-        self.name_keys();
+        self.name_keys_for_write(t);
         let number = writes.written.get(index).copied().unwrap_or(NONE);
         let Some(images) = self.ingest.written.get(number as usize) else {
             return;

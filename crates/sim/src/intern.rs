@@ -16,6 +16,11 @@ fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+/// The hash of a text.
+pub(crate) fn hash_text(text: &str) -> u64 {
+    hash_bytes(text.as_bytes())
+}
+
 fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(bytes);

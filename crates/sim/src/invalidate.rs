@@ -86,8 +86,7 @@ impl Engine {
         while fill != NONE {
             let running = &self.fills[fill];
             let next = running.of_level.after;
-            if matches(self.params_of(t, running.inst), args) && self.is_reached(t, running, reach)
-            {
+            if self.is_meant(t, running.inst, args) && self.is_reached(t, running, reach) {
                 self.fills[fill].overtaken = true;
             }
             fill = next;
@@ -136,7 +135,7 @@ impl Engine {
         key.push(u32::from(level.0));
         let mut found = Vec::new();
         if t.levels[level.index()].extras.is_empty() {
-            found.extend(self.keys.find(&key));
+            found.extend(self.find_key(&key));
         } else if let Some(set) = self.parameters.find(&key) {
             let mut before = NONE;
             let mut inst = self.first_variant[set as usize];
@@ -333,14 +332,14 @@ impl Engine {
         }
         self.forget_earlier_instants();
         let fill = &self.fills[fill];
-        let params = self.params_of(t, fill.inst);
+        let count = t.levels[fill.level as usize].params;
         self.deliveries.now.1.iter().any(|&(payload, reach)| {
             let payload = &self.deliveries.payloads[payload];
             self.is_reached(t, fill, reach)
                 && payload.effects.iter().any(|effect| match effect.target {
                     EffectOn::Level(level, first) if level.0 == fill.level => {
                         let first = first as usize;
-                        matches(params, &payload.args[first..first + params.len()])
+                        self.is_meant(t, fill.inst, &payload.args[first..first + count])
                     }
                     EffectOn::Level(..) | EffectOn::Tag(_) => false,
                 })

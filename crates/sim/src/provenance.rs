@@ -6,6 +6,7 @@ use crate::intern::NONE;
 use crate::staleness::Cells;
 use crate::state::Slab;
 use crate::tables::Tables;
+use cachepolicy_core::LevelId;
 use cachepolicy_core::level::ValueSource;
 use cachepolicy_core::units::Time;
 
@@ -159,7 +160,11 @@ impl Engine {
 
     /// A frame's own work reads its rows.
     pub(crate) fn read_rows(&mut self, t: &Tables, frame: u32, as_of: Time) {
-        let level = self.frames[frame].level as usize;
+        let level = self.frames[frame].level;
+        if self.notes_late(LevelId(level)) {
+            return;
+        }
+        let level = usize::from(level);
         let mut key = core::mem::take(&mut self.set);
         for (read, &shape) in t.policy.levels[level]
             .reads

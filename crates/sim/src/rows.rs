@@ -27,6 +27,8 @@ pub(crate) struct KnownRow {
 #[derive(Debug, Clone, Default)]
 struct Shown {
     row: KnownRow,
+    /// What it is known by.
+    id: u32,
     others: Vec<(ModelId, u32, KnownRow)>,
 }
 
@@ -50,6 +52,7 @@ impl WrittenImages {
         let mut show = |row: &event::Row| {
             let mut shown = Shown::default();
             shown.row = read(policy, texts, model, row, &mut shown.others, 0);
+            shown.id = identity(policy, model, &shown.row);
             shown
         };
         let (old, new) = (old.map(&mut show), new.map(&mut show));
@@ -130,7 +133,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// A write's rows are known from now on.
-    pub(crate) fn learn(&mut self, policy: &Policy, write: &WrittenImages) {
+    pub(crate) fn learn(&mut self, write: &WrittenImages) {
         for shown in [&write.old, &write.new].into_iter().flatten() {
             for (model, id, row) in &shown.others {
                 self.add(*model, *id, row);
@@ -138,12 +141,10 @@ impl Rows {
         }
         match (&write.new, &write.old) {
             (Some(new), _) => {
-                let id = identity(policy, write.model, &new.row);
-                self.add(write.model, id, &new.row);
+                self.add(write.model, new.id, &new.row);
             }
             (None, Some(old)) => {
-                let id = identity(policy, write.model, &old.row);
-                self.known.remove(&(write.model, id));
+                self.known.remove(&(write.model, old.id));
             }
             (None, None) => {}
         }
@@ -189,7 +190,7 @@ impl RowView<'_> {
     /// A field of an image: the trace's, else the one known from earlier writes, else the row's
     /// identity.
     fn field(&self, image: Image, shown: &Shown, field: FieldId) -> Values {
-        let id = identity(self.policy, self.write.model, &shown.row);
+        let id = shown.id;
         let earlier = self
             .before(id)
             .and_then(|row| row.fields.get(field.index()));
@@ -263,7 +264,7 @@ impl WrittenRow for RowView<'_> {
                 return true;
             };
             // One image alone: changed, unless an earlier write showed the same value.
-            let id = identity(self.policy, self.write.model, &new.row);
+            let id = new.id;
             let of = |row: &KnownRow| row.fields.get(field.index()).cloned().flatten();
             return match (self.before(id).and_then(of), of(&new.row)) {
                 (Some(before), Some(after)) => before != after,

@@ -4,13 +4,18 @@
 //! no more than that they differ. As long as that is so, a key of the trace and the engine's key
 //! have the same number, nobody makes a value of it, and the engine keeps nothing else of it.
 
+mod by_text;
+
 use crate::access::LastAccesses;
+use crate::deliver::ANY;
 use crate::engine::Engine;
 use crate::intern::NONE;
+use crate::invalidate::matches;
 use crate::metrics::Cause;
 use crate::state::Inst;
 use crate::tables::{Extra, Tables};
 use cachepolicy_core::LevelId;
+use cachepolicy_core::edge::{EdgeBlock, Verb};
 use cachepolicy_trace::Ends;
 use cachepolicy_trace::event::AccessKey;
 
@@ -83,6 +88,7 @@ pub(crate) struct TraceKeys {
     level: Option<LevelId>,
     /// The first so many are known to the engine by their values.
     named: usize,
+    by_text: by_text::ByText,
     /// The engine's keys, once they have other numbers.
     apart: Option<Vec<u32>>,
 }
@@ -146,7 +152,7 @@ impl Engine {
     pub(crate) fn admit_keys(&mut self, t: &Tables, level: LevelId) {
         self.number_keys(t, level);
         self.complete_keys();
-        if self.trace_keys.are_direct() && t.needs_values(level) {
+        if self.trace_keys.are_direct() && t.needs_values(level) && !self.notes_late(level) {
             self.name_keys();
         }
     }
@@ -194,6 +200,47 @@ impl Engine {
             debug_assert_eq!(inst as usize, key, "keys are named in their order");
         }
         self.trace_keys.named = self.trace_keys.admitted;
+    }
+
+    /// A write comes, which knows keys by their values. Where it does no more than to look for copies,
+    /// it finds keys without names.
+    pub(crate) fn name_keys_for_write(&mut self, t: &Tables) {
+        let bumps = |edge: &EdgeBlock| edge.actions.iter().any(|it| it.verb == Verb::Bump);
+        let is_enough = self.trace_keys.are_direct()
+            && self.lane.is_some_and(|lane| lane.finds_unnamed())
+            && !t.policy.edges.iter().any(bumps);
+        if !is_enough {
+            self.name_keys();
+        }
+    }
+
+    /// The key of a level with these parameters, behind which the level stands; it has no variants.
+    pub(crate) fn find_key(&mut self, tuple: &[u32]) -> Option<u32> {
+        let found = self.keys.find(tuple);
+        if found.is_some() {
+            return found;
+        }
+        let &[param, level] = tuple else {
+            return None;
+        };
+        let is_traces = self
+            .trace_keys
+            .level
+            .is_some_and(|it| u32::from(it.0) == level);
+        let text = self.values.value(param).filter(|_| is_traces)?;
+        self.trace_keys.find_unnamed(text)
+    }
+
+    /// Are these arguments, of which some may be `*`, those of a key of the trace or another one?
+    pub(crate) fn is_meant(&self, t: &Tables, inst: u32, args: &[u32]) -> bool {
+        match self.trace_keys.unnamed(inst) {
+            Some(text) => {
+                let is_it =
+                    |&arg: &u32| arg == ANY || self.values.value(arg) == Some(text.as_str());
+                args.iter().all(is_it)
+            }
+            None => matches(self.params_of(t, inst), args),
+        }
     }
 
     /// The engine's key of a key of the trace, which has been admitted.

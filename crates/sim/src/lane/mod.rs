@@ -112,6 +112,11 @@ impl Lane {
         })
     }
 
+    /// Is it enough for a write to find keys of the trace, without names?
+    pub(crate) const fn finds_unnamed(&self) -> bool {
+        self.fills
+    }
+
     /// Do fills of this level take no time?
     pub(crate) fn fills_at_once(&self, level: LevelId) -> bool {
         self.fills && self.level == level
@@ -123,6 +128,13 @@ impl Lane {
 }
 
 impl Engine {
+    /// Is what copies of this level depend on noted when it is written to? Whoever watches sees it
+    /// noted at once.
+    pub(crate) fn notes_late(&self, level: LevelId) -> bool {
+        let is_it = |lane: Lane| lane.notes_late && lane.level == level;
+        self.observer.is_none() && self.lane.is_some_and(is_it)
+    }
+
     /// Replays accesses of a range as far as it goes on the spot, and before `until`; all that is
     /// due before the first of them has happened. How many were replayed?
     pub(crate) fn replay_stretch(

@@ -100,19 +100,30 @@ impl Stretch<'_> {
         while index < self.range.end {
             let chunk = Chunk::of(self.accesses, index..self.range.end.min(index + AHEAD));
             self.fetch(chunk.keys, evictor);
-            let first = index;
-            for part in chunk.parts() {
-                let replayed = self.replay_part(&Chunk::of(self.accesses, part.clone()), evictor);
-                index += replayed;
-                if replayed < part.len() {
-                    break;
-                }
-            }
-            if index - first < chunk.keys.len() {
+            let replayed = if chunk.operations.is_empty() {
+                self.replay_part(&chunk, evictor)
+            } else {
+                self.replay_parts(&chunk, evictor)
+            };
+            index += replayed;
+            if replayed < chunk.keys.len() {
                 break;
             }
         }
         index
+    }
+
+    /// How many accesses of a chunk were replayed, of which not all are `get`s.
+    fn replay_parts<E: Eviction>(&mut self, chunk: &Chunk<'_>, evictor: &mut E) -> usize {
+        let mut all = 0;
+        for part in chunk.parts() {
+            let replayed = self.replay_part(&Chunk::of(self.accesses, part.clone()), evictor);
+            all += replayed;
+            if replayed < part.len() {
+                break;
+            }
+        }
+        all
     }
 
     /// How many accesses of a part of a chunk were replayed.
