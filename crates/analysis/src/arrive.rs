@@ -85,6 +85,21 @@ fn arrival(policy: &Policy, edge: usize, block: &EdgeBlock, at: Place) -> Option
     }
 }
 
+/// How far a `bump` of a level gets. Where its farthest tier is shared, so is the version of its
+/// keys: once the delivery is there nobody asks for the old version any more, in any tier.
+pub(crate) fn renamed(policy: &Policy, edge: usize, block: &EdgeBlock, level: &Level) -> Heard {
+    let far = tiers(policy, level).last();
+    let is_shared = far.is_some_and(|far| place(policy, far.backend) == Place::Shared);
+    match heard(policy, edge, block, level) {
+        Heard::Arrives(mut arrivals) if is_shared => {
+            arrivals.heard.truncate(1);
+            arrivals.survive = None;
+            Heard::Arrives(arrivals)
+        }
+        heard => heard,
+    }
+}
+
 /// How far the deliveries of a block get.
 pub(crate) fn heard(policy: &Policy, edge: usize, block: &EdgeBlock, level: &Level) -> Heard {
     let bus = block.bus.and_then(|bus| policy.buses.get(bus.index()));

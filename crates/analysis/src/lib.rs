@@ -22,5 +22,7 @@ pub use claims::{Claims, Decided};
 pub use cover::ActionRef;
 pub use kinds::Kind;
 pub use structure::Outage;
-pub use witness::{RequestStep, Short, Shows, Step, StepKind, Witness, WriteStep};
+pub use witness::{
+    Delayed, DelayedTo, PlaceDelay, RequestStep, Short, Shows, Step, StepKind, Witness, WriteStep,
+};
 pub use words::{Words, brief};

@@ -37,7 +37,8 @@ pub(crate) struct DataValues {
 /// long the level's own work takes, and `lag(LEVEL)`, how old the data is that it reads, in seconds;
 /// `jitter(LEVEL)`, which part of its jitter shortens the ttl, 0..1; `absent(LEVEL)` and
 /// `error(LEVEL)`, if they are greater than zero: it finds nothing, or its own work fails, as work
-/// at an origin and of whatever answers requests can.
+/// at an origin and of whatever answers requests can; `error(LEVEL)` of zero: it does not, whatever
+/// the origin's `failure-rate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FixedName {
     Cost,

@@ -1,5 +1,6 @@
 //! Writes commit, and their invalidations travel.
 
+use crate::delays::BlockDelays;
 use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
@@ -61,7 +62,7 @@ pub(crate) struct Payload {
     pub(crate) effects: Vec<Effect>,
     pub(crate) args: Vec<u32>,
     bus: Option<BusId>,
-    delay: Option<Duration>,
+    delays: BlockDelays,
 }
 
 /// One thing to do.
@@ -181,6 +182,9 @@ impl Engine {
         selections.set(t, &view);
         self.log_write(t, &selections);
         self.deliveries.selections = selections;
+        if write.images.delays.is_any() {
+            self.tracking.fix_delays(t, &write.images.delays);
+        }
         self.note(NONE, What::Write { model, operation });
         for (block, edge) in t.policy.edges.iter().enumerate() {
             if edge.timing == Timing::AfterCommit {
@@ -203,7 +207,7 @@ impl Engine {
         filled.effects.clear();
         filled.args.clear();
         filled.bus = edge.bus;
-        filled.delay = write.delay;
+        filled.delays = write.images.delays.of_block(block, edge.bus, write.delay);
         for effect in named {
             let target = match effect.target {
                 NamedTarget::Level(level, args) => {
@@ -274,8 +278,8 @@ impl Engine {
             self.lose(payload);
             return;
         }
-        let delay = self.deliveries.payloads[payload].delay.unwrap_or(drawn);
-        self.send_one(payload, reach, at + delay);
+        let fixed = self.deliveries.payloads[payload].delays.to(reach);
+        self.send_one(payload, reach, at + fixed.unwrap_or(drawn));
     }
 
     fn send_one(&mut self, payload: u32, reach: Reach, at: Time) {
@@ -348,7 +352,8 @@ impl Engine {
             match bus.map(|bus| (bus, t.policy.buses[bus.index()].delivery)) {
                 Some((bus, Delivery::AtLeastOnce)) => {
                     let drawn = self.deliveries.buses[bus.index()].delay.duration();
-                    let delay = self.deliveries.payloads[payload].delay.unwrap_or(drawn);
+                    let delay = self.deliveries.payloads[payload].delays.to(reach);
+                    let delay = delay.unwrap_or(drawn);
                     let only = Some(backend);
                     self.send_one(payload, Reach { only, ..reach }, up_at + delay);
                 }

@@ -26,6 +26,7 @@ mod bump;
 mod carried;
 mod copy;
 mod data;
+mod delays;
 mod deliver;
 mod dependents;
 mod depends;

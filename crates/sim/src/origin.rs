@@ -113,11 +113,13 @@ impl Engine {
         origin.busy += 1;
         let waited = self.now.since(self.frames[frame].work_began);
         let (busy, queue) = (origin.busy, origin.queue.2);
+        // The draw is made all the same: others do not get another one for it.
         let drawn = origin.lag.duration();
         let fails = origin.failure_rate > 0.0 && origin.failure.unit() < origin.failure_rate;
+        let is_spared = self.fixed(frame, FixedName::Error).is_some();
         let flags = &mut self.frames[frame].flags;
         flags.set(Flags::IN_SERVICE);
-        if fails {
+        if fails && !is_spared {
             flags.set(Flags::ERROR);
         }
         self.metrics.origin_began(id, self.now, waited, busy, queue);

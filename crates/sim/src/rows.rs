@@ -1,6 +1,7 @@
 //! Rows that writes show: their fields before and after, and what is known of other rows from
 //! earlier writes.
 
+use crate::delays::FixedDelays;
 use crate::intern::{NONE, Texts};
 use crate::selections::Row;
 use cachepolicy_core::edge::Operation;
@@ -39,6 +40,8 @@ pub(crate) struct WrittenImages {
     operation: Operation,
     old: Option<Shown>,
     new: Option<Shown>,
+    /// Of its deliveries, as far as the trace has them beside the fields.
+    pub(crate) delays: FixedDelays,
 }
 
 impl WrittenImages {
@@ -49,6 +52,7 @@ impl WrittenImages {
         operation: Operation,
         (old, new): (Option<&event::Row>, Option<&event::Row>),
     ) -> Self {
+        let delays = FixedDelays::new(policy, [old, new]);
         let mut show = |row: &event::Row| {
             let mut shown = Shown::default();
             shown.row = read(policy, texts, model, row, &mut shown.others, 0);
@@ -67,6 +71,7 @@ impl WrittenImages {
             operation,
             old,
             new,
+            delays,
         }
     }
 }

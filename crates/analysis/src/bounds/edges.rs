@@ -3,7 +3,7 @@
 use super::missed::{Missed, Reason};
 use super::sources::Source;
 use super::{By, Cleaning, Work};
-use crate::arrive::{Arrivals, Heard, heard};
+use crate::arrive::{Arrivals, Heard, heard, renamed};
 use crate::cover::{ActionRef, Asked, Reached};
 use crate::kinds::{Kind, Side};
 use crate::ways::Way;
@@ -32,7 +32,7 @@ pub(crate) struct KindBound {
     /// What else can make a result old.
     pub(super) sources: Vec<Source>,
     /// The same of results that no invalidation has overtaken on the way.
-    pub(super) kept: Vec<Source>,
+    pub(crate) kept: Vec<Source>,
     /// What the edges do, of a stored level; of another one it says nothing.
     pub(crate) verdict: Result<Sound, Missed>,
     /// What overtakes fills of the level that are under way, if it is fenced.
@@ -315,14 +315,15 @@ impl Work<'_> {
         else {
             return Err(Reason::NoAction);
         };
-        let arrivals = match heard(self.policy, action.edge, block, level) {
+        // What is being filled is stored under the key of the older version, too.
+        let is_renamed = declared.verb == Verb::Bump
+            && matches!(&declared.target, Target::Level { level, .. } if *level == id);
+        let hear = if is_renamed { renamed } else { heard };
+        let arrivals = match hear(self.policy, action.edge, block, level) {
             Heard::Arrives(arrivals) => arrivals,
             Heard::NotReached(backend) => return Err(Reason::NotReached(backend)),
             Heard::Lost => return Err(Reason::Lost),
         };
-        // What is being filled is stored under the key of the older version, too.
-        let is_renamed = declared.verb == Verb::Bump
-            && matches!(&declared.target, Target::Level { level, .. } if *level == id);
         let arrivals = match block.timing {
             Timing::AfterCommit => arrivals,
             // What is on its way for longer arrives after the commit all the same.

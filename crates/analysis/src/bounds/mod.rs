@@ -219,6 +219,28 @@ impl Bounds {
         self.level(level)?.of(model)
     }
 
+    /// The ways and kinds of writes that come to so much at least, the one that decides the bound
+    /// first.
+    pub(crate) fn worst(&self, level: LevelId, bound: &Bound, least: Duration) -> Vec<WayKind> {
+        let ways = (0..).zip(self.ways.of(level));
+        let of_model = ways.filter(|(_, way)| self.ways.facts[way.facts].model == bound.model);
+        let kinds = self.kinds.get(level.index());
+        let all = of_model.flat_map(|(way, _)| {
+            let kinds = kinds.and_then(|kinds| kinds.get(way));
+            let kinds = (0..).zip(kinds.into_iter().flatten());
+            kinds.map(move |(kind, of)| (WayKind { way, kind }, of))
+        });
+        let mut all: Vec<_> = all.filter(|(_, of)| of.staleness >= least).collect();
+        all.sort_by_key(|(at, of)| {
+            (
+                bound.worst != Some(*at),
+                Reverse(of.staleness),
+                of.kind.rarity(),
+            )
+        });
+        all.into_iter().map(|(at, _)| at).collect()
+    }
+
     /// Of a level through one way and kind of write.
     pub(crate) fn kind(&self, level: LevelId, at: WayKind) -> Option<&KindBound> {
         self.kinds.get(level.index())?.get(at.way)?.get(at.kind)

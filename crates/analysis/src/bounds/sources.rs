@@ -48,6 +48,17 @@ impl Source {
         sources
     }
 
+    /// All, the one first that makes a result the oldest, of a fill that lasts no longer than this.
+    pub(crate) fn ranked(sources: &[Self], fill: Duration) -> Vec<Self> {
+        let within = |source: &Self| Self {
+            rest: source.rest.min(fill),
+            ..source.clone()
+        };
+        let mut ranked: Vec<Self> = sources.iter().map(within).collect();
+        ranked.sort_by_key(|source| (Reverse(source.age + source.rest), source.path.len()));
+        ranked
+    }
+
     /// What makes a result the oldest in the end, of a fill that lasts no longer than this.
     pub(super) fn oldest(sources: &[Self], fill: Duration) -> Self {
         let within = |source: &Self| Self {

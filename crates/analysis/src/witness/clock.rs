@@ -10,6 +10,9 @@ use cachepolicy_core::level::{Contain, Level, LevelKind, ValueSource};
 use cachepolicy_core::units::Duration;
 use std::collections::BTreeSet;
 
+/// What is behind a value that nobody has asked for before.
+const UNASKED: &str = "00";
+
 /// When the parts of a request happen, in nanoseconds from its beginning.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Clock {
@@ -193,8 +196,16 @@ impl Timed<'_> {
         // certain.
         let count = match each(outer, contain) {
             Some((name, max)) => {
+                if !is_source {
+                    renew(request, name);
+                }
                 let wanted = max.unwrap_or(u32::MAX).min(4) as usize;
-                lengthen(request, name, wanted).saturating_sub(1)
+                let count = lengthen(request, name, wanted);
+                if is_source {
+                    count.saturating_sub(1)
+                } else {
+                    count
+                }
             }
             None => usize::from(!is_source && !self.whole.is_stored(contain.level)),
         };
@@ -256,6 +267,15 @@ fn each<'l>(level: &'l Level, contain: &Contain) -> Option<(&'l str, Option<u32>
     };
     let data = level.data.get(usize::from(*data))?;
     Some((&data.name, data.list.and_then(|list| list.max)))
+}
+
+/// Gives a list another value that nobody has asked for before.
+fn renew(request: &mut RequestStep, name: &str) {
+    if let Some((_, values)) = request.data.iter_mut().find(|(known, _)| known == name)
+        && let [only] = &mut values[..]
+    {
+        only.push_str(UNASKED);
+    }
 }
 
 /// Gives a list more values, which nobody has asked for before; how many it has then.

@@ -1,9 +1,9 @@
 //! Fills and copies of a witness: how long fills take, what they take in, and how long copies are used.
 
 use super::clock::{Timed, set};
-use super::delay::{Link, Need};
-use super::schedule::{Asked, MARGIN, Plan, Use};
-use super::stage::{Stage, can_fail};
+use super::schedule::{MARGIN, Plan};
+use super::serve::{Asked, Use};
+use super::stage::{Stage, can_fail, latency};
 use super::{Short, StepKind};
 use crate::bounds::By;
 use crate::bounds::edges::is_fenced;
@@ -41,6 +41,10 @@ impl<'p> Plan<'p> {
         let level = self.whole.level(id)?;
         asked.failing = self.failing(id);
         let walked = self.walked_from(id);
+        if self.choice.is_outage && self.put_out(&asked.failing, &walked, asked.at) {
+            asked.failing.clear();
+            return Some(asked);
+        }
         if !asked.failing.is_empty() || self.refuse(level, &walked, asked.at) {
             return Some(asked);
         }
@@ -63,6 +67,30 @@ impl<'p> Plan<'p> {
         self.steps.push((began, StepKind::Request(Box::new(other))));
         asked.at -= wait.nanos();
         Some(asked)
+    }
+
+    /// The origin of what is to fail is down for as long as it takes to get there.
+    fn put_out(&mut self, failing: &[LevelId], walked: &[LevelId], at: i64) -> bool {
+        let policy = self.whole.policy;
+        let levels = failing.iter().filter_map(|id| self.whole.level(*id));
+        let mut origins: Vec<_> = levels.filter_map(|level| level.origin).collect();
+        origins.sort_unstable();
+        origins.dedup();
+        let on_the_way = walked.iter().filter_map(|id| self.whole.level(*id));
+        let look_ups = on_the_way.fold(Duration::ZERO, |sum, level| {
+            sum + latency(self.whole, level)
+        });
+        let long = look_ups + Duration::from_nanos(2 * MARGIN);
+        let origins = origins
+            .iter()
+            .filter_map(|id| policy.origins.get(id.index()));
+        let mut is_any = false;
+        for origin in origins {
+            is_any = true;
+            let outage = StepKind::Outage(origin.name.clone(), long);
+            self.steps.push((at - MARGIN, outage));
+        }
+        is_any
     }
 
     /// A store of something that it embeds refuses whoever asks at that time, and none of its own.
@@ -183,13 +211,12 @@ impl<'p> Plan<'p> {
         // Between the level and the source others are filled, whose invalidations matter too.
         for &(inner, inner_way) in source.path.iter().rev().skip(1) {
             let bound = self.of(inner, inner_way)?;
-            let need = Need::Nothing;
-            self.links.push(Link { bound, need });
+            self.links.push(bound);
         }
         let mut earlier = 0;
         if source.is_copy {
             let inner = self.stage(last, last_way)?;
-            let asked = self.serve(&inner, last_way, taken)?;
+            let asked = self.serve(&inner, last_way, (taken, source.age))?;
             earlier = taken - asked.at;
             request.failing.extend(&asked.failing);
         } else {

@@ -1,88 +1,146 @@
 //! How long the invalidations of a witness's write are on their way.
 
-use crate::bounds::edges::KindBound;
-use crate::bounds::missed::Reason;
-use crate::cover::ActionRef;
-use crate::lives::{greatest, least};
-use cachepolicy_core::policy::{Policy, Reaches};
+use crate::lives::{greatest, least, tiers};
+use cachepolicy_core::edge::{EdgeBlock, Operation, Target, Timing};
+use cachepolicy_core::ids::{BusId, LevelId, ModelId};
+use cachepolicy_core::policy::{BackendKind, Delivery, Policy, Reaches};
 use cachepolicy_core::units::Duration;
 
 /// Longer than any witness.
 const NEVER_ARRIVES: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// A level between the answer and the read, and when it must hear of the write.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Link<'p> {
-    pub(super) bound: &'p KindBound,
-    pub(super) need: Need,
+/// How long what a write sends to one place is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceDelay {
+    /// What of it.
+    pub of: Delayed,
+    /// Where to.
+    pub to: DelayedTo,
+    /// How long; [`Duration::FOREVER`]: it is lost.
+    pub delay: Duration,
 }
 
-/// When a level must hear of the write.
+/// What is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
-    /// At any time.
-    Nothing,
-    /// By that time: before what it would remove is there.
-    Early(Option<ActionRef>, i64),
-    /// As late as possible.
-    Late(Option<ActionRef>),
+pub enum Delayed {
+    /// What a block of the policy's edges does (an index).
+    Block(usize),
+    /// What a tracked backend tells over this bus.
+    Told(BusId),
 }
 
-impl Need {
-    /// Of a level whose copies stay until they die, or until they are removed. The fill of the copy
-    /// begins and ends at these times.
-    pub(super) fn of(bound: &KindBound, (began, ended): (i64, i64)) -> Self {
-        let missed = match &bound.verdict {
-            Ok(sound) => return Self::Late(sound.action),
-            Err(missed) => missed,
+/// Where deliveries have one delay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DelayedTo {
+    /// To what all processes share.
+    Shared,
+    /// To the memory of each process.
+    Memory,
+}
+
+/// Where and when no invalidation may come to a level's copies, or to a fill of it.
+#[derive(Debug, Clone)]
+pub(super) struct Window {
+    /// What is removed with any of these is removed: the level, and with `cascade` what it embeds.
+    pub(super) level: LevelId,
+    pub(super) embedded: Vec<LevelId>,
+    /// Of one place; `None`: of all.
+    pub(super) to: Option<DelayedTo>,
+    pub(super) from: i64,
+    pub(super) until: i64,
+}
+
+impl Window {
+    fn is_about(&self, policy: &Policy, block: &EdgeBlock, to: DelayedTo) -> bool {
+        let Some(level) = policy.levels.get(self.level.index()) else {
+            return false;
         };
-        match (bound.fence, missed.reason) {
-            // The fill is over before it would be overtaken, or begins when it cannot be any more.
-            (Some(fence), _) if bound.oldest.age <= fence.least => Self::Late(Some(fence.action)),
-            (Some(fence), _) => Self::Early(Some(fence.action), began),
-            (
-                None,
-                Reason::FillOvertakes(_)
-                | Reason::ReplicaLags(_)
-                | Reason::BeforeCommit
-                | Reason::ContainedIsOld(_)
-                | Reason::ContainedIsLater(_),
-            ) => Self::Early(missed.action, ended),
-            (None, Reason::Lost | Reason::NoGreatestDelay) => Self::Late(missed.action),
-            _ => Self::Nothing,
+        let mut places = tiers(policy, level).map(|tier| {
+            match policy.backends.get(tier.backend.index()).map(|b| b.kind) {
+                Some(BackendKind::Memory | BackendKind::Disk) => DelayedTo::Memory,
+                _ => DelayedTo::Shared,
+            }
+        });
+        if self.to.is_some_and(|own| own != to) || places.all(|place| place != to) {
+            return false;
         }
+        block.actions.iter().any(|action| match &action.target {
+            Target::Level { level, .. } => {
+                *level == self.level || (action.cascade && self.embedded.contains(level))
+            }
+            Target::Tag(_) => action.cascade || !level.tags.is_empty(),
+        })
     }
 }
 
-/// Would the deliveries of an action have to come to a process's memory before they come to what is
-/// shared?
-pub(super) fn differ(policy: &Policy, action: Option<ActionRef>) -> bool {
-    let bus = action.and_then(|action| action.block(policy)?.bus);
-    let bus = bus.and_then(|bus| policy.buses.get(bus.index()));
-    bus.is_some_and(|bus| {
-        bus.reaches == Reaches::AllProcesses && least(&bus.delay) < greatest(&bus.delay)
-    })
+/// The delays of a write at that time: each as late as its bus lets it, but outside of the windows.
+/// Are there such, too?
+pub(super) fn delays(
+    policy: &Policy,
+    (model, operation): (ModelId, Operation),
+    windows: &[Window],
+    written: i64,
+) -> (Vec<PlaceDelay>, bool) {
+    let mut delays = Vec::new();
+    let mut is_kept = true;
+    for (number, block) in policy.edges.iter().enumerate() {
+        let bus = block.bus.and_then(|bus| policy.buses.get(bus.index()));
+        let Some(bus) = bus.filter(|bus| bus.delivery != Delivery::InProcess) else {
+            continue;
+        };
+        if block.model != model || !block.operations.contains(&operation) {
+            continue;
+        }
+        let is_lossy = matches!(bus.delivery, Delivery::AtMostOnce { loss } if loss > 0.0);
+        let first = least(&bus.delay);
+        let last = greatest(&bus.delay).min(NEVER_ARRIVES).max(first);
+        let last = if is_lossy { Duration::FOREVER } else { last };
+        let sent = match block.timing {
+            Timing::AfterCommit => written,
+            Timing::BeforeCommit { by } => written - by.nanos(),
+        };
+        for to in [DelayedTo::Shared, DelayedTo::Memory] {
+            if to == DelayedTo::Memory && bus.reaches != Reaches::AllProcesses {
+                continue;
+            }
+            let about: Vec<&Window> = windows
+                .iter()
+                .filter(|window| window.is_about(policy, block, to))
+                .collect();
+            let (delay, is_outside) = latest((first, last), &about, sent);
+            is_kept &= is_outside;
+            if first < last {
+                delays.push(PlaceDelay {
+                    of: Delayed::Block(number),
+                    to,
+                    delay,
+                });
+            }
+        }
+    }
+    let told = (0..).map(BusId).zip(&policy.buses);
+    let told = told.filter(|(_, bus)| bus.tracks.is_some());
+    delays.extend(told.map(|(bus, declared)| PlaceDelay {
+        of: Delayed::Told(bus),
+        to: DelayedTo::Memory,
+        delay: greatest(&declared.delay).min(NEVER_ARRIVES),
+    }));
+    (delays, is_kept)
 }
 
-/// One delay for all, of a write at that time; `None`: as the buses say.
-pub(super) fn delay(policy: &Policy, links: &[Link<'_>], written: i64) -> Option<Duration> {
-    let range = |action: Option<ActionRef>| {
-        let bus = action.and_then(|action| action.block(policy)?.bus)?;
-        let bus = policy.buses.get(bus.index())?;
-        let (first, last) = (least(&bus.delay), greatest(&bus.delay));
-        (first < last).then_some((first, last.min(NEVER_ARRIVES)))
+/// The latest within these ends that is in no window; the last if there is none.
+fn latest((first, last): (Duration, Duration), windows: &[&Window], sent: i64) -> (Duration, bool) {
+    let is_free = |delay: Duration| {
+        let at = sent.saturating_add(delay.nanos());
+        windows
+            .iter()
+            .all(|window| at < window.from || window.until <= at)
     };
-    let mut late = None;
-    for link in links {
-        match link.need {
-            Need::Nothing => {}
-            Need::Early(action, before) => match range(action) {
-                Some((first, last)) if written + last.nanos() >= before => return Some(first),
-                Some((_, last)) => late = late.or(Some(last)),
-                None => {}
-            },
-            Need::Late(action) => late = late.or(range(action).map(|(_, last)| last)),
-        }
-    }
-    late
+    let before = windows
+        .iter()
+        .map(|window| Duration::from_nanos((window.from - 1 - sent).max(0)));
+    let mut ends: Vec<Duration> = before.chain([first, last]).collect();
+    ends.retain(|delay| first <= *delay && *delay <= last);
+    let free = ends.into_iter().filter(|delay| is_free(*delay)).max();
+    (free.unwrap_or(last), free.is_some())
 }

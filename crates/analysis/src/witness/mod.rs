@@ -6,9 +6,12 @@ mod copies;
 mod delay;
 mod leak;
 mod schedule;
+mod serve;
 mod stage;
 mod values;
 mod write;
+
+pub use delay::{Delayed, DelayedTo, PlaceDelay};
 
 use cachepolicy_core::edge::Operation;
 use cachepolicy_core::ids::{DimensionId, LevelId, ModelId};
@@ -44,8 +47,8 @@ pub enum Short {
     StaleIfError,
     /// The level's look-ups are hidden behind copies that a trace cannot keep from being stored.
     Hidden,
-    /// All deliveries of a write have one delay in a trace, and these would have to differ.
-    OneDelay,
+    /// Whatever delays its invalidations have, one comes while a copy is to be used or made.
+    Overtaken,
 }
 
 /// Something that happens.
@@ -112,6 +115,6 @@ pub struct WriteStep {
     pub new: Option<Vec<(String, Option<String>)>>,
     /// Which process writes.
     pub process: Option<u32>,
-    /// How long its invalidations are on their way.
-    pub delay: Option<Duration>,
+    /// How long its invalidations are on their way, where the policy leaves it open.
+    pub delays: Vec<PlaceDelay>,
 }

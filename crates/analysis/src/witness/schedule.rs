@@ -1,16 +1,14 @@
 //! When what has to happen for a level's answer to be as out of date as it can get.
 
-use super::clock::Timed;
-use super::delay::{Link, Need, delay, differ};
+use super::delay::{Window, delays};
+use super::serve::Choice;
 use super::stage::Stage;
 use super::write::write;
 use super::{RequestStep, Short, Shows, Step, StepKind, Witness};
 use crate::bounds::edges::KindBound;
-use crate::bounds::missed::Reason;
-use crate::bounds::{Bound, Bounds, By, WayKind};
+use crate::bounds::{Bound, Bounds, WayKind};
 use crate::lives::{Life, lives};
 use crate::structure::Structure;
-use cachepolicy_core::edge::Verb;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
@@ -19,12 +17,16 @@ use cachepolicy_core::units::{Duration, Time};
 /// From the reading to the write that it misses.
 pub(super) const MARGIN: i64 = 1_000;
 
+/// So many kinds of writes are tried.
+const KINDS: usize = 8;
+
 /// When a trace begins.
 pub(super) const BEGINS: i64 = 1_000_000_000;
 
 impl Witness {
-    /// Of a level's bound through writes of a model; `None`: there is nothing to show, since there is
-    /// no limit or nothing gets out of date, or no request reaches the level.
+    /// Of a level's bound through writes of a model: several that may come near to it, the most
+    /// natural one first. There is none where there is nothing to show, since there is no limit or
+    /// nothing gets out of date, or no request reaches the level.
     #[must_use]
     pub fn of_bound(
         policy: &Policy,
@@ -32,10 +34,12 @@ impl Witness {
         bounds: &Bounds,
         level: LevelId,
         model: ModelId,
-    ) -> Option<Self> {
-        let bound = bounds.of(level, model)?;
+    ) -> Vec<Self> {
+        let Some(bound) = bounds.of(level, model) else {
+            return Vec::new();
+        };
         if bound.staleness.is_forever() || bound.staleness == Duration::ZERO {
-            return None;
+            return Vec::new();
         }
         let whole = Structure {
             policy,
@@ -43,25 +47,36 @@ impl Witness {
             view: None,
             outages: &[],
         };
-        let at = bound.worst?;
-        let mut plan = Plan {
-            whole,
-            bounds,
-            lives: lives(whole),
-            kind: at.kind,
-            gap: Stage::latency(whole).nanos()
-                + (bound.staleness.nanos() / 2000).clamp(1_000, 5_000_000),
-            steps: Vec::new(),
-            write: None,
-            links: Vec::new(),
-            short: None,
-            requests: 0,
-            maker: 0,
-        };
-        let stage = plan.stage(level, at.way)?;
-        let asked = plan.serve(&stage, at.way, 0)?;
-        plan.ask(&stage, &asked);
-        Some(plan.witness(level, model, bound))
+        let lives = &lives(whole)[..];
+        let least = Duration::from_nanos(bound.staleness.nanos() / 100 * 96);
+        let worst = bounds.worst(level, bound, least).into_iter().take(KINDS);
+        let built = worst.flat_map(|at| {
+            let choices = Choice::all().into_iter();
+            choices.filter_map(move |choice| {
+                let mut plan = Plan {
+                    whole,
+                    bounds,
+                    lives,
+                    kind: at.kind,
+                    choice,
+                    depth: 0,
+                    gap: Stage::latency(whole).nanos()
+                        + (bound.staleness.nanos() / 2000).clamp(1_000, 5_000_000),
+                    steps: Vec::new(),
+                    write: None,
+                    links: Vec::new(),
+                    windows: Vec::new(),
+                    short: None,
+                    requests: 0,
+                    maker: 0,
+                };
+                let stage = plan.stage(level, at.way)?;
+                let asked = plan.serve(&stage, at.way, (0, bound.staleness))?;
+                plan.ask(&stage, &asked);
+                Some(plan.witness(level, model, bound))
+            })
+        });
+        built.collect()
     }
 }
 
@@ -74,37 +89,25 @@ pub(super) struct Planned {
     params: super::values::Params,
 }
 
-/// How a level has to be asked so that it gives what was planned.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Asked {
-    /// When the look-up begins.
-    pub(super) at: i64,
-    /// Whose work fails.
-    pub(super) failing: Vec<LevelId>,
-}
-
-impl Asked {
-    const fn at(at: i64) -> Self {
-        Self {
-            at,
-            failing: Vec::new(),
-        }
-    }
-}
-
 /// A witness in the making. Times are in nanoseconds, about zero.
 pub(super) struct Plan<'p> {
     pub(super) whole: Structure<'p>,
     pub(super) bounds: &'p Bounds,
-    pub(super) lives: Vec<Life>,
+    pub(super) lives: &'p [Life],
     /// The kind of write that it is about, by its number.
     pub(super) kind: usize,
+    /// How copies get into the state in which they are asked for.
+    pub(super) choice: Choice,
+    /// How many answers there are of which the one that is planned is a part.
+    pub(super) depth: usize,
     /// More than look-ups take: what is to come before something else comes so much before it.
     pub(super) gap: i64,
     pub(super) steps: Vec<(i64, StepKind)>,
     pub(super) write: Option<Planned>,
     /// From the answer to the read.
-    pub(super) links: Vec<Link<'p>>,
+    pub(super) links: Vec<&'p KindBound>,
+    /// When invalidations must not come.
+    pub(super) windows: Vec<Window>,
     pub(super) short: Option<Short>,
     pub(super) requests: usize,
     /// Which process makes the copy.
@@ -125,126 +128,9 @@ impl<'p> Plan<'p> {
         Stage::of(self.whole, level, view.map(|(view, _)| *view))
     }
 
-    /// Plans everything so that the level's answer at that time is as old as it gets.
-    pub(super) fn serve(&mut self, stage: &Stage, way: usize, at: i64) -> Option<Asked> {
-        let id = stage.level();
-        let bound = self.of(id, way)?;
-        if stage.is_hidden() {
-            self.short = Some(Short::Hidden);
-        }
-        let asked = Asked::at(at);
-        match (&bound.verdict, bound.by) {
-            (_, By::Embedded) => None,
-            (_, By::Time) => {
-                let level = self.whole.level(id)?;
-                if let Err(missed) = &bound.verdict
-                    && matches!(missed.reason, Reason::NotReached(_))
-                    && differ(self.whole.policy, missed.action)
-                {
-                    self.short = Some(Short::OneDelay);
-                }
-                let (usable, how) = self.usable(id, level);
-                let stored = at - usable.nanos() + self.gap;
-                let asked = self.use_late(stage, how, asked)?;
-                let own = self.links.len();
-                let need = Need::Nothing;
-                self.links.push(Link { bound, need });
-                let began = self.fill(stage, way, &bound.oldest, (stored, how == Use::Absent))?;
-                if let Some(link) = self.links.get_mut(own) {
-                    link.need = Need::of(bound, (began, stored - self.gap));
-                }
-                Some(asked)
-            }
-            (Err(_), By::Edges) => None,
-            (Ok(sound), By::Edges)
-                if bound.shared >= bound.staleness && bound.shared > sound.delay =>
-            {
-                let began = self.fill(stage, way, &bound.given, (at, false))?;
-                let need = Need::Nothing;
-                self.links.push(Link { bound, need });
-                // Whoever asks after a `bump` asks for something else.
-                let is_renamed = sound.action.is_some_and(|action| {
-                    action
-                        .get(self.whole.policy)
-                        .is_some_and(|action| action.verb == Verb::Bump)
-                });
-                let joins = if is_renamed {
-                    began + MARGIN / 2
-                } else {
-                    at - self.gap
-                };
-                let at = self.before_locks(stage, began, joins);
-                Some(Asked { at, ..asked })
-            }
-            (Ok(sound), By::Edges) => {
-                let stale = sound.stale.nanos();
-                let survive = sound.survive.map_or(0, |(_, time)| time.nanos());
-                if survive > 0 && differ(self.whole.policy, sound.action) {
-                    self.short = Some(Short::OneDelay);
-                }
-                let longest = sound.bound.nanos() - sound.delay.nanos();
-                let is_asked = longest > 0 && stale == 0 && survive == 0;
-                let before = if is_asked { MARGIN } else { self.gap };
-                let invalidated = at - stale.max(survive) + before;
-                let written = invalidated - sound.delay.nanos();
-                // A nearer tier gets its copy in another process than the one that made it.
-                self.maker = u32::from(survive > 0 && self.whole.policy.processes > 1);
-                let fence = bound.fence.map_or(Duration::FOREVER, |fence| fence.least);
-                let longest = fence.min(sound.delay).nanos() - 2 * self.gap;
-                let is_alone = survive > 0 && self.maker == 0;
-                if longest > 0 && !is_alone {
-                    self.fill_across(stage, way, written, longest)?;
-                } else {
-                    let made = self.make(stage, written, invalidated - survive);
-                    self.plan_write(stage, way, made.max(written))?;
-                }
-                self.maker = 0;
-                // What another invalidation removed before is made again, of what is still old.
-                let is_own = self.bounds.ways.of(id).get(way)?.is_own;
-                if !is_own && sound.delay.nanos() > 6 * self.gap {
-                    self.ask(stage, &Asked::at(written + 2 * self.gap));
-                }
-                if survive > 0 {
-                    self.ask(stage, &Asked::at(invalidated - self.gap));
-                }
-                let need = Need::Late(sound.action);
-                self.links.push(Link { bound, need });
-                if stale == 0 {
-                    return Some(asked);
-                }
-                let level = self.whole.level(id)?;
-                let revalidated = level.rules.stale_while_revalidate.nanos();
-                let how = if stale > revalidated {
-                    Use::OnError
-                } else {
-                    Use::Fresh
-                };
-                self.use_late(stage, how, asked)
-            }
-        }
-    }
-
-    /// A copy of a level from before the write; when the write can be.
-    fn make(&mut self, stage: &Stage, written: i64, resides_until: i64) -> i64 {
-        let at = (written - self.gap).min(resides_until - 2 * self.gap);
-        self.ask(stage, &Asked::at(at));
-        at + self.gap
-    }
-
-    /// A request in which the level is looked up as it was planned.
-    pub(super) fn ask(&mut self, stage: &Stage, asked: &Asked) {
-        let mut request = stage.request(self.whole, self.requests);
-        self.requests += 1;
-        request.process = Some(self.maker);
-        request.failing.extend(&asked.failing);
-        let timed = Timed {
-            whole: self.whole,
-            stage,
-            path: Vec::new(),
-            is_copy: true,
-        };
-        let at = asked.at - timed.clock(&request).looked.unwrap_or(0);
-        self.steps.push((at, StepKind::Request(Box::new(request))));
+    /// When the write commits, once it is known.
+    pub(super) fn written(&self) -> Option<i64> {
+        self.write.as_ref().map(|write| write.at)
     }
 
     pub(super) fn push(&mut self, at: i64, request: RequestStep) {
@@ -309,15 +195,18 @@ impl<'p> Plan<'p> {
         let missed = self
             .links
             .iter()
-            .find_map(|link| link.bound.verdict.as_ref().err());
-        let delay = delay(self.whole.policy, &self.links, planned.at);
-        let step = write(
-            self.whole,
-            (level, read, &planned.params),
-            kind,
-            missed,
-            delay,
-        )?;
+            .filter_map(|link| link.verdict.as_ref().err());
+        let (delays, is_kept) = delays(
+            self.whole.policy,
+            (model, kind.operation()),
+            &self.windows,
+            planned.at,
+        );
+        if !is_kept {
+            self.short = self.short.or(Some(Short::Overtaken));
+        }
+        let read = (level, read, &planned.params);
+        let step = write(self.whole, read, kind, missed, delays)?;
         Some((planned.at, step))
     }
 
@@ -338,15 +227,4 @@ impl<'p> Plan<'p> {
             short: self.short,
         }
     }
-}
-
-/// How a copy is used at the end of its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
-    /// As any other.
-    Fresh,
-    /// In place of an error.
-    OnError,
-    /// It is an absence.
-    Absent,
 }

@@ -1,6 +1,7 @@
 //! A write that a level's copies miss.
 
 use super::WriteStep;
+use super::delay::PlaceDelay;
 use super::values::{Params, value};
 use crate::bounds::missed::{Missed, Reason};
 use crate::kinds::Kind;
@@ -9,7 +10,6 @@ use cachepolicy_core::edge::{Condition, RowImage, TagPart, Target, TargetArg};
 use cachepolicy_core::ids::{FieldId, ModelId};
 use cachepolicy_core::level::{Level, Read};
 use cachepolicy_core::policy::Model;
-use cachepolicy_core::units::Duration;
 
 /// Values of fields that nothing goes by.
 const BEFORE: &str = "x1";
@@ -20,16 +20,16 @@ const OTHER: &str = "90";
 const ID: &str = "80";
 
 /// A write of a kind to a row that a read selects.
-pub(super) fn write(
+pub(super) fn write<'m>(
     whole: Structure<'_>,
     (level, read, params): (&Level, &Read, &Params),
     kind: Kind,
-    missed: Option<&Missed>,
-    delay: Option<Duration>,
+    mut missed: impl Iterator<Item = &'m Missed>,
+    delays: Vec<PlaceDelay>,
 ) -> Option<WriteStep> {
     let model = whole.policy.models.get(read.model.index())?;
-    let one_image = missed.is_some_and(|missed| missed.reason == Reason::OneImage);
-    let named = missed.and_then(|missed| named_image(whole, missed, one_image));
+    let one_image = missed.find(|missed| missed.reason == Reason::OneImage);
+    let named = one_image.and_then(|missed| named_image(whole, missed));
     let changed = match kind {
         Kind::Create | Kind::Delete => None,
         Kind::Update(Some(field)) | Kind::Move(field) => Some(field),
@@ -64,13 +64,13 @@ pub(super) fn write(
         old: (kind != Kind::Create).then(|| image(true)),
         new: (kind != Kind::Delete).then(|| image(false)),
         process: Some(whole.policy.processes.saturating_sub(1).min(1)),
-        delay,
+        delays,
     })
 }
 
 /// Of an action that names one image of a moved row: which one.
-fn named_image(whole: Structure<'_>, missed: &Missed, one_image: bool) -> Option<RowImage> {
-    let action = missed.action?.get(whole.policy).filter(|_| one_image)?;
+fn named_image(whole: Structure<'_>, missed: &Missed) -> Option<RowImage> {
+    let action = missed.action?.get(whole.policy)?;
     let paths: Vec<RowImage> = match &action.target {
         Target::Level { args, .. } => args
             .iter()

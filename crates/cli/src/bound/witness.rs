@@ -15,7 +15,7 @@ use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_sim::events::{Happening, Names, Observer, What, describe};
 use cachepolicy_sim::report::Report;
-use cachepolicy_sim::witness::events;
+use cachepolicy_sim::witness::{events, of_bound};
 use cachepolicy_sim::{Options, Simulation};
 use cachepolicy_trace::{Event, Format};
 use std::path::Path;
@@ -50,7 +50,7 @@ pub(crate) fn show(
     let rows = wanted.rows(policy, &bounds);
     let worst = || {
         let of = |(level, bound): &(LevelId, &Bound)| {
-            Witness::of_bound(policy, &graph, &bounds, *level, bound.model)
+            of_bound(policy, &graph, &bounds, *level, bound.model).map(|shown| shown.witness)
         };
         rows.iter().find_map(of)
     };
@@ -198,8 +198,8 @@ fn came_to(policy: &Policy, report: &Report, witness: &Witness) -> String {
             );
         }
         Some(Short::Hidden) => text.push_str("; copies before it cannot be kept from answering"),
-        Some(Short::OneDelay) => text.push_str(
-            "; a trace gives all deliveries of a write one delay, and here they would differ",
+        Some(Short::Overtaken) => text.push_str(
+            "; whatever their delays, an invalidation comes while a copy is to be used or made",
         ),
         None => {}
     }

@@ -83,6 +83,42 @@ fn a_trace_can_fix_a_delay() {
     assert_eq!(outcomes(&scenario.run(), "page"), [1, 0, 2, 0, 0]);
 }
 
+/// Of both processes' memory and of what they share, by one write; both look 3 s later.
+fn with_delays(delays: &[(&str, &str)]) -> [u64; 5] {
+    let bus = "bus b { delivery at-least-once; delay 500ms; reaches all-processes }";
+    let mut scenario = tiers(bus, "after commit via b");
+    scenario
+        .get_in(0, 0.0, "/a")
+        .get_in(1, 0.1, "/a")
+        .write(1.0, "Row", |write| {
+            let fields = [&[("slug", "a")], delays].concat();
+            write.new = Some(super::fields(&fields));
+        })
+        .get_in(0, 4.0, "/a")
+        .get_in(1, 4.0, "/a");
+    outcomes(&scenario.run(), "page")
+}
+
+#[test]
+fn a_trace_can_fix_delays_by_bus_block_and_place() {
+    // Nothing has arrived after 3 s.
+    assert_eq!(with_delays(&[("delay(b)", "5")]), [3, 0, 1, 0, 0]);
+    // In one process's memory alone, in both of them, and there only what the shared one still has.
+    let late = ("delay(b)", "5");
+    assert_eq!(with_delays(&[late, ("delay(b 1)", "1")]), [3, 0, 1, 0, 0]);
+    assert_eq!(
+        with_delays(&[late, ("delay(b shared)", "1")]),
+        [3, 0, 1, 0, 0]
+    );
+    let (shared, memory) = (("delay(b shared)", "1"), ("delay(b memory)", "2"));
+    assert_eq!(with_delays(&[late, shared, memory]), [2, 0, 2, 0, 0]);
+    // The closest one counts.
+    let block = ("delay(on 1)", "forever");
+    assert_eq!(with_delays(&[shared, memory, block]), [2, 0, 2, 0, 0]);
+    assert_eq!(with_delays(&[("delay(b)", "1"), block]), [3, 0, 1, 0, 0]);
+    assert_eq!(with_delays(&[("delay(other)", "9")]), [2, 0, 2, 0, 0]);
+}
+
 #[test]
 fn at_least_once_comes_again_after_an_outage() {
     let bus = "bus b { delivery at-least-once; delay 500ms; reaches all-processes }";

@@ -114,7 +114,12 @@ impl Engine {
         if connection.number != message.connection {
             return;
         }
-        let (delay, is_lost) = self.deliveries.draw(t, tracker.bus);
+        let (drawn, is_lost) = self.deliveries.draw(t, tracker.bus);
+        let fixed = self
+            .server(message.tracker)
+            .delays
+            .to_process(message.process);
+        let delay = fixed.unwrap_or(drawn);
         message.is_lost = is_lost;
         let connection = self.connection(message.tracker, message.process);
         connection.arrives = connection.arrives.max(now + delay);

@@ -19,6 +19,7 @@ mod messages;
 mod readers;
 
 use crate::copy::Copy;
+use crate::delays::{BlockDelays, FixedDelays};
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::random::Stream;
@@ -82,6 +83,8 @@ struct Server {
     connections: Vec<Connection>,
     /// Which key is forgotten where there are too many.
     draws: Stream,
+    /// Of its messages since the last write for which the trace fixes delays.
+    delays: BlockDelays,
 }
 
 /// A process's connection to a tracked backend.
@@ -127,6 +130,7 @@ impl Tracking {
                 readers: Readers::default(),
                 connections: vec![connection; processes as usize],
                 draws: Stream::new(seed, &["tracked", &bus.name]),
+                delays: BlockDelays::default(),
             }
         };
         Self {
@@ -150,6 +154,13 @@ impl Tracking {
     #[inline]
     pub(crate) fn looks(&self) -> usize {
         self.looks
+    }
+
+    /// The trace fixes delays of a write that commits: they hold of all messages from now on.
+    pub(crate) fn fix_delays(&mut self, t: &Tables, delays: &FixedDelays) {
+        for (server, tracker) in self.servers.iter_mut().zip(&t.trackers) {
+            server.delays = delays.of_bus(tracker.bus);
+        }
     }
 
     fn next_change(&mut self) -> u32 {
