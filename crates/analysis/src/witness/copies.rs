@@ -215,9 +215,21 @@ impl<'p> Plan<'p> {
         }
         let mut earlier = 0;
         if source.is_copy {
+            let before = self.state();
             let inner = self.stage(last, last_way)?;
             let asked = self.serve(&inner, last_way, (taken, source.age))?;
             earlier = taken - asked.at;
+            let late = clock.ended + earlier - self.longest(id)?;
+            if late > 0 && late < source.rest.nanos() {
+                // The fill lasts from before it waits.
+                self.go_back(before);
+                let rest = source.rest - Duration::from_nanos(late + MARGIN);
+                let shorter = Source {
+                    rest,
+                    ..source.clone()
+                };
+                return self.fill(stage, way, &shorter, (stored, is_absent));
+            }
             request.failing.extend(&asked.failing);
         } else {
             request.lags.push((last, source.age));
@@ -226,6 +238,16 @@ impl<'p> Plan<'p> {
         }
         self.push(began - earlier, request);
         Some(began - earlier + clock.looked.unwrap_or(0))
+    }
+
+    /// So long a fill may last whose result is stored.
+    fn longest(&self, id: LevelId) -> Option<i64> {
+        let rules = &self.whole.level(id)?.rules;
+        let lease = match rules.stampede {
+            Stampede::Lease { expires, .. } => expires,
+            _ => Duration::FOREVER,
+        };
+        Some(rules.timeout.min(lease).nanos() - MARGIN)
     }
 
     /// A fill that read what was before the write, and is over some time after it: whatever comes

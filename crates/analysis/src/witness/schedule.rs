@@ -114,6 +114,15 @@ pub(super) struct Plan<'p> {
     pub(super) maker: u32,
 }
 
+/// How much has been planned.
+pub(super) struct State {
+    steps: usize,
+    links: usize,
+    windows: usize,
+    requests: usize,
+    short: Option<Short>,
+}
+
 impl<'p> Plan<'p> {
     pub(super) fn of(&self, level: LevelId, way: usize) -> Option<&'p KindBound> {
         let kind = self.kind;
@@ -126,6 +135,27 @@ impl<'p> Plan<'p> {
         let through = self.bounds.ways.of(level).get(way)?.through.first();
         let view = bound.oldest.path.first().or(through);
         Stage::of(self.whole, level, view.map(|(view, _)| *view))
+    }
+
+    /// What has been planned so far.
+    pub(super) fn state(&self) -> State {
+        State {
+            steps: self.steps.len(),
+            links: self.links.len(),
+            windows: self.windows.len(),
+            requests: self.requests,
+            short: self.short,
+        }
+    }
+
+    /// What has been planned since is forgotten.
+    pub(super) fn go_back(&mut self, to: State) {
+        self.steps.truncate(to.steps);
+        self.links.truncate(to.links);
+        self.windows.truncate(to.windows);
+        self.requests = to.requests;
+        self.short = to.short;
+        self.write = None;
     }
 
     /// When the write commits, once it is known.

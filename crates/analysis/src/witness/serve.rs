@@ -4,7 +4,8 @@ use super::Short;
 use super::clock::Timed;
 use super::delay::{DelayedTo, Window};
 use super::schedule::{MARGIN, Plan};
-use super::stage::Stage;
+use super::stage::{Stage, latency};
+use crate::arrive::{Arrival, Heard, Place, heard};
 use crate::bounds::By;
 use crate::bounds::edges::{KindBound, Sound, is_fenced};
 use crate::bounds::missed::Reason;
@@ -155,36 +156,41 @@ impl<'p> Plan<'p> {
         let id = stage.level();
         let level = self.whole.level(id)?;
         let stale = sound.stale.nanos();
-        let survive = sound.survive.map_or(0, |(_, time)| time.nanos());
+        let far = self.far_delay(sound, level);
+        let told = (sound.delay - far).nanos();
+        let survive = sound
+            .survive
+            .map_or(told, |(_, time)| time.nanos().max(told));
         let longest = sound.bound.nanos() - sound.delay.nanos();
+        let soon = latency(self.whole, level).nanos() + 2 * MARGIN;
         let before = if survive > 0 {
             2 * self.gap
         } else if longest > 0 && stale == 0 {
             MARGIN
         } else {
-            self.gap
+            soon
         };
-        let invalidated = at - stale.max(survive) + before;
-        let written = invalidated - sound.delay.nanos();
+        let removed = at - stale.max(survive) + before;
+        let written = removed - far.nanos();
         // A nearer tier gets its copy in another process than the one that made it.
         self.maker = u32::from(survive > 0 && self.whole.policy.processes > 1);
         let fence = bound.fence.map_or(Duration::FOREVER, |fence| fence.least);
-        let longest = fence.min(sound.delay).nanos() - 2 * self.gap;
+        let longest = fence.min(far).nanos() - 2 * self.gap;
         let is_alone = survive > 0 && self.maker == 0;
         if longest > 0 && !is_alone {
             self.fill_across(stage, way, written, longest)?;
         } else {
-            let made = self.make(stage, written, invalidated - survive);
+            let made = self.make(stage, written, removed - survive);
             self.plan_write(stage, way, made.max(written))?;
         }
         self.maker = 0;
+        let promoted = removed - self.gap;
         // What another invalidation removed before is made again, of what is still old.
         let is_own = self.bounds.ways.of(id).get(way)?.is_own;
-        if !is_own && sound.delay.nanos() > 6 * self.gap {
+        if !is_own && far.nanos() > 6 * self.gap {
             self.ask(stage, &Asked::at(written + 2 * self.gap));
-            self.ask(stage, &Asked::at(invalidated - 2 * self.gap));
+            self.ask(stage, &Asked::at(promoted - self.gap));
         }
-        let promoted = invalidated - self.gap;
         if survive > 0 {
             self.ask(stage, &Asked::at(promoted));
         }
@@ -192,7 +198,7 @@ impl<'p> Plan<'p> {
         let memory = if survive > 0 {
             (promoted, at)
         } else {
-            (written, promoted)
+            (written, at.min(promoted))
         };
         self.keep(id, Some(DelayedTo::Shared), (written, promoted));
         self.keep(id, Some(DelayedTo::Memory), memory);
@@ -261,6 +267,26 @@ impl<'p> Plan<'p> {
             self.keep(id, None, (from, at));
         }
         Some(asked)
+    }
+
+    /// When the farthest tier hears of what removes all copies; others are told later.
+    fn far_delay(&self, sound: &Sound, level: &Level) -> Duration {
+        let policy = self.whole.policy;
+        let arrivals = sound.action.and_then(|action| {
+            let block = action.block(policy)?;
+            match heard(policy, action.edge, block, level) {
+                Heard::Arrives(arrivals) => Some(arrivals.heard),
+                Heard::NotReached(_) | Heard::Lost => None,
+            }
+        });
+        let arrivals = arrivals.unwrap_or_default();
+        let is_told = |arrival: &&Arrival| matches!(arrival.place, Place::Told(_));
+        let told = arrivals.iter().find(is_told);
+        let later = told
+            .zip(arrivals.first())
+            .map(|(told, far)| told.greatest - far.greatest);
+        let is_last = |later: &Duration| *later < sound.delay;
+        sound.delay - later.filter(is_last).unwrap_or(Duration::ZERO)
     }
 
     /// Where memory hears of a write before what is shared: when that does at last.
