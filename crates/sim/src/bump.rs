@@ -53,6 +53,8 @@ impl Engine {
 
     /// Whoever asks for this key from now on has another one.
     pub(crate) fn bump(&mut self, inst: u32) {
+        // Keys of the trace get names as long as their numbers are those of the engine's.
+        self.name_keys();
         self.trace_keys.set_apart();
         self.keys.forget_one(inst);
         self.insts[inst as usize].is_unreachable = true;

@@ -9,6 +9,7 @@ use crate::tables::Tables;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::level::ValueSource;
 use cachepolicy_core::units::Time;
+use smallvec::SmallVec;
 
 /// An epoch that never comes: nothing was found yet.
 const NEVER: u64 = u64::MAX;
@@ -22,7 +23,7 @@ pub(crate) struct Provenance {
     held: u32,
     level: u16,
     /// Cells, and the positions in their logs.
-    deps: Vec<(u32, u32)>,
+    deps: SmallVec<[(u32, u32); 2]>,
     pub(crate) tags: Vec<u32>,
     /// When somebody last got it out of date.
     served: Time,
@@ -93,6 +94,14 @@ impl Provenances {
     /// Writes were committed since somebody looked last.
     fn find_missed(&mut self, cells: &Cells, provenance: u32) {
         let of = &mut self.slab[provenance];
+        if let (&[(cell, position)], Some(_)) = (of.deps.as_slice(), of.missed.0)
+            && of.epoch != NEVER
+        {
+            // The first write that it misses stays the first.
+            of.epoch = cells.epoch;
+            of.missed.1 = cells.missed_count(cell, position);
+            return;
+        }
         // What was counted before is not counted again: whoever is served the same old copy
         // after each of many writes would otherwise count all of them each time.
         let (after, counted) = match of.epoch {

@@ -263,7 +263,8 @@ impl Stretch<'_> {
         let mut not_from_copies = 0;
         for (index, (&key, &at)) in chunk.keys.iter().zip(chunk.at).enumerate() {
             if let Some(slot) = self.rack.lookup(KeyId(key)) {
-                if self.rack.is_quiet(slot, at) {
+                if let Some(depends) = self.rack.quiet(slot, at) {
+                    self.count_missed(depends, at);
                     evictor.touched(slot.number(), self.rack.view(at));
                     continue;
                 }
@@ -306,11 +307,15 @@ impl Stretch<'_> {
     fn get<E: Eviction>(&mut self, access: Access, evictor: &mut E) -> bool {
         let slot = self.rack.lookup(KeyId(access.key));
         match slot {
-            Some(slot) if self.rack.is_quiet(slot, access.at) => {
-                self.hit(access, slot, evictor);
-                true
-            }
-            _ => self.not_plain(access, slot, evictor),
+            Some(found) => match self.rack.quiet(found, access.at) {
+                Some(depends) => {
+                    self.count_missed(depends, access.at);
+                    self.hit(access, found, evictor);
+                    true
+                }
+                None => self.not_plain(access, slot, evictor),
+            },
+            None => self.not_plain(access, slot, evictor),
         }
     }
 
@@ -364,16 +369,21 @@ impl Stretch<'_> {
         if at >= until {
             return false;
         }
-        if copy.provenance == NONE {
-            self.rack.set_quiet(slot, until);
-            return true;
-        }
-        let missed = self.provenances.missed(self.cells, copy.provenance, at);
-        if let (Some(since), writes) = missed {
-            self.counts.out_of_date += 1;
-            self.figures.out_of_date(at.since(since), writes);
-        }
+        self.rack.set_quiet(slot, until);
+        self.count_missed(copy.provenance, at);
         true
+    }
+
+    /// A copy that depends on this is served.
+    #[inline]
+    fn count_missed(&mut self, provenance: u32, at: Time) {
+        if provenance != NONE {
+            let missed = self.provenances.missed(self.cells, provenance, at);
+            if let (Some(since), writes) = missed {
+                self.counts.out_of_date += 1;
+                self.figures.out_of_date(at.since(since), writes);
+            }
+        }
     }
 
     /// A fill begins: which one was the first, and why; the others are counted together.

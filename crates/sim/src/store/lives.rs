@@ -8,7 +8,7 @@ use cachepolicy_core::units::Time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Life {
     pub(crate) fresh_until: Time,
-    /// Reads before are known to be plain ones, see [`super::rack::Rack::is_quiet`];
+    /// Reads before are known to be plain ones, see [`super::rack::Rack::quiet`];
     /// [`Time::DISTANT_PAST`]: nothing is known of them.
     pub(crate) quiet_until: Time,
     pub(crate) dead_from: Time,

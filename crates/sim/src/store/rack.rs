@@ -40,7 +40,7 @@ pub(crate) struct Rack<T: Value> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Placed<T> {
     pub(crate) new: NewCopy<T>,
-    /// Reads before are known to be plain ones, see [`Rack::is_quiet`]; [`Time::DISTANT_PAST`]:
+    /// Reads before are known to be plain ones, see [`Rack::quiet`]; [`Time::DISTANT_PAST`]:
     /// nothing is known of them.
     pub(crate) quiet_until: Time,
 }
@@ -114,11 +114,12 @@ impl<T: Value> Rack<T> {
         self.depends.set(slot.0, depends, self.slots);
     }
 
-    /// Was it found that a read of this copy before that instant is as plain as the last one, did
-    /// nothing happen to the copy since, and does it depend on nothing?
+    /// Was it found that a read of this copy before that instant is as plain as the last one, but for
+    /// what the copy depends on, and did nothing else happen to it since? Then what it depends on.
     #[inline]
-    pub(crate) fn is_quiet(&self, slot: Slot, at: Time) -> bool {
-        self.depends_of(slot.0) == NOTHING && self.lives.is_quiet(slot.0, at)
+    pub(crate) fn quiet(&self, slot: Slot, at: Time) -> Option<u32> {
+        let is_quiet = self.lives.is_quiet(slot.0, at);
+        is_quiet.then(|| self.depends_of(slot.0))
     }
 
     /// See [`Eviction::leaving_soon`]: the key of a copy, and what it lived for. What is only

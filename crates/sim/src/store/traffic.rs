@@ -53,7 +53,7 @@ pub(crate) struct Gone<T> {
     pub(crate) size: u64,
     pub(crate) value: T,
     pub(crate) reason: Reason,
-    /// See `Rack::is_quiet`.
+    /// See `Rack::quiet`.
     pub(crate) quiet_until: Time,
 }
 
