@@ -57,7 +57,7 @@ impl Engine {
             process: task.process,
             pop: task.pop,
             holds: flight == NONE && (is_background || !table.is_unprotected()),
-            expires: table.rules.stampede.flight_expires(self.now),
+            expires: table.rules.flight_expires(self.now),
             began: self.now,
             overtaken: false,
             has_timeout: false,

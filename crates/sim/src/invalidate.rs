@@ -48,7 +48,12 @@ impl Engine {
                 let mut removed = self.apply_to_level(t, effect.verb, level, args, reach);
                 if effect.cascade {
                     let name = [args, &[u32::from(level.0)]].concat();
-                    if let Some(tag) = self.tags.find_embedding(&name) {
+                    // A fill under way may be the first to embed it.
+                    let tag = match self.tags.find_embedding(&name) {
+                        None if self.fills.live() > 0 => Some(self.tags.embedding(&name)),
+                        known => known,
+                    };
+                    if let Some(tag) = tag {
                         removed += self.apply_to_tag(t, effect, tag, reach);
                     }
                 }

@@ -68,7 +68,7 @@ impl TagIndex {
     }
 
     /// The tag of what embeds a key that an edge names so, see [`Patterns::each`].
-    fn embedding(&mut self, name: &[u32]) -> u32 {
+    pub(crate) fn embedding(&mut self, name: &[u32]) -> u32 {
         let (number, is_new) = self.embedded.intern(name);
         if is_new {
             self.of_embedded.push(self.tags.len() as u32);

@@ -71,13 +71,16 @@ impl Stampede {
             Self::Lock { .. } | Self::Lease { .. } => Scope::Everywhere,
         }
     }
+}
 
-    /// When a flight that began at `now` stops counting although nobody ended it.
+impl Rules {
+    /// When a flight that began at `now` stops counting although nobody ended it: a lock has its time;
+    /// without one, what takes longer than `timeout` is of no use to others.
     #[must_use]
-    pub fn flight_expires(self, now: Time) -> Time {
-        match self {
-            Self::None | Self::Coalesce => Time::NEVER,
-            Self::Lock { expires, .. } | Self::Lease { expires, .. } => now + expires,
+    pub fn flight_expires(&self, now: Time) -> Time {
+        match self.stampede {
+            Stampede::None | Stampede::Coalesce => now + self.timeout,
+            Stampede::Lock { expires, .. } | Stampede::Lease { expires, .. } => now + expires,
         }
     }
 }

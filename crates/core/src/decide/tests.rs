@@ -184,9 +184,15 @@ fn who_is_asked_for_a_flight() {
             .map(|scope| scope == Scope::Everywhere),
         [false, false, true, true]
     );
-    assert_eq!(Stampede::Coalesce.flight_expires(at(3)), Time::NEVER);
-    assert_eq!(LOCK.flight_expires(at(3)), at(8));
-    assert_eq!(LEASE.flight_expires(at(3)), at(8));
+    let expires = EVERY.map(|stampede| {
+        let rules = Rules {
+            stampede,
+            timeout: secs(4),
+            ..rules()
+        };
+        rules.flight_expires(at(3))
+    });
+    assert_eq!(expires, [at(7), at(7), at(8), at(8)]);
 }
 
 #[test]

@@ -175,3 +175,25 @@ fn a_replica_that_lags_brings_the_old_row_back() {
         Some(1.0)
     );
 }
+
+#[test]
+fn a_cascade_overtakes_whoever_is_the_first_to_embed() {
+    let mut scenario = Scenario::new(
+        "model Row { id; slug }
+         origin db { slots 99 }
+         backend copies redis
+         object item(x) { store copies; reads Row(slug: x); ttl 100s; cost 1s on db }
+         object list(x) { store copies; contains item(x); ttl 100s; cost 1s on db; fence }
+         view page(x) { route GET \"/{x}\"; contains list(x) }
+         on Row update { purge item(x: slug) cascade }",
+    );
+    scenario
+        .get(0.0, "/a")
+        .update(0.5, "Row", &[("slug", "a")])
+        .get(5.0, "/a");
+    let report = scenario.run();
+    // The item has no fence, and keeps the old data; what the list took in of it is not stored.
+    assert_eq!(outcomes(&report, "item"), [1, 0, 1, 0, 0]);
+    assert_eq!(outcomes(&report, "list"), [0, 0, 2, 0, 0]);
+    assert_eq!(report.levels["list"].not_stored["overtaken"], 1);
+}
