@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "cachepolicy-analysis",
         ],
     ),
+    ("cachepolicy-runtime", &["cachepolicy-core"]),
     ("cachepolicy-trace", &["cachepolicy-core"]),
     (
         "cachepolicy-sim",

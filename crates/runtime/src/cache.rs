@@ -1,0 +1,131 @@
+//! The cache that a service holds.
+
+use crate::builder::Builder;
+use crate::context::{self, Context};
+use crate::counters::{Counters, Counting};
+use crate::deliver::Recent;
+use crate::flight::Flights;
+use crate::level::{Level, UnknownLevel};
+use crate::request::{Request, RequestBuilder};
+use crate::store::memory::Memory;
+use crate::time::Clock;
+use crate::versions::Versions;
+use cachepolicy_core::Policy;
+use cachepolicy_core::graph::Graph;
+use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::key::QueryFilter;
+use parking_lot::Mutex;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use std::sync::Arc;
+
+/// Copies, kept as a policy says. Cheap to clone; clones are the same cache.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) policy: Policy,
+    pub(crate) graph: Graph,
+    pub(crate) filter: QueryFilter,
+    pub(crate) clock: Clock,
+    pub(crate) random: Mutex<StdRng>,
+    pub(crate) recent: Mutex<Recent>,
+    /// By backend; `None`: it keeps nothing, or nobody uses it.
+    pub(crate) stores: Vec<Option<Memory>>,
+    /// By level.
+    pub(crate) levels: Vec<LevelState>,
+}
+
+/// What changes at a level.
+#[derive(Debug)]
+pub(crate) struct LevelState {
+    pub(crate) flights: Arc<Flights>,
+    pub(crate) counting: Counting,
+    /// `None`: no edge raises them.
+    pub(crate) versions: Option<Versions>,
+}
+
+impl core::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter
+            .debug_struct("Inner")
+            .field("policy", &self.policy.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Inner> for Cache {
+    fn from(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+}
+
+impl Cache {
+    /// Begins to build a cache by a policy, which [`crate::decode`] reads from an artefact.
+    #[must_use]
+    pub fn builder(policy: Policy) -> Builder {
+        Builder::new(policy)
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// A level.
+    ///
+    /// # Errors
+    /// The policy has no fragment or object of that name.
+    pub fn level(&self, name: &str) -> Result<Level, UnknownLevel> {
+        let mut levels = self.inner.policy.levels.iter();
+        let found = levels.position(|level| level.name == name && level.route.is_none());
+        match found {
+            Some(index) => Ok(Level::new(self.clone(), LevelId(index as u16))),
+            None => Err(UnknownLevel(name.to_owned())),
+        }
+    }
+
+    /// Begins to say what a request carries.
+    #[must_use]
+    pub fn request(&self) -> RequestBuilder<'_> {
+        RequestBuilder::new(&self.inner.policy)
+    }
+
+    /// Does work for a request: what is looked up meanwhile takes the request's variants.
+    pub async fn serve<R>(&self, request: Request, work: impl Future<Output = R>) -> R {
+        let context = Context {
+            request: Some(request),
+            notes: context::current().notes,
+        };
+        context::within(context, work).await
+    }
+
+    /// What happened at a level; `None`: there is none of that name.
+    #[must_use]
+    pub fn counters(&self, level: &str) -> Option<Counters> {
+        let mut levels = self.inner.policy.levels.iter();
+        let index = levels.position(|known| known.name == level)?;
+        Some(self.inner.levels.get(index)?.counting.read())
+    }
+
+    /// How many copies a backend has, dead ones that nobody asked for since among them; `None`: there
+    /// is no such store.
+    #[must_use]
+    pub fn entries(&self, backend: &str) -> Option<usize> {
+        let mut backends = self.inner.policy.backends.iter();
+        let index = backends.position(|known| known.name == backend)?;
+        Some(self.inner.stores.get(index)?.as_ref()?.entries())
+    }
+}
+
+impl Inner {
+    /// 0 ≤ draw < 1.
+    pub(crate) fn draw(&self) -> f64 {
+        self.random.lock().random()
+    }
+}

@@ -1,0 +1,79 @@
+//! What surrounds a piece of work: the request that it is for, and the fill that it is part of.
+
+use crate::entry::{Mark, Name};
+use crate::request::Request;
+use parking_lot::Mutex;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+tokio::task_local! {
+    static CONTEXT: Context;
+}
+
+/// See the module's description.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Context {
+    pub(crate) request: Option<Request>,
+    pub(crate) notes: Option<Arc<Notes>>,
+}
+
+/// What is noted while a copy is made.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    marks: Mutex<FxHashSet<Mark>>,
+    data: Mutex<FxHashMap<String, Vec<String>>>,
+    took_overtaken: AtomicBool,
+}
+
+/// What surrounds the work in hand.
+pub(crate) fn current() -> Context {
+    CONTEXT.try_with(Context::clone).unwrap_or_default()
+}
+
+/// Work, surrounded by this.
+pub(crate) async fn within<R>(context: Context, work: impl Future<Output = R>) -> R {
+    CONTEXT.scope(context, work).await
+}
+
+/// Says, from within a `get_or_load`'s work, what the policy declares as `data NAME`: values that are
+/// known only now, and that stand in the copy's tags. Outside of such work it does nothing.
+pub fn data<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) {
+    if let Some(notes) = current().notes {
+        let values = values.into_iter().map(Into::into).collect();
+        notes.data.lock().insert(name.to_owned(), values);
+    }
+}
+
+impl Notes {
+    /// A copy that is embedded, with what can be found in it.
+    pub(crate) fn embed(&self, name: &Name, marks: &[Mark], overtaken: bool) {
+        let mut all = self.marks.lock();
+        all.insert(Mark::Embeds(name.clone()));
+        all.extend(marks.iter().map(|mark| match mark {
+            Mark::Is(name) | Mark::Embeds(name) => Mark::Embeds(name.clone()),
+            Mark::Bears(tag) | Mark::Inherits(tag) => Mark::Inherits(tag.clone()),
+        }));
+        if overtaken {
+            self.took_overtaken.store(true, Ordering::Release);
+        }
+    }
+
+    /// The copy's own tag.
+    pub(crate) fn bear(&self, tag: &str) {
+        self.marks.lock().insert(Mark::Bears(tag.into()));
+    }
+
+    /// The values of a data name.
+    pub(crate) fn data(&self, name: &str) -> Vec<String> {
+        self.data.lock().get(name).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn marks(&self) -> Vec<Mark> {
+        self.marks.lock().iter().cloned().collect()
+    }
+
+    pub(crate) fn took_overtaken(&self) -> bool {
+        self.took_overtaken.load(Ordering::Acquire)
+    }
+}

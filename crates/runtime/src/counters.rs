@@ -1,0 +1,78 @@
+//! Counters, by the names of the simulator's report.
+
+use cachepolicy_core::decide::Hit;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What happened at a level since the cache was built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Look-ups: hits, misses and those that went past.
+    pub lookups: u64,
+    /// Served within the ttl.
+    pub fresh: u64,
+    /// Served past it.
+    pub stale: u64,
+    /// Absences served.
+    pub negative: u64,
+    /// Found nothing that serves: filled, or waited for somebody else's fill.
+    pub miss: u64,
+    /// Of the misses: served by a fill that somebody else began.
+    pub waited: u64,
+    /// Went past the level.
+    pub bypass: u64,
+    /// Fills that ended, in the background too.
+    pub fills: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counting {
+    fresh: AtomicU64,
+    stale: AtomicU64,
+    negative: AtomicU64,
+    miss: AtomicU64,
+    waited: AtomicU64,
+    bypass: AtomicU64,
+    fills: AtomicU64,
+}
+
+/// How a look-up counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Count {
+    Hit(Hit),
+    Miss,
+    Waited,
+    Bypass,
+    Fill,
+}
+
+impl Counting {
+    pub(crate) fn count(&self, what: Count) {
+        let counter = match what {
+            Count::Hit(Hit::Fresh) => &self.fresh,
+            Count::Hit(Hit::Stale) => &self.stale,
+            Count::Hit(Hit::Negative) => &self.negative,
+            Count::Miss => &self.miss,
+            Count::Waited => &self.waited,
+            Count::Bypass => &self.bypass,
+            Count::Fill => &self.fills,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> Counters {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let mut counters = Counters {
+            lookups: 0,
+            fresh: read(&self.fresh),
+            stale: read(&self.stale),
+            negative: read(&self.negative),
+            miss: read(&self.miss),
+            waited: read(&self.waited),
+            bypass: read(&self.bypass),
+            fills: read(&self.fills),
+        };
+        counters.lookups =
+            counters.fresh + counters.stale + counters.negative + counters.miss + counters.bypass;
+        counters
+    }
+}

@@ -1,0 +1,116 @@
+//! Copies, as they lie in memory.
+
+use cachepolicy_core::decide::{Found, Lifetimes};
+use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::units::{Duration, Time};
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// A value of any type, shared by all who are served it.
+pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
+
+/// The parameters of a key; `None`: absent.
+pub(crate) type Params = Arc<[Option<Box<str>>]>;
+
+/// A level's copy by its parameters, in whatever variant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Name {
+    pub(crate) level: LevelId,
+    pub(crate) params: Params,
+}
+
+/// What a copy can be found by, beside its key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Mark {
+    /// It is a copy of this name.
+    Is(Name),
+    /// It embeds one.
+    Embeds(Name),
+    /// It bears this tag.
+    Bears(Box<str>),
+    /// It embeds a copy that does.
+    Inherits(Box<str>),
+}
+
+/// A copy.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: Name,
+    /// `None`: an absence.
+    pub(crate) value: Option<Shared>,
+    /// How long its fill took.
+    pub(crate) fill_time: Duration,
+    /// What it can be found by, [`Mark::Is`] not among them.
+    pub(crate) marks: Box<[Mark]>,
+    life: Life,
+}
+
+/// Lifetimes that an `expire` or a sliding ttl moves while others read them. Who reads meanwhile may
+/// see a part of the change: one decision that was made at the same instant as the change then falls
+/// on either side of it.
+#[derive(Debug)]
+struct Life {
+    stored: Time,
+    ttl: Duration,
+    fresh_until: AtomicI64,
+    revalidatable_until: AtomicI64,
+    usable_on_error_until: AtomicI64,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        name: Name,
+        value: Option<Shared>,
+        lifetimes: &Lifetimes,
+        fill_time: Duration,
+        marks: Box<[Mark]>,
+    ) -> Self {
+        Self {
+            name,
+            value,
+            fill_time,
+            marks,
+            life: Life {
+                stored: lifetimes.stored,
+                ttl: lifetimes.ttl,
+                fresh_until: AtomicI64::new(lifetimes.fresh_until.nanos()),
+                revalidatable_until: AtomicI64::new(lifetimes.revalidatable_until.nanos()),
+                usable_on_error_until: AtomicI64::new(lifetimes.usable_on_error_until.nanos()),
+            },
+        }
+    }
+
+    pub(crate) fn lifetimes(&self) -> Lifetimes {
+        let time = |nanos: &AtomicI64| Time::from_nanos(nanos.load(Ordering::Acquire));
+        Lifetimes {
+            stored: self.life.stored,
+            ttl: self.life.ttl,
+            fresh_until: time(&self.life.fresh_until),
+            revalidatable_until: time(&self.life.revalidatable_until),
+            usable_on_error_until: time(&self.life.usable_on_error_until),
+        }
+    }
+
+    /// An `expire`, or a hit under a sliding ttl.
+    pub(crate) fn set_lifetimes(&self, lifetimes: &Lifetimes) {
+        let set = |nanos: &AtomicI64, time: Time| nanos.store(time.nanos(), Ordering::Release);
+        set(
+            &self.life.usable_on_error_until,
+            lifetimes.usable_on_error_until,
+        );
+        set(
+            &self.life.revalidatable_until,
+            lifetimes.revalidatable_until,
+        );
+        set(&self.life.fresh_until, lifetimes.fresh_until);
+    }
+
+    pub(crate) fn found(&self) -> Found {
+        Found::Copy {
+            lifetimes: self.lifetimes(),
+            negative: self.value.is_none(),
+            fill_time: self.fill_time,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Who is filling what: the flights that others wait for.
+
+use crate::entry::{Mark, Name, Shared};
+use cachepolicy_core::decide::{Flight, ServeOnlyReason};
+use cachepolicy_core::units::Time;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// How a flight ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Landing {
+    /// With something that others may take.
+    Result(Taken),
+    /// With an error.
+    Failed,
+    /// With nothing for others.
+    Nothing,
+}
+
+/// What a fill gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Taken {
+    /// `None`: an absence.
+    pub(crate) value: Option<Shared>,
+    /// Why it was not stored.
+    pub(crate) not_stored: Option<ServeOnlyReason>,
+    /// What can be found in it.
+    pub(crate) marks: Arc<[Mark]>,
+    /// An invalidation has overtaken it, which what embeds it inherits.
+    pub(crate) overtaken: bool,
+}
+
+/// Somebody whom others wait for.
+#[derive(Debug)]
+struct Pilot {
+    number: u64,
+    /// From then on somebody else may begin.
+    expires: Time,
+    /// Who waits, the first to come first; some may have gone.
+    waiters: Vec<oneshot::Sender<Landing>>,
+}
+
+/// All fills of a level in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: u64,
+    pilots: FxHashMap<Box<str>, Pilot>,
+    /// Who expired, and somebody else has begun: nobody joins them any more.
+    earlier: Vec<Pilot>,
+    /// When each began, and what it fills.
+    running: FxHashMap<u64, (Time, Name)>,
+}
+
+/// A fill's place among the others; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    flights: Arc<Flights>,
+    number: u64,
+    key: Box<str>,
+    pub(crate) began: Time,
+    has_landed: bool,
+}
+
+/// What [`Flights::board`] found.
+#[derive(Debug)]
+pub(crate) enum Boarding {
+    /// Whoever asked fills.
+    Mine(Ticket),
+    /// Somebody does so already.
+    Theirs,
+}
+
+impl Flights {
+    /// Is somebody filling a key?
+    pub(crate) fn of(&self, key: &str, now: Time) -> Flight {
+        let state = self.state.lock();
+        match state.pilots.get(key) {
+            Some(pilot) if now < pilot.expires => Flight::Running,
+            _ => Flight::Nobody,
+        }
+    }
+
+    /// Joins those who wait for the flight of a key; when it expires.
+    pub(crate) fn landing(&self, key: &str) -> Option<(oneshot::Receiver<Landing>, Time)> {
+        let mut state = self.state.lock();
+        let pilot = state.pilots.get_mut(key)?;
+        let (sender, receiver) = oneshot::channel();
+        pilot.waiters.push(sender);
+        Some((receiver, pilot.expires))
+    }
+
+    /// Begins a fill; with `alone`, until when it is the only one of its key.
+    pub(crate) fn board(
+        self: &Arc<Self>,
+        (key, name): (&str, &Name),
+        now: Time,
+        alone: Option<Time>,
+    ) -> Boarding {
+        let mut state = self.state.lock();
+        let is_taken = |pilot: &Pilot| now < pilot.expires;
+        if alone.is_some() && state.pilots.get(key).is_some_and(is_taken) {
+            return Boarding::Theirs;
+        }
+        let number = state.next;
+        state.next += 1;
+        state.running.insert(number, (now, name.clone()));
+        if let Some(expires) = alone {
+            let pilot = Pilot {
+                number,
+                expires,
+                waiters: Vec::new(),
+            };
+            // Whoever waits for one that has expired still waits for it.
+            let expired = state.pilots.insert(key.into(), pilot);
+            state.earlier.extend(expired);
+        }
+        Boarding::Mine(Ticket {
+            flights: Arc::clone(self),
+            number,
+            key: key.into(),
+            began: now,
+            has_landed: false,
+        })
+    }
+
+    /// When the oldest fill under way began.
+    pub(crate) fn oldest(&self) -> Option<Time> {
+        let state = self.state.lock();
+        state.running.values().map(|(began, _)| *began).min()
+    }
+
+    /// What is being filled.
+    pub(crate) fn names(&self) -> Vec<Name> {
+        let state = self.state.lock();
+        state
+            .running
+            .values()
+            .map(|(_, name)| name.clone())
+            .collect()
+    }
+}
+
+impl Ticket {
+    /// Tells those who wait, in the order in which they came.
+    pub(crate) fn land(mut self, landing: &Landing) {
+        self.has_landed = true;
+        self.leave(landing);
+    }
+
+    fn leave(&self, landing: &Landing) {
+        let waiters = {
+            let mut state = self.flights.state.lock();
+            state.running.remove(&self.number);
+            let is_it = |pilot: &Pilot| pilot.number == self.number;
+            if state.pilots.get(&self.key).is_some_and(is_it) {
+                state.pilots.remove(&self.key)
+            } else {
+                let place = state.earlier.iter().position(is_it);
+                place.map(|place| state.earlier.swap_remove(place))
+            }
+        };
+        for waiter in waiters.into_iter().flat_map(|pilot| pilot.waiters) {
+            // Some may have lost patience.
+            let _ = waiter.send(landing.clone());
+        }
+    }
+}
+
+impl Drop for Ticket {
+    /// Work that panicked, or was cut off, lets the others go.
+    fn drop(&mut self) {
+        if !self.has_landed {
+            self.leave(&Landing::Nothing);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Levels, their keys, and what a look-up gives.
+
+use crate::cache::Cache;
+use crate::context;
+use crate::entry::Name;
+use crate::lookup;
+use crate::request::Request;
+use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
+use cachepolicy_core::expr::RequestView as _;
+use cachepolicy_core::ids::{DimensionId, LevelId};
+use cachepolicy_core::key::{Url, Values, key};
+use cachepolicy_core::vary::Normalised;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// The policy has no fragment or object of that name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the policy has no fragment or object `{0}`")]
+pub struct UnknownLevel(pub String);
+
+/// A fragment or object of the policy: a family of copies.
+#[derive(Debug, Clone)]
+pub struct Level {
+    pub(crate) cache: Cache,
+    pub(crate) id: LevelId,
+}
+
+/// One of a level's copies: its parameters, and the request whose variant is meant.
+#[derive(Debug, Clone)]
+pub struct Key {
+    pub(crate) cache: Cache,
+    pub(crate) name: Name,
+    pub(crate) request: Option<Request>,
+}
+
+/// What a look-up gave.
+#[derive(Debug, Clone)]
+pub struct Served<T> {
+    /// The value; `None`: there is none ("absent").
+    pub value: Option<Arc<T>>,
+    /// Where it comes from.
+    pub outcome: Outcome,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// From a copy.
+    Hit(Hit),
+    /// From a fill of its own.
+    Filled {
+        /// Why it filled.
+        reason: FillReason,
+        /// Why what it made was not stored.
+        not_stored: Option<ServeOnlyReason>,
+    },
+    /// From the fill of somebody else, for which it waited.
+    Waited,
+    /// From a copy that is too old, since the fill failed.
+    StaleOnError,
+    /// From work that went past the level; `None`: the level is not stored.
+    Bypass(Option<BypassReason>),
+}
+
+/// There is nothing to serve.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure<E> {
+    /// The work failed, and there is no copy to serve in its place.
+    #[error("the work failed")]
+    Work(#[source] E),
+    /// The work of somebody else failed, for whose result this waited.
+    #[error("the work that this waited for failed")]
+    WorkOfOther,
+    /// The work panicked, or the runtime that it ran on is shutting down.
+    #[error("the work was broken off")]
+    BrokenOff,
+    /// The level gives values of another type elsewhere.
+    #[error("the copy is of another type than was asked for")]
+    Type,
+    /// So many parameters were given, and the level takes another number.
+    #[error("level `{level}` takes {takes} parameters, and {given} were given")]
+    Parameters {
+        /// The level.
+        level: String,
+        /// How many it takes.
+        takes: usize,
+        /// How many were given.
+        given: usize,
+    },
+}
+
+impl Level {
+    pub(crate) fn new(cache: Cache, id: LevelId) -> Self {
+        Self { cache, id }
+    }
+
+    /// The copy with these parameters, in the policy's order.
+    pub fn of<P: AsRef<str>>(&self, params: impl IntoIterator<Item = P>) -> Key {
+        let params = params.into_iter();
+        self.of_some(params.map(Some))
+    }
+
+    /// The same, where some may be absent.
+    pub fn of_some<P: AsRef<str>>(&self, params: impl IntoIterator<Item = Option<P>>) -> Key {
+        let params = params.into_iter();
+        let params = params.map(|param| param.map(|param| Box::from(param.as_ref())));
+        Key {
+            cache: self.cache.clone(),
+            name: Name {
+                level: self.id,
+                params: params.collect(),
+            },
+            request: None,
+        }
+    }
+
+    /// As [`Key::get_or_load`], of a level without parameters.
+    ///
+    /// # Errors
+    /// See there.
+    pub fn get_or_load<T, E, F, W>(
+        &self,
+        load: F,
+    ) -> impl Future<Output = Result<Served<T>, Failure<E>>> + Send + use<T, E, F, W>
+    where
+        T: Send + Sync + 'static,
+        E: Send + 'static,
+        F: FnOnce() -> W + Send + 'static,
+        W: Future<Output = Result<Option<T>, E>> + Send + 'static,
+    {
+        self.of([] as [&str; 0]).get_or_load(load)
+    }
+}
+
+impl Key {
+    /// For this request, in place of the one that [`Cache::serve`] said.
+    #[must_use]
+    pub fn for_request(mut self, request: Request) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// The copy's value; where there is none that serves, what `load` makes, which is then kept as the
+    /// policy says. `Ok(None)` means that there is no such thing.
+    ///
+    /// `load` runs in a task of its own, and goes on if whoever asked stops waiting. What it looks up
+    /// in turn is embedded in what it makes.
+    ///
+    /// # Errors
+    /// `load` failed, and there is no copy that may be served in its place; or the key does not fit the
+    /// level.
+    pub fn get_or_load<T, E, F, W>(
+        &self,
+        load: F,
+    ) -> impl Future<Output = Result<Served<T>, Failure<E>>> + Send + use<T, E, F, W>
+    where
+        T: Send + Sync + 'static,
+        E: Send + 'static,
+        F: FnOnce() -> W + Send + 'static,
+        W: Future<Output = Result<Option<T>, E>> + Send + 'static,
+    {
+        let key = self.clone();
+        async move { lookup::get_or_load(&key, load).await }
+    }
+
+    pub(crate) fn request(&self) -> Option<Request> {
+        self.request.clone().or_else(|| context::current().request)
+    }
+
+    /// As the store sees it.
+    pub(crate) fn text(&self, request: Option<&Request>) -> String {
+        let inner = &self.cache.inner;
+        let mut text = String::new();
+        let state = inner.levels.get(self.name.level.index());
+        if let Some(versions) = state.and_then(|state| state.versions.as_ref()) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{}:", versions.of(&self.name.params));
+        }
+        if let Some(level) = inner.policy.levels.get(self.name.level.index()) {
+            let values = KeyValues {
+                name: &self.name,
+                request,
+            };
+            key(&level.key.parts, &values, &inner.filter, &mut text);
+        }
+        text
+    }
+}
+
+/// What a key and tags are made of.
+pub(crate) struct KeyValues<'k> {
+    pub(crate) name: &'k Name,
+    pub(crate) request: Option<&'k Request>,
+}
+
+impl Values for KeyValues<'_> {
+    fn param(&self, index: u16) -> Option<&str> {
+        self.name.params.get(usize::from(index))?.as_deref()
+    }
+
+    fn dimension(&self, dimension: DimensionId) -> Option<&str> {
+        match self.request?.dimension(dimension) {
+            Normalised::Value(value) => Some(value),
+            Normalised::Absent | Normalised::Outside => None,
+        }
+    }
+
+    fn url(&self) -> Url<'_> {
+        // Keys of fragments and objects have no URL.
+        Url::default()
+    }
+}

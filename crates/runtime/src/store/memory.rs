@@ -1,0 +1,271 @@
+//! The process's memory: foyer's cache keeps the copies and evicts them; an index beside it knows
+//! which copies an invalidation means.
+//!
+//! # Invariant
+//! A copy gets into the cache only under the index's lock, and an invalidation looks and removes
+//! under the same lock. So a fill that an invalidation has overtaken sees that before it stores, or
+//! is stored before and removed; see [`Memory::store`].
+
+use crate::builder::StartError;
+use crate::entry::{Entry, Mark};
+use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::policy::{Backend, Capacity, Evict};
+use cachepolicy_core::units::Time;
+use foyer_common::event::{Event, EventListener};
+use foyer_memory::{
+    Cache, CacheBuilder, CacheProperties, EvictionConfig, FifoConfig, LfuConfig, LruConfig,
+    S3FifoConfig, SieveConfig,
+};
+use parking_lot::{Mutex, MutexGuard};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+/// Entries that one shard has at least: with fewer of them, a shard's share of the capacity would
+/// differ noticeably from what the policy says.
+const ENTRIES_A_SHARD: usize = 4_096;
+
+/// Shards at most.
+const SHARDS: usize = 16;
+
+/// A copy's key is shared by the cache and the index.
+type KeyText = Arc<str>;
+
+/// A backend in memory.
+pub(crate) struct Memory {
+    cache: Cache<KeyText, Arc<Entry>>,
+    index: Mutex<Index>,
+    left: Arc<Left>,
+}
+
+/// Which copies there are. Looking here is no use of a copy, as an eviction policy counts it.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    /// When lives end, at the earliest, and whose.
+    ends: BinaryHeap<Reverse<(Time, KeyText)>>,
+    copies: FxHashMap<KeyText, Arc<Entry>>,
+    by_level: FxHashMap<LevelId, FxHashSet<KeyText>>,
+    by_mark: FxHashMap<Mark, FxHashSet<KeyText>>,
+}
+
+/// Copies that left the cache and are still in the index.
+#[derive(Debug, Default)]
+struct Left {
+    copies: Mutex<Vec<(KeyText, Arc<Entry>)>>,
+}
+
+impl EventListener for Left {
+    type Key = KeyText;
+    type Value = Arc<Entry>;
+
+    fn on_leave(&self, _: Event, key: &KeyText, entry: &Arc<Entry>) {
+        // The index is locked by whoever stores or removes.
+        let mut copies = self.copies.lock();
+        copies.push((Arc::clone(key), Arc::clone(entry)));
+    }
+}
+
+impl Memory {
+    /// A backend of the policy; an error where the cache cannot be what the policy says.
+    pub(crate) fn new(backend: &Backend) -> Result<Self, StartError> {
+        let eviction = eviction(backend)?;
+        let capacity = match backend.capacity {
+            None => usize::MAX,
+            Some(Capacity::Entries(entries)) => usize::try_from(entries).unwrap_or(usize::MAX),
+            Some(Capacity::Bytes(_)) => {
+                return Err(StartError::Capacity {
+                    backend: backend.name.clone(),
+                });
+            }
+        };
+        let left = Arc::new(Left::default());
+        let listener: Arc<dyn EventListener<Key = KeyText, Value = Arc<Entry>>> = left.clone();
+        let cache = CacheBuilder::new(capacity)
+            .with_shards((capacity / ENTRIES_A_SHARD).clamp(1, SHARDS))
+            .with_eviction_config(eviction)
+            .with_event_listener(listener)
+            .build::<CacheProperties>();
+        Ok(Self {
+            cache,
+            index: Mutex::new(Index::default()),
+            left,
+        })
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
+        self.cache.get(key).map(|found| Arc::clone(found.value()))
+    }
+
+    /// Nobody stores and nothing is invalidated until this is given back.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Index> {
+        let mut index = self.index.lock();
+        self.forget_left(&mut index);
+        index
+    }
+
+    /// Stores a copy, in place of the one that was there.
+    pub(crate) fn store(&self, index: &mut Index, key: &str, entry: Arc<Entry>) {
+        let key: KeyText = Arc::from(key);
+        let lifetimes = entry.lifetimes();
+        let end = lifetimes.dead_from();
+        if end != Time::NEVER {
+            index.ends.push(Reverse((end, Arc::clone(&key))));
+        }
+        index.forget(&key);
+        index.add(&key, &entry);
+        drop(self.cache.insert(key, entry));
+        self.bury(index, lifetimes.stored);
+        self.forget_left(index);
+    }
+
+    /// Removes what is dead: without a capacity nothing else would.
+    fn bury(&self, index: &mut Index, now: Time) {
+        while index
+            .ends
+            .peek()
+            .is_some_and(|Reverse((end, _))| *end <= now)
+        {
+            let Some(Reverse((end, key))) = index.ends.pop() else {
+                break;
+            };
+            // An invalidation or a hit may have moved it.
+            let moved = index
+                .copies
+                .get(&key)
+                .map(|entry| entry.lifetimes().dead_from());
+            match moved.filter(|moved| *moved > end) {
+                Some(Time::NEVER) => {}
+                Some(moved) => index.ends.push(Reverse((moved, key))),
+                None => drop(self.cache.remove(&key)),
+            }
+        }
+    }
+
+    /// Removes a copy, if there is one.
+    pub(crate) fn remove(&self, index: &mut Index, key: &str) {
+        drop(self.cache.remove(key));
+        self.forget_left(index);
+    }
+
+    /// No invalidation means a copy any more, which nobody will ask for. It stays, and takes room, until
+    /// it is evicted or its life is over.
+    pub(crate) fn hide(&self, index: &mut Index, key: &str) {
+        index.forget(key);
+    }
+
+    /// How many copies there are.
+    pub(crate) fn entries(&self) -> usize {
+        self.cache.entries()
+    }
+
+    fn forget_left(&self, index: &mut Index) {
+        let left = core::mem::take(&mut *self.left.copies.lock());
+        for (key, entry) in left {
+            // Another copy of that key may be there by now.
+            let is_it = |known: &Arc<Entry>| Arc::ptr_eq(known, &entry);
+            if index.copies.get(&key).is_some_and(is_it) {
+                index.forget(&key);
+            }
+        }
+    }
+}
+
+impl core::fmt::Debug for Memory {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter
+            .debug_struct("Memory")
+            .field("entries", &self.entries())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Index {
+    fn add(&mut self, key: &KeyText, entry: &Arc<Entry>) {
+        let level = self.by_level.entry(entry.name.level).or_default();
+        level.insert(Arc::clone(key));
+        for mark in marks(entry) {
+            let marked = self.by_mark.entry(mark).or_default();
+            marked.insert(Arc::clone(key));
+        }
+        self.copies.insert(Arc::clone(key), Arc::clone(entry));
+    }
+
+    fn forget(&mut self, key: &str) {
+        let Some(entry) = self.copies.remove(key) else {
+            return;
+        };
+        if let Some(level) = self.by_level.get_mut(&entry.name.level) {
+            level.remove(key);
+        }
+        for mark in marks(&entry) {
+            if let Some(marked) = self.by_mark.get_mut(&mark) {
+                marked.remove(key);
+                if marked.is_empty() {
+                    self.by_mark.remove(&mark);
+                }
+            }
+        }
+    }
+
+    /// A copy.
+    pub(crate) fn copy(&self, key: &str) -> Option<Arc<Entry>> {
+        self.copies.get(key).cloned()
+    }
+
+    /// The keys of a level's copies.
+    pub(crate) fn of_level(&self, level: LevelId) -> Vec<KeyText> {
+        self.by_level
+            .get(&level)
+            .map_or_else(Vec::new, |keys| keys.iter().cloned().collect())
+    }
+
+    /// The keys of copies with a mark.
+    pub(crate) fn of_mark(&self, mark: &Mark) -> Vec<KeyText> {
+        self.by_mark
+            .get(mark)
+            .map_or_else(Vec::new, |keys| keys.iter().cloned().collect())
+    }
+
+    /// The keys of copies with a mark that `is_meant` takes.
+    pub(crate) fn of_marks(&self, is_meant: impl Fn(&Mark) -> bool) -> Vec<KeyText> {
+        let meant = self.by_mark.iter().filter(|(mark, _)| is_meant(mark));
+        meant.flat_map(|(_, keys)| keys.iter().cloned()).collect()
+    }
+}
+
+fn marks(entry: &Entry) -> impl Iterator<Item = Mark> + '_ {
+    let is = Mark::Is(entry.name.clone());
+    entry.marks.iter().cloned().chain([is])
+}
+
+/// The eviction that a backend declares, as foyer does it.
+fn eviction(backend: &Backend) -> Result<EvictionConfig, StartError> {
+    // Without a limit nothing is evicted.
+    if backend.capacity.is_none() {
+        return Ok(FifoConfig::default().into());
+    }
+    Ok(match backend.evict {
+        Evict::Lru => LruConfig {
+            high_priority_pool_ratio: 0.0,
+        }
+        .into(),
+        Evict::Fifo => FifoConfig::default().into(),
+        Evict::S3Fifo => S3FifoConfig::default().into(),
+        Evict::Sieve => EvictionConfig::Sieve(SieveConfig),
+        Evict::WTinyLfu => LfuConfig::default().into(),
+        Evict::Clock
+        | Evict::Lfu
+        | Evict::Arc
+        | Evict::Random
+        | Evict::RedisLru
+        | Evict::RedisLfu
+        | Evict::DjangoLocmem
+        | Evict::None => {
+            return Err(StartError::Evict {
+                backend: backend.name.clone(),
+                evict: backend.evict.name(),
+            });
+        }
+    })
+}

@@ -1,0 +1,3 @@
+//! Where copies lie: one file a kind of backend.
+
+pub(crate) mod memory;

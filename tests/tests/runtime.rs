@@ -1,0 +1,308 @@
+//! What was simulated is what runs: the same requests, writes and work through the simulator and
+//! through the runtime, under a clock that stands still in between, come to the same figures.
+#![allow(missing_docs, clippy::expect_used, reason = "a test")]
+
+use cachepolicy_core::Policy;
+use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_runtime::{Cache, Clock, Counters, Row, Write};
+use cachepolicy_sim::{Options, Simulation};
+use cachepolicy_tests::run::compile;
+use cachepolicy_trace::event::{Event, Request, Value};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use std::sync::Arc;
+
+/// A level of a random policy.
+#[derive(Debug, Clone)]
+struct Store {
+    ttl: &'static str,
+    more: Vec<&'static str>,
+    stampede: &'static str,
+    timeout: &'static str,
+}
+
+/// Something that happens.
+#[derive(Debug, Clone)]
+struct Happening {
+    /// Milliseconds after the one before, in whole steps: see [`times`].
+    after: u64,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    /// A page is asked for; its item's work, and the list's, take so many milliseconds.
+    Get {
+        item: usize,
+        item_takes: u64,
+        list_takes: u64,
+        /// The item's work finds nothing, or fails.
+        absent: bool,
+        fails: bool,
+    },
+    Update(usize),
+}
+
+const ITEMS: [&str; 3] = ["a", "b", "c"];
+
+fn store() -> impl Strategy<Value = Store> {
+    let more = vec![
+        "stale-while-revalidate 8235ms",
+        "stale-if-error 16431ms",
+        "negative ttl 4149ms",
+        "fence",
+    ];
+    (
+        select(vec!["2085ms", "10281ms", "forever"]),
+        subsequence(more, 0..=4),
+        select(vec![
+            "none",
+            "coalesce",
+            "lock 6203ms wait 2109ms",
+            "lease 4163ms wait 7239ms",
+        ]),
+        select(vec!["3103ms", "20577ms"]),
+    )
+        .prop_map(|(ttl, more, stampede, timeout)| Store {
+            ttl,
+            more,
+            stampede,
+            timeout,
+        })
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let get = (
+        0..ITEMS.len(),
+        select(vec![1024u64, 2048, 5120]),
+        select(vec![1024u64, 3072]),
+        proptest::bool::weighted(0.1),
+        proptest::bool::weighted(0.1),
+    )
+        .prop_map(|(item, item_takes, list_takes, absent, fails)| What::Get {
+            item,
+            item_takes,
+            list_takes,
+            absent,
+            fails,
+        });
+    let what = prop_oneof![5 => get, 1 => (0..ITEMS.len()).prop_map(What::Update)];
+    (select(vec![0u64, 0, 1024, 2048, 5120]), what)
+        .prop_map(|(after, what)| Happening { after, what })
+}
+
+fn actions() -> impl Strategy<Value = Vec<&'static str>> {
+    let actions = vec![
+        "purge item(slug)",
+        "expire item(slug)",
+        "bump item(slug)",
+        "purge item(*)",
+        "bump item(*)",
+        "purge list",
+        "expire list",
+        "purge tag \"row:{slug}\"",
+        "purge item(slug) cascade",
+        "purge tag \"all\" cascade",
+    ];
+    subsequence(actions, 1..=3)
+}
+
+impl Store {
+    fn text(&self) -> String {
+        let Self {
+            ttl,
+            more,
+            stampede,
+            timeout,
+        } = self;
+        let more: String = more.iter().map(|more| format!("; {more}")).collect();
+        format!(
+            "store near; ttl {ttl}{more}; stampede {stampede}; timeout {timeout}; cost 10ms on db"
+        )
+    }
+}
+
+fn policy(item: &Store, list: &Store, actions: &[&str]) -> String {
+    format!(
+        "policy differential {{ edition 1 }}
+         model Row {{ id; slug }}
+         origin db {{ }}
+         backend near memory {{ latency 0s }}
+         object item(slug) {{ reads Row(slug: slug); tags \"row:{{slug}}\", \"all\"; {} }}
+         object list(slug) {{ reads Row; contains item(slug); {} }}
+         view page(slug) {{ route GET \"/{{slug}}\"; contains list(slug) }}
+         on Row update after commit {{ {} }}",
+        item.text(),
+        list.text(),
+        actions.join("; ").replace("list", "list(slug)"),
+    )
+}
+
+/// When each happens. No two things happen at the same instant, when either may come first: work takes
+/// multiples of 1,024 ms, each request comes at another rest of that, and what a policy says is longer
+/// than a multiple by more than there are requests.
+fn times(happenings: &[Happening]) -> Vec<u64> {
+    let mut step = 0;
+    let times = happenings.iter().zip(0u64..).map(|(happening, rest)| {
+        step += happening.after;
+        step + rest
+    });
+    times.collect()
+}
+
+fn milliseconds(millis: u64) -> Duration {
+    Duration::from_nanos(millis as i64 * 1_000_000)
+}
+
+fn row(slug: &str) -> Vec<(String, Value)> {
+    ["id", "slug"]
+        .map(|field| (field.to_owned(), Value::Text(slug.to_owned())))
+        .into()
+}
+
+fn simulated(policy: &Policy, happenings: &[Happening]) -> Vec<Counters> {
+    let mut simulation =
+        Simulation::new(policy, Options::default()).expect("a policy that can be simulated");
+    for (happening, at) in happenings.iter().zip(times(happenings)) {
+        let at = Time::from_nanos(0) + milliseconds(at);
+        let event = match happening.what {
+            What::Update(item) => {
+                let row = cachepolicy_trace::event::Row::from_iter(row(ITEMS[item]));
+                Event::Write(cachepolicy_trace::event::Write {
+                    at,
+                    model: "Row".to_owned(),
+                    operation: cachepolicy_core::edge::Operation::Update,
+                    old: Some(row.clone()),
+                    new: Some(row),
+                    process: Some(0),
+                    delay: None,
+                })
+            }
+            What::Get {
+                item,
+                item_takes,
+                list_takes,
+                absent,
+                fails,
+            } => {
+                let seconds = |millis: u64| format!("{}", millis as f64 / 1_000.0);
+                let flag = |is: bool| if is { "1" } else { "0" }.to_owned();
+                let data = [
+                    ("cost(item)", seconds(item_takes)),
+                    ("cost(list)", seconds(list_takes)),
+                    ("absent(item)", flag(absent)),
+                    ("error(item)", flag(fails)),
+                ];
+                let data = data.map(|(name, value)| (name.to_owned(), vec![value]));
+                Event::Request(Request {
+                    at,
+                    method: "GET".to_owned(),
+                    path: format!("/{}", ITEMS[item]),
+                    data: data.into(),
+                    ..Request::default()
+                })
+            }
+        };
+        simulation.push(&event).expect("events in order");
+    }
+    let report = simulation.finish();
+    let counters = ["item", "list"].map(|name| {
+        let level = &report.levels[name];
+        Counters {
+            lookups: level.lookups,
+            fresh: level.fresh,
+            stale: level.stale,
+            negative: level.negative,
+            miss: level.miss,
+            waited: level.waited,
+            bypass: level.bypass,
+            fills: level.fills,
+        }
+    });
+    counters.into()
+}
+
+async fn run(cache: Cache, happenings: Arc<Vec<Happening>>) -> Vec<Counters> {
+    let began = tokio::time::Instant::now();
+    let mut tasks = Vec::new();
+    for (happening, at) in happenings.iter().zip(times(&happenings)) {
+        tokio::time::sleep_until(began + std::time::Duration::from_millis(at)).await;
+        match happening.what {
+            What::Update(item) => {
+                let row = Row::new([("id", ITEMS[item]), ("slug", ITEMS[item])]);
+                cache
+                    .write(&Write::update("Row", row.clone(), row))
+                    .expect("a row with all fields");
+            }
+            What::Get {
+                item,
+                item_takes,
+                list_takes,
+                absent,
+                fails,
+            } => {
+                let cache = cache.clone();
+                tasks.push(tokio::spawn(async move {
+                    let list = cache.level("list").expect("a level").of([ITEMS[item]]);
+                    let inner = cache.level("item").expect("a level").of([ITEMS[item]]);
+                    let made = list.get_or_load(move || async move {
+                        let embedded = inner.get_or_load(move || async move {
+                            sleep(item_takes).await;
+                            match (fails, absent) {
+                                (true, _) => Err("failed"),
+                                (false, true) => Ok(None),
+                                (false, false) => Ok(Some(1)),
+                            }
+                        });
+                        embedded.await.map_err(|_| "failed")?;
+                        sleep(list_takes).await;
+                        Ok::<_, &str>(Some("list"))
+                    });
+                    drop(made.await);
+                }));
+            }
+        }
+    }
+    for task in tasks {
+        task.await.expect("no task panics");
+    }
+    // Background fills end.
+    sleep(100_000).await;
+    ["item", "list"]
+        .map(|name| cache.counters(name).expect("a level"))
+        .into()
+}
+
+async fn sleep(millis: u64) {
+    if millis > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_runtime_does_what_was_simulated(
+        item in store(),
+        list in store(),
+        actions in actions(),
+        happenings in proptest::collection::vec(happening(), 1..30),
+    ) {
+        let text = policy(&item, &list, &actions);
+        let policy = compile(&text);
+        let expected = simulated(&policy, &happenings);
+        let tokio = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        let happenings = Arc::new(happenings);
+        let counted = tokio.block_on(async {
+            let clock = Clock::at(Time::from_nanos(0));
+            let cache = Cache::builder(policy).clock(clock).seed(1).build().expect("a policy that can be run");
+            run(cache, Arc::clone(&happenings)).await
+        });
+        prop_assert_eq!(counted, expected, "{}", text);
+    }
+}
