@@ -42,7 +42,7 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         last = Some(stale.level);
         let name = study.name(stale.level);
         let message = format!(
-            "a `{name}` that is being made while the write commits is stored after {}, with the old data, {}",
+            "a copy of `{name}` that is being made while the write commits is stored after {}, with the old data, {}",
             study.words().action(action),
             for_up_to(stale.lasts)
         );

@@ -41,7 +41,7 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
                     _ => 0.0,
                 };
                 let message = format!(
-                    "`{}` loses {loss}% of its messages, and a `{name}` whose message is lost stays old {}",
+                    "`{}` loses {loss}% of its messages, and a copy of `{name}` whose message is lost stays old {}",
                     bus.name,
                     for_up_to(stale.lasts)
                 );
