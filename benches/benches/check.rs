@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 /// Levels of one file; larger policies import more of them.
-const FILE: usize = 2_000;
+const FILE: usize = 1_000;
 
 const HEAD: &str = r#"policy large { edition 1; processes 4 }
 model Row { id; slug; title; owner -> Owner }

@@ -1,10 +1,11 @@
 //! Witnesses come near to what is proved.
 #![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
-use cachepolicy_analysis::{Bound, Bounds, Edge, Witness};
+use cachepolicy_analysis::{Bound, Bounds, Edge, Outage, Shows, Step, StepKind, Witness};
 use cachepolicy_core::graph::Graph;
-use cachepolicy_core::ids::{LevelId, ModelId};
-use cachepolicy_sim::witness;
+use cachepolicy_core::ids::{BackendId, LevelId, ModelId};
+use cachepolicy_core::units::Duration;
+use cachepolicy_sim::witness::{self, Shown};
 use cachepolicy_tests::planned::plan;
 use cachepolicy_tests::run::compile;
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -84,5 +85,70 @@ fn witnesses_come_near_to_their_bounds() {
     assert!(
         f64::from(near) >= SHARE * f64::from(total),
         "{near} of {total} come near:\n{table}"
+    );
+}
+
+/// Of the only level of a policy with this bus, in which writes are told over it.
+fn shown(bus: &str, via: &str, outage: Option<Duration>) -> Shown {
+    let policy = compile(&format!(
+        "policy test {{ edition 1; processes 2 }}
+         model Row {{ id; slug }}
+         origin db {{ }}
+         backend far redis {{ }}
+         {bus}
+         view page(slug) {{ route GET \"/p/{{slug}}\"; reads Row(slug); store far; ttl 60s; cost 500ms on db; timeout 1s; fence }}
+         on Row create|update|delete after commit {via} {{ purge page(slug) }}"
+    ));
+    let graph = Graph::new(&policy);
+    let outages = outage.map(|time| Outage {
+        backend: BackendId(0),
+        time,
+    });
+    let outages: Vec<Outage> = outages.into_iter().collect();
+    let bounds = Bounds::with_outages(&policy, &graph, &outages);
+    let (level, model) = (LevelId(0), ModelId(0));
+    witness::of_bound(&policy, &graph, &bounds, level, model).expect("a finite bound")
+}
+
+fn bound_of(shown: &Shown) -> Duration {
+    match shown.witness.shows {
+        Shows::Bound(_, bound) => bound,
+        Shows::Leak(_) => Duration::ZERO,
+    }
+}
+
+fn has_outage(shown: &Shown) -> bool {
+    let mut steps = shown.witness.steps.iter();
+    steps.any(|step| matches!(step.what, StepKind::Outage(..)))
+}
+
+#[test]
+fn a_lost_delivery_is_part_of_the_witness() {
+    let bus = "bus b { delivery at-most-once loss 1%; delay 100ms }";
+    let shown = shown(bus, "via b", None);
+    assert_eq!(bound_of(&shown), Duration::from_millis(60_500));
+    assert!(shown.share >= NEAR, "{shown:#?}");
+    let is_lost = |step: &Step| match &step.what {
+        StepKind::Write(write) => write.delays.iter().any(|delay| delay.delay.is_forever()),
+        _ => false,
+    };
+    assert!(shown.witness.steps.iter().any(is_lost), "{shown:#?}");
+}
+
+#[test]
+fn an_outage_that_a_bound_comes_from_is_part_of_the_witness() {
+    // Lost, and come again.
+    let lost = shown("", "", Some(Duration::from_secs(5)));
+    assert_eq!(bound_of(&lost), Duration::from_millis(60_500));
+    assert!(has_outage(&lost) && lost.share >= NEAR, "{lost:#?}");
+    let bus = "bus b { delivery at-least-once; delay 2s }";
+    let again = shown(bus, "via b", Some(Duration::from_secs(5)));
+    assert_eq!(bound_of(&again), Duration::from_secs(9));
+    assert!(has_outage(&again) && again.share >= NEAR, "{again:#?}");
+    let without = shown(bus, "via b", None);
+    assert_eq!(bound_of(&without), Duration::from_secs(2));
+    assert!(
+        !has_outage(&without) && without.share >= NEAR,
+        "{without:#?}"
     );
 }

@@ -15,6 +15,8 @@ pub(crate) struct Life {
     pub(crate) fill: Duration,
     /// From the store to the death of the copy.
     pub(crate) copy: Duration,
+    /// The same of a copy that is no absence.
+    pub(crate) value: Duration,
     /// From the end of freshness to the death of the copy: what an `expire` leaves.
     pub(crate) stale: Duration,
     /// Others take a fill's result without looking into the store.
@@ -206,6 +208,7 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
     };
     Life {
         fill: rules.timeout.min(work).min(lease),
+        value: ttl + stale,
         copy: (ttl + stale).max(rules.negative_ttl.unwrap_or(Duration::ZERO)),
         stale,
         shares: has_backend && rules.stampede == Stampede::Coalesce,

@@ -1,25 +1,37 @@
 //! The actions of a policy.
 
 use crate::cover::ActionRef;
-use cachepolicy_core::edge::Target;
+use cachepolicy_core::edge::{TagPart, Target};
 use cachepolicy_core::ids::{LevelId, ModelId};
+use cachepolicy_core::level::{Level, TemplatePart};
 use cachepolicy_core::policy::Policy;
 use std::collections::BTreeMap;
 
 /// The actions of a policy by what they are about.
 pub(super) struct Actions {
     by_level: BTreeMap<(ModelId, LevelId), Vec<ActionRef>>,
-    by_tag: BTreeMap<ModelId, Vec<ActionRef>>,
+    /// By the shape of a tag.
+    by_tag: BTreeMap<(ModelId, usize), Vec<ActionRef>>,
+    /// The shapes of a level's tags, each once.
+    shapes: Vec<Vec<usize>>,
     pub(super) has_cascade: bool,
 }
 
+/// A tag without its values: those of another shape are other tags.
+type Shape<'p> = Vec<Option<&'p str>>;
+
 impl Actions {
     pub(super) fn new(policy: &Policy) -> Self {
+        let mut numbers: BTreeMap<Shape<'_>, usize> = BTreeMap::new();
         let mut actions = Self {
             by_level: BTreeMap::new(),
             by_tag: BTreeMap::new(),
+            shapes: Vec::with_capacity(policy.levels.len()),
             has_cascade: false,
         };
+        for level in &policy.levels {
+            actions.shapes.push(shapes(level, &mut numbers));
+        }
         for (edge, block) in policy.edges.iter().enumerate() {
             for (action, declared) in block.actions.iter().enumerate() {
                 let this = ActionRef { edge, action };
@@ -29,7 +41,17 @@ impl Actions {
                         let list = actions.by_level.entry((block.model, *level));
                         list.or_default().push(this);
                     }
-                    Target::Tag(_) => actions.by_tag.entry(block.model).or_default().push(this),
+                    Target::Tag(parts) => {
+                        let parts = parts.iter().map(|part| match part {
+                            TagPart::Text(text) => Some(text.as_str()),
+                            TagPart::Row(_) => None,
+                        });
+                        // No level bears another one.
+                        if let Some(&shape) = numbers.get(&parts.collect::<Shape<'_>>()) {
+                            let list = actions.by_tag.entry((block.model, shape));
+                            list.or_default().push(this);
+                        }
+                    }
                 }
             }
         }
@@ -39,7 +61,23 @@ impl Actions {
     /// Those that may be about a level when a model is written.
     pub(super) fn about(&self, model: ModelId, level: LevelId) -> impl Iterator<Item = ActionRef> {
         let by_level = self.by_level.get(&(model, level)).into_iter();
-        let by_tag = self.by_tag.get(&model).into_iter();
+        let shapes = self.shapes.get(level.index()).into_iter().flatten();
+        let by_tag = shapes.filter_map(move |shape| self.by_tag.get(&(model, *shape)));
         by_level.chain(by_tag).flatten().copied()
     }
+}
+
+fn shapes<'p>(level: &'p Level, numbers: &mut BTreeMap<Shape<'p>, usize>) -> Vec<usize> {
+    let mut shapes = Vec::new();
+    for tag in &level.tags {
+        let parts = tag.parts.iter().map(|part| match part {
+            TemplatePart::Text(text) => Some(text.as_str()),
+            TemplatePart::Value(_) | TemplatePart::Each(_) => None,
+        });
+        let next = numbers.len();
+        shapes.push(*numbers.entry(parts.collect()).or_insert(next));
+    }
+    shapes.sort_unstable();
+    shapes.dedup();
+    shapes
 }

@@ -358,8 +358,10 @@ impl Work<'_> {
             Verb::Purge | Verb::Expire => Duration::ZERO,
         };
         let survive = arrivals.survive.map_or(Duration::ZERO, |(_, time)| time);
+        // What is made stale dies of age all the same, and an absence at once.
+        let stale_until = (greatest + stale).min(made + life.value).max(greatest);
         let sound = Sound {
-            bound: greatest + stale.max(survive).max(asked),
+            bound: stale_until.max(greatest + survive.max(asked)),
             delay: greatest,
             stale,
             survive: arrivals.survive,

@@ -148,6 +148,8 @@ pub struct Bounds {
     pub(crate) ways: Ways,
     /// By level and way.
     kinds: Vec<Vec<Vec<KindBound>>>,
+    /// What happens to the backends.
+    pub(crate) outages: Vec<Outage>,
 }
 
 impl Bounds {
@@ -204,6 +206,7 @@ impl Bounds {
             levels: work.found,
             ways: work.ways,
             kinds: work.kinds,
+            outages: whole.outages.to_vec(),
         }
     }
 

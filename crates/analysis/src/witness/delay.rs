@@ -1,7 +1,7 @@
 //! How long the invalidations of a witness's write are on their way.
 
 use crate::lives::{greatest, least, tiers};
-use cachepolicy_core::edge::{EdgeBlock, Operation, Target, Timing};
+use cachepolicy_core::edge::{Action, EdgeBlock, Operation, Target, Timing, Verb};
 use cachepolicy_core::ids::{BusId, LevelId, ModelId};
 use cachepolicy_core::policy::{BackendKind, Delivery, Policy, Reaches};
 use cachepolicy_core::units::Duration;
@@ -47,10 +47,27 @@ pub(super) struct Window {
     /// Of one place; `None`: of all.
     pub(super) to: Option<DelayedTo>,
     pub(super) from: i64,
+    /// The same of a `bump`, which hides what is being filled, too.
+    pub(super) renamed_from: i64,
     pub(super) until: i64,
 }
 
 impl Window {
+    /// From when until when invalidations of a block must not come.
+    fn closed(&self, block: &EdgeBlock) -> (i64, i64) {
+        let is_bump = |action: &Action| {
+            action.verb == Verb::Bump
+                && matches!(&action.target, Target::Level { level, .. } if *level == self.level)
+        };
+        let is_bumped = block.actions.iter().any(is_bump);
+        let from = if is_bumped {
+            self.renamed_from
+        } else {
+            self.from
+        };
+        (from, self.until)
+    }
+
     fn is_about(&self, policy: &Policy, block: &EdgeBlock, to: DelayedTo) -> bool {
         let Some(level) = policy.levels.get(self.level.index()) else {
             return false;
@@ -103,10 +120,10 @@ pub(super) fn delays(
             if to == DelayedTo::Memory && bus.reaches != Reaches::AllProcesses {
                 continue;
             }
-            let about: Vec<&Window> = windows
+            let about = windows
                 .iter()
-                .filter(|window| window.is_about(policy, block, to))
-                .collect();
+                .filter(|window| window.is_about(policy, block, to));
+            let about: Vec<(i64, i64)> = about.map(|window| window.closed(block)).collect();
             let (delay, is_outside) = latest((first, last), &about, sent);
             is_kept &= is_outside;
             if first < last {
@@ -129,16 +146,20 @@ pub(super) fn delays(
 }
 
 /// The latest within these ends that is in no window; the last if there is none.
-fn latest((first, last): (Duration, Duration), windows: &[&Window], sent: i64) -> (Duration, bool) {
+fn latest(
+    (first, last): (Duration, Duration),
+    closed: &[(i64, i64)],
+    sent: i64,
+) -> (Duration, bool) {
     let is_free = |delay: Duration| {
         let at = sent.saturating_add(delay.nanos());
-        windows
+        closed
             .iter()
-            .all(|window| at < window.from || window.until <= at)
+            .all(|(from, until)| at < *from || *until <= at)
     };
-    let before = windows
+    let before = closed
         .iter()
-        .map(|window| Duration::from_nanos((window.from - 1 - sent).max(0)));
+        .map(|(from, _)| Duration::from_nanos((from - 1 - sent).max(0)));
     let mut ends: Vec<Duration> = before.chain([first, last]).collect();
     ends.retain(|delay| first <= *delay && *delay <= last);
     let free = ends.into_iter().filter(|delay| is_free(*delay)).max();

@@ -5,6 +5,7 @@ mod clock;
 mod copies;
 mod delay;
 mod leak;
+mod outage;
 mod schedule;
 mod serve;
 mod stage;

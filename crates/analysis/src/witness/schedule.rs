@@ -45,7 +45,7 @@ impl Witness {
             policy,
             graph,
             view: None,
-            outages: &[],
+            outages: &bounds.outages,
         };
         let lives = &lives(whole)[..];
         let least = Duration::from_nanos(bound.staleness.nanos() / 100 * 96);
@@ -242,6 +242,7 @@ impl<'p> Plan<'p> {
 
     fn witness(mut self, level: LevelId, model: ModelId, bound: &Bound) -> Witness {
         if let Some((at, step)) = self.write_step(model) {
+            self.lose_deliveries(at, &step.delays);
             self.steps.push((at, StepKind::Write(step)));
         }
         self.steps.sort_by_key(|(at, _)| *at);

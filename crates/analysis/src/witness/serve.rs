@@ -10,7 +10,6 @@ use crate::bounds::By;
 use crate::bounds::edges::{KindBound, Sound, is_fenced};
 use crate::bounds::missed::Reason;
 use crate::bounds::sources::Source;
-use cachepolicy_core::edge::{Target, Verb};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::level::Level;
 use cachepolicy_core::units::Duration;
@@ -55,6 +54,9 @@ pub(super) enum Made {
     Late,
 }
 
+/// So many of the things that make a result old are tried.
+const SOURCES: usize = 3;
+
 /// What can be done in one way or another.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Choice {
@@ -71,7 +73,7 @@ impl Choice {
     pub(super) fn all() -> Vec<Self> {
         let ways = [Made::Across, Made::Early, Made::Late];
         let mut all = Vec::new();
-        for source in [0, 1] {
+        for source in 0..SOURCES {
             for is_outage in [false, true] {
                 for made in ways
                     .iter()
@@ -161,23 +163,27 @@ impl<'p> Plan<'p> {
         let survive = sound
             .survive
             .map_or(told, |(_, time)| time.nanos().max(told));
-        let longest = sound.bound.nanos() - sound.delay.nanos();
+        let is_asked = sound.bound > sound.delay && stale == 0 && survive == 0;
         let soon = latency(self.whole, level).nanos() + 2 * MARGIN;
         let before = if survive > 0 {
             2 * self.gap
-        } else if longest > 0 && stale == 0 {
+        } else if is_asked {
             MARGIN
         } else {
             soon
         };
         let removed = at - stale.max(survive) + before;
         let written = removed - far.nanos();
+        self.put_off(sound, level, written);
         // A nearer tier gets its copy in another process than the one that made it.
         self.maker = u32::from(survive > 0 && self.whole.policy.processes > 1);
         let fence = bound.fence.map_or(Duration::FOREVER, |fence| fence.least);
         let longest = fence.min(far).nanos() - 2 * self.gap;
         let is_alone = survive > 0 && self.maker == 0;
-        if longest > 0 && !is_alone {
+        if is_asked && bound.fence.is_none() {
+            // Stored under the old version when whoever asks for that has not got an answer yet.
+            self.fill_across(stage, way, written, self.gap + 3 * MARGIN)?;
+        } else if longest > 0 && !is_alone {
             self.fill_across(stage, way, written, longest)?;
         } else {
             let made = self.make(stage, written, removed - survive);
@@ -200,8 +206,10 @@ impl<'p> Plan<'p> {
         } else {
             (written, at.min(promoted))
         };
-        self.keep(id, Some(DelayedTo::Shared), (written, promoted));
-        self.keep(id, Some(DelayedTo::Memory), memory);
+        let (memory, until) = memory;
+        let shared = ((written, written), promoted);
+        self.keep(id, Some(DelayedTo::Shared), shared);
+        self.keep(id, Some(DelayedTo::Memory), ((memory, memory), until));
         let lived = Duration::from_nanos((at - stale - written).max(0));
         let how = if stale > level.rules.stale_while_revalidate.nanos() || lived > fresh(level) {
             Use::OnError
@@ -251,18 +259,18 @@ impl<'p> Plan<'p> {
         let asked = self.use_late(stage, how, Asked::at(at))?;
         self.links.push(bound);
         let began = self.fill(stage, way, &source, (stored, how == Use::Absent))?;
-        let is_overtaken = is_fenced(level) || self.can_be_renamed(id);
-        let from = if is_overtaken {
+        let from = if is_fenced(level) {
             began
         } else {
             stored - self.gap
         };
+        let from = (from, began);
         let delay = self.promoted(bound, level).unwrap_or(Duration::ZERO);
         let promoted = self.written()? + delay.nanos() - self.gap;
         if stored < promoted && promoted < asked.at {
             self.ask(stage, &Asked::at(promoted));
             self.keep(id, Some(DelayedTo::Shared), (from, promoted));
-            self.keep(id, Some(DelayedTo::Memory), (promoted, at));
+            self.keep(id, Some(DelayedTo::Memory), ((promoted, promoted), at));
         } else {
             self.keep(id, None, (from, at));
         }
@@ -318,22 +326,20 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// Some action hides what is being filled, too.
-    fn can_be_renamed(&self, id: LevelId) -> bool {
-        let actions = self.whole.policy.edges.iter();
-        let mut bumps = actions
-            .flat_map(|block| &block.actions)
-            .filter(|action| action.verb == Verb::Bump);
-        bumps.any(|action| matches!(&action.target, Target::Level { level, .. } if *level == id))
-    }
-
     /// No invalidation may come to a level's copies in that time.
-    fn keep(&mut self, level: LevelId, to: Option<DelayedTo>, (from, until): (i64, i64)) {
+    /// `from`: from the store on, and from when a `bump` must not come.
+    fn keep(
+        &mut self,
+        level: LevelId,
+        to: Option<DelayedTo>,
+        ((from, renamed_from), until): ((i64, i64), i64),
+    ) {
         self.windows.push(Window {
             level,
             embedded: self.walked_from(level),
             to,
             from,
+            renamed_from,
             until,
         });
     }
