@@ -30,6 +30,8 @@ struct Shown {
     row: KnownRow,
     /// What it is known by.
     id: u32,
+    /// The field that says so, if it is `id`.
+    id_field: Option<FieldId>,
     others: Vec<(ModelId, u32, KnownRow)>,
 }
 
@@ -42,6 +44,22 @@ pub(crate) struct WrittenImages {
     new: Option<Shown>,
     /// Of its deliveries, as far as the trace has them beside the fields.
     pub(crate) delays: FixedDelays,
+}
+
+impl KnownRow {
+    /// Has a field one value?
+    fn has_one(&self, field: FieldId) -> bool {
+        let values = self.fields.get(field.index()).and_then(Option::as_ref);
+        values.is_some_and(|values| values.len() == 1)
+    }
+}
+
+impl Shown {
+    /// Does it say no more than which row it is?
+    fn only_says_which(&self) -> bool {
+        let known = self.row.fields.iter().filter(|field| field.is_some());
+        self.id_field.is_some() && known.count() == 1
+    }
 }
 
 impl WrittenImages {
@@ -57,6 +75,9 @@ impl WrittenImages {
             let mut shown = Shown::default();
             shown.row = read(policy, texts, model, row, &mut shown.others, 0);
             shown.id = identity(policy, model, &shown.row);
+            shown.id_field = policy.models[model.index()]
+                .field("id")
+                .filter(|id| shown.row.has_one(*id));
             shown
         };
         let (old, new) = (old.map(&mut show), new.map(&mut show));
@@ -145,6 +166,8 @@ impl Rows {
             }
         }
         match (&write.new, &write.old) {
+            // What is known of a row anyway need not be remembered.
+            (Some(new), _) if new.only_says_which() => {}
             (Some(new), _) => {
                 self.add(write.model, new.id, &new.row);
             }
@@ -196,6 +219,9 @@ impl RowView<'_> {
     /// identity.
     fn field(&self, image: Image, shown: &Shown, field: FieldId) -> Values {
         let id = shown.id;
+        if shown.id_field == Some(field) {
+            return smallvec![id];
+        }
         let earlier = self
             .before(id)
             .and_then(|row| row.fields.get(field.index()));

@@ -227,8 +227,10 @@ impl Engine {
             .trace_keys
             .level
             .is_some_and(|it| u32::from(it.0) == level);
-        let text = self.values.value(param).filter(|_| is_traces)?;
-        self.trace_keys.find_unnamed(text)
+        if !is_traces {
+            return None;
+        }
+        self.trace_keys.find_unnamed(&self.values, param)
     }
 
     /// Are these arguments, of which some may be `*`, those of a key of the trace or another one?

@@ -1,7 +1,7 @@
 //! Keys of the trace by their texts, for writes of rows that name few of many.
 
 use super::TraceKeys;
-use crate::intern::hash_text;
+use crate::intern::{NONE, Texts, hash_text};
 use cachepolicy_trace::random::mix;
 use hashbrown::HashTable;
 
@@ -11,6 +11,8 @@ pub(super) struct ByText {
     numbers: HashTable<u32>,
     /// The first so many are in it.
     indexed: usize,
+    /// By the numbers of values, the keys that were found; [`NONE`]: it was not looked for.
+    found: Vec<u32>,
 }
 
 /// A key as it is looked for: the number 7 and the text "7" are one.
@@ -45,11 +47,24 @@ impl TraceKeys {
         }
     }
 
-    /// The key of this text, if it has been admitted and has no name yet.
-    pub(super) fn find_unnamed(&mut self, text: &str) -> Option<u32> {
+    /// The key of a value, if it has been admitted and has no name yet.
+    pub(super) fn find_unnamed(&mut self, values: &Texts, value: u32) -> Option<u32> {
         if self.named >= self.admitted {
             return None;
         }
+        let place = value as usize;
+        let known = self.by_text.found.get(place).copied();
+        let found = known.filter(|&known| known != NONE).or_else(|| {
+            let found = self.search(values.value(value)?)?;
+            let known = &mut self.by_text.found;
+            known.resize(known.len().max(place + 1), NONE);
+            known[place] = found;
+            Some(found)
+        });
+        found.filter(|&key| key as usize >= self.named)
+    }
+
+    fn search(&mut self, text: &str) -> Option<u32> {
         let mut by_text = core::mem::take(&mut self.by_text);
         let hash_of = |&key: &u32| self.wanted(key as usize).hash();
         let numbers = &mut by_text.numbers;
@@ -63,6 +78,6 @@ impl TraceKeys {
         let is_it = |&key: &u32| self.wanted(key as usize) == wanted;
         let found = numbers.find(wanted.hash(), is_it).copied();
         self.by_text = by_text;
-        found.filter(|&key| key as usize >= self.named)
+        found
     }
 }
