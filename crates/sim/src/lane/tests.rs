@@ -269,3 +269,67 @@ proptest! {
         prop_assert_eq!(on_the_spot, one_by_one, "{}", text);
     }
 }
+
+fn second(second: i64, step: &Step) -> Event {
+    event(Time::ZERO + Duration::from_secs(second), step)
+}
+
+fn of_key(operation: AccessOperation) -> Step {
+    Step::Access {
+        key: 5,
+        text: false,
+        operation,
+        bytes: None,
+        ttl: None,
+    }
+}
+
+const WRITE: Step = Step::Write {
+    key: 5,
+    delete: false,
+    name: None,
+};
+
+/// What the level `item` comes to, both ways.
+fn level(rest: &str, edge: &str, events: &[Event]) -> serde_json::Value {
+    let text = format!(
+        "policy test {{ edition 1 }}\nmodel Item {{ id }}\nbackend mem redis {{ latency 0s }}\n\
+         object item(id) {{\n store mem\n ttl 1h\n {rest}\n}}\n{edge}\n"
+    );
+    let compiled = cachepolicy_compiler::compile_text("test.cachepolicy", &text);
+    let policy = compiled.policy.unwrap();
+    let reports = [false, true].map(|watched| {
+        let report = replay(&policy, &Options::default(), events, watched);
+        serde_json::from_str::<serde_json::Value>(&report).unwrap()["levels"]["item"].clone()
+    });
+    assert_eq!(reports[0], reports[1]);
+    reports[0].clone()
+}
+
+#[test]
+fn a_delivery_finds_a_key_that_came_after_the_write() {
+    let get = of_key(AccessOperation::Get);
+    let edge = "bus slow { delivery at-least-once; delay 2s }\n\
+                on Item update via slow { purge item(id) }";
+    let events = [
+        second(0, &WRITE),
+        second(1, &get),
+        second(3, &get),
+        second(4, &get),
+    ];
+    assert_eq!(level("", edge, &events)["fills"], 2);
+}
+
+#[test]
+fn what_was_set_misses_later_writes() {
+    let get = of_key(AccessOperation::Get);
+    let events = [
+        second(0, &of_key(AccessOperation::Set)),
+        second(1, &get),
+        second(2, &WRITE),
+        second(5, &get),
+    ];
+    let figures = level("reads Item(id)", "", &events);
+    assert_eq!(figures["out_of_date"]["serves"], 1);
+    assert_eq!(figures["out_of_date"]["staleness"]["max"], 3.0);
+}
