@@ -11,6 +11,7 @@ use crate::tables::{Sharing, Tables};
 use cachepolicy_core::decide::Scope;
 use cachepolicy_core::ids::{BackendId, LevelId, OriginId};
 use cachepolicy_core::units::{Duration, Time};
+use std::collections::BTreeSet;
 
 /// A fault that is due.
 #[derive(Debug, Clone, Copy)]
@@ -163,11 +164,10 @@ impl Engine {
         let mut cut: Vec<u32> = Vec::new();
         let mut awaited: Vec<u32> = Vec::new();
         for frame in 0..self.frames.slots() {
-            let f = &mut self.frames[frame];
-            if f.task != NONE
-                && self.tasks[f.task].process == process
-                && !t.levels[f.level as usize].is_edge
-            {
+            let f = &self.frames[frame];
+            let is_of_it = f.task != NONE && self.tasks[f.task].process == process;
+            if is_of_it && !self.is_before_the_application(t, frame) {
+                let f = &mut self.frames[frame];
                 f.flags.set(Flags::CUT_OFF);
                 cut.push(frame);
                 if f.awaited != NONE && f.state == State::Waiting {
@@ -187,10 +187,11 @@ impl Engine {
         // Where a walk entered the application: what is before it, if anything is, goes on.
         let is_entry = |engine: &Self, frame: u32| {
             let parent = engine.frames[frame].parent;
-            parent == NONE || t.levels[engine.frames[parent].level as usize].is_edge
+            parent == NONE || engine.is_before_the_application(t, parent)
         };
-        let (entries, inner): (Vec<u32>, Vec<u32>) =
+        let (mut entries, mut inner): (Vec<u32>, Vec<u32>) =
             cut.into_iter().partition(|&frame| is_entry(self, frame));
+        inner.extend(self.drop_cut_off_batches(&mut entries));
         for &frame in inner.iter().chain(&entries) {
             self.cut_off_frame(t, frame);
         }
@@ -200,6 +201,38 @@ impl Engine {
         for entry in entries {
             self.end_cut_off(t, entry);
         }
+    }
+
+    /// Is a frame, with all that it is part of, of a `proxy` or `cdn`?
+    fn is_before_the_application(&self, t: &Tables, mut frame: u32) -> bool {
+        while frame != NONE {
+            let f = &self.frames[frame];
+            if !t.levels[f.level as usize].is_edge {
+                return false;
+            }
+            frame = f.parent;
+        }
+        true
+    }
+
+    /// Of elements that were to be loaded in one batch, one tells what stands before the application
+    /// that they failed; gives the others.
+    fn drop_cut_off_batches(&mut self, entries: &mut Vec<u32>) -> Vec<u32> {
+        let mut told = BTreeSet::new();
+        let mut others = Vec::new();
+        entries.retain(|&entry| {
+            let parent = self.frames[entry].parent;
+            if parent == NONE {
+                return true;
+            }
+            self.frames[parent].parked = (NONE, NONE, 0);
+            let is_first = told.insert(parent);
+            if !is_first {
+                others.push(entry);
+            }
+            is_first
+        });
+        others
     }
 
     /// A frame ends in the middle of what it does.

@@ -1,6 +1,7 @@
 //! Levels in levels.
 
 use super::{Scenario, outcomes};
+use cachepolicy_trace::event::NamedFault;
 
 #[test]
 fn a_walk_goes_depth_first_and_ends_at_hits() {
@@ -174,4 +175,48 @@ fn absent_pages_have_absent_parts() {
     let report = scenario.run();
     assert_eq!(outcomes(&report, "item"), [0, 0, 1, 1, 0]);
     assert_eq!(outcomes(&report, "menu"), [1, 0, 1, 0, 0]);
+}
+
+#[test]
+fn a_restart_cuts_off_a_batch_behind_a_proxy() {
+    let mut scenario = Scenario::new(
+        "origin db
+         backend far redis
+         backend front proxy
+         object item(x) { store far; ttl 1h; cost 1s on db; batch max 5 each 10ms }
+         object last { store far; ttl 1h; cost 1s on db }
+         view page(x) { route GET \"/{x}\"; data all max 5; store front; ttl 1h; contains item(each all), last }",
+    );
+    let of_two = |request: &mut cachepolicy_trace::event::Request| {
+        let all = vec!["a".to_owned(), "b".to_owned()];
+        request.data.push(("all".into(), all));
+    };
+    scenario
+        .request(0.0, "/a", of_two)
+        .fault(0.5, NamedFault::Restart { process: 0 })
+        .request(10.0, "/a", of_two);
+    let report = scenario.run();
+    assert_eq!(outcomes(&report, "page"), [0, 0, 2, 0, 0]);
+    assert_eq!(outcomes(&report, "item"), [0, 0, 4, 0, 0]);
+    assert_eq!(outcomes(&report, "last"), [0, 0, 1, 0, 0]);
+    assert_eq!(report.requests.errors, 1);
+}
+
+#[test]
+fn a_restart_cuts_off_what_stands_before_the_application_inside_of_it() {
+    let mut scenario = Scenario::new(
+        "backend far redis
+         backend front proxy
+         object item { store far; ttl 1h; cost 1s }
+         view page(x) { route GET \"/{x}\"; store front; ttl 1h; contains item; cost 1s }
+         site all { route GET \"/**\"; store far; ttl 1h }",
+    );
+    for seconds in [0.5, 1.5] {
+        scenario
+            .get(10.0 * seconds, "/a")
+            .fault(10.0 * seconds + seconds, NamedFault::Restart { process: 0 });
+    }
+    let report = scenario.get(30.0, "/a").run();
+    assert_eq!(outcomes(&report, "all"), [0, 0, 3, 0, 0]);
+    assert_eq!(report.requests.errors, 2);
 }
