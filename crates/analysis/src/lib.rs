@@ -11,6 +11,7 @@ mod cover;
 mod kinds;
 pub mod lints;
 mod lives;
+mod rest;
 mod structure;
 mod ways;
 mod witness;

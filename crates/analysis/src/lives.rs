@@ -1,10 +1,11 @@
 //! How long fills and copies of a level can last.
 
+use crate::rest::{Rest, Work};
 use crate::structure::Structure;
 use cachepolicy_core::Distribution;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::ids::{LevelId, ModelId, OriginId};
-use cachepolicy_core::level::{Contain, Level, LevelKind, LifetimeSource, Tier};
+use cachepolicy_core::level::{Level, LevelKind, LifetimeSource, Tier};
 use cachepolicy_core::policy::{BackendKind, Policy};
 use cachepolicy_core::units::Duration;
 
@@ -23,81 +24,18 @@ pub(crate) struct Life {
     pub(crate) shares: bool,
     /// The result can be an error.
     fails: bool,
-    /// From the beginning of work to its end, without regard to `timeout`.
-    work: Duration,
+    /// See [`Work::alone`].
+    pub(crate) alone: Duration,
     /// From a look-up to its answer.
-    look_up: Duration,
+    pub(crate) look_up: Duration,
     /// From asking the stores to their answers.
     pub(crate) latency: Duration,
     /// What is left of its work once it knows something.
     pub(crate) rest: Rest,
 }
 
-/// How long the work of a level lasts after it read, or took in, what makes its result old.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rest {
-    /// After it read rows itself: its own work begins with that, when all that it embeds is there.
-    pub(crate) own: Duration,
-    /// After it took in the first copy of a level that it embeds.
-    pub(crate) contained: Vec<(LevelId, Duration)>,
-}
-
-impl Rest {
-    /// All of the work, of which so much is left when own rows are asked for.
-    fn work(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> (Self, Duration) {
-        let policy = whole.policy;
-        let through = |contained: LevelId| {
-            finer
-                .get(contained.index())
-                .map_or(Duration::FOREVER, |life| life.look_up + life.work)
-        };
-        let own = if level.cost.from_trace || is_unsaid(level) {
-            Duration::FOREVER
-        } else {
-            greatest(&level.cost.otherwise)
-        };
-        let mut later = if is_queued(policy, level) {
-            Duration::FOREVER
-        } else {
-            own
-        };
-        let mut contained = Vec::new();
-        // Of the views that a site answers for, each request has one, behind what is written.
-        let is_written =
-            |view: &LevelId| level.contains.iter().any(|contain| contain.level == *view);
-        let routed: Vec<_> = whole
-            .contained(id)
-            .filter(|view| !is_written(view))
-            .collect();
-        contained.extend(routed.iter().map(|view| (*view, later)));
-        let longest = routed.iter().map(|view| through(*view)).max();
-        later = later + longest.unwrap_or(Duration::ZERO);
-        for contain in level.contains.iter().rev() {
-            let batch = whole.level(contain.level).and_then(|level| level.batch);
-            let each = through(contain.level) + batch.map_or(Duration::ZERO, |batch| batch.each);
-            let count = how_many(level, contain);
-            let all = times(each, count);
-            // What is filled in one batch is read at its beginning.
-            let others = match batch {
-                Some(_) => all,
-                None => times(each, count.map(|count| count.saturating_sub(1))),
-            };
-            contained.push((contain.level, later + others));
-            later = later + all;
-        }
-        (Self { own, contained }, later)
-    }
-
-    /// After the first copy of a contained level, wherever it stands.
-    pub(crate) fn after(&self, inner: LevelId) -> Duration {
-        let all = self.contained.iter().filter(|(known, _)| *known == inner);
-        let longest = all.map(|(_, rest)| *rest).max();
-        longest.unwrap_or(Duration::FOREVER)
-    }
-}
-
 /// Before its own work begins it waits for others.
-fn is_queued(policy: &Policy, level: &Level) -> bool {
+pub(crate) fn is_queued(policy: &Policy, level: &Level) -> bool {
     let origin = level.origin.and_then(|id| policy.origins.get(id.index()));
     origin.is_some_and(|origin| origin.slots.is_some() || origin.rate.is_some())
         || (policy.threads.is_some() && is_before_the_application(policy, level))
@@ -152,7 +90,7 @@ pub(crate) fn least(distribution: &Distribution) -> Duration {
 }
 
 /// A duration so many times.
-fn times(duration: Duration, count: Option<u32>) -> Duration {
+pub(crate) fn times(duration: Duration, count: Option<u32>) -> Duration {
     match count {
         _ if duration == Duration::ZERO || count == Some(0) => Duration::ZERO,
         Some(count) if !duration.is_forever() => {
@@ -165,10 +103,12 @@ fn times(duration: Duration, count: Option<u32>) -> Duration {
 fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Life {
     let policy = whole.policy;
     let rules = &level.rules;
-    let (rest, work) = Rest::work(whole, id, level, finer);
+    let (rest, Work { all: work, alone }) = Rest::of(whole, id, level, finer);
     let inner = |contained: LevelId| finer.get(contained.index());
     let has_backend = tiers(policy, level).next().is_some();
+    // What stands before the application fails with the process that it asked.
     let is_made_in_vain = level.origin.is_some()
+        || is_before_the_application(policy, level)
         || matches!(level.kind, LevelKind::Site | LevelKind::View)
         || whole.contained(id).filter_map(inner).any(|life| life.fails);
     // Who is refused by a store gets nothing, no expired copy either.
@@ -191,10 +131,7 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
         LifetimeSource::Trace => Duration::FOREVER,
         LifetimeSource::Response { max } => max.unwrap_or(Duration::FOREVER).max(rules.ttl),
     };
-    let latency = tiers(policy, level)
-        .filter_map(|tier| policy.backends.get(tier.backend.index()))
-        .map(|backend| greatest(&backend.latency).max(backend.on_failure.after))
-        .fold(Duration::ZERO, |sum, latency| sum + latency);
+    let latency = latency(policy, level);
     // Those who waited look again.
     let again = if wait > Duration::ZERO {
         latency
@@ -213,11 +150,19 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
         stale,
         shares: has_backend && rules.stampede == Stampede::Coalesce,
         fails,
-        work,
+        alone,
         look_up,
         latency,
         rest,
     }
+}
+
+/// From asking the stores to their answers.
+pub(crate) fn latency(policy: &Policy, level: &Level) -> Duration {
+    tiers(policy, level)
+        .filter_map(|tier| policy.backends.get(tier.backend.index()))
+        .map(|backend| greatest(&backend.latency).max(backend.on_failure.after))
+        .fold(Duration::ZERO, |sum, latency| sum + latency)
 }
 
 /// Whoever asks one of its stores that is down gets an error.
@@ -226,18 +171,6 @@ pub(crate) fn refuses(policy: &Policy, level: &Level) -> bool {
         let backend = policy.backends.get(tier.backend.index());
         backend.is_some_and(|backend| !backend.on_failure.bypass)
     })
-}
-
-/// How many copies one `contains` embeds; `None`: any number.
-fn how_many(level: &Level, contain: &Contain) -> Option<u32> {
-    use cachepolicy_core::level::ValueSource;
-    let Some(each) = contain.each else {
-        return Some(1);
-    };
-    match contain.args.get(usize::from(each)) {
-        Some(ValueSource::Data(data)) => level.data.get(usize::from(*data))?.list?.max,
-        _ => Some(1),
-    }
 }
 
 /// Nothing is read in no time: how long the level's work takes was not said.

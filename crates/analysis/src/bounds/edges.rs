@@ -1,5 +1,6 @@
 //! Which actions reach the copies of a level, in time and for certain.
 
+use super::fence::{Overtakes, is_fenced};
 use super::missed::{Missed, Reason};
 use super::sources::Source;
 use super::{By, Cleaning, Work};
@@ -7,10 +8,8 @@ use crate::arrive::{Arrivals, Heard, heard, renamed};
 use crate::cover::{ActionRef, Asked, Reached};
 use crate::kinds::{Kind, Side};
 use crate::ways::Way;
-use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::edge::{EdgeBlock, Target, Timing, Verb};
 use cachepolicy_core::ids::{BackendId, LevelId};
-use cachepolicy_core::level::Level;
 use cachepolicy_core::policy::Delivery;
 use cachepolicy_core::units::Duration;
 
@@ -23,6 +22,9 @@ pub(crate) struct KindBound {
     pub(crate) by: By,
     /// The same through time alone.
     pub(crate) through_time: Duration,
+    /// From the store to the copy's death; zero where a result is the oldest that is not stored, but
+    /// that others wait for.
+    pub(crate) copy: Duration,
     /// How old a result can be that others take who wait for a fill.
     pub(crate) shared: Duration,
     /// What makes the result of a fill that is stored the oldest.
@@ -52,35 +54,6 @@ pub(crate) struct Sound {
     pub(crate) survive: Option<(BackendId, Duration)>,
     /// What does it; `None`: there is nothing to do.
     pub(crate) action: Option<ActionRef>,
-}
-
-/// A delivery that certainly comes to a place where fills store their results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Overtakes {
-    pub(crate) action: ActionRef,
-    /// From the commit to the delivery.
-    pub(crate) least: Duration,
-    pub(crate) greatest: Duration,
-}
-
-impl Overtakes {
-    /// Of all sides of a write.
-    fn all(sides: &[Option<Self>]) -> Option<Self> {
-        let mut all = *sides.first()?;
-        for side in sides {
-            let (one, other) = (all?, (*side)?);
-            let later = if other.greatest > one.greatest {
-                other
-            } else {
-                one
-            };
-            all = Some(Self {
-                least: one.least.min(other.least),
-                ..later
-            });
-        }
-        all
-    }
 }
 
 impl KindBound {
@@ -123,6 +96,7 @@ impl Work<'_> {
             staleness: Duration::ZERO,
             by: By::Embedded,
             through_time: made + life.copy,
+            copy: life.copy,
             shared: if life.shares { made } else { Duration::ZERO },
             given: oldest.clone(),
             oldest,
@@ -186,12 +160,7 @@ impl Work<'_> {
         }
         if level.is_stored() {
             if is_fenced(level) {
-                bound.fence = Overtakes::all(&fences);
-                if let Some(fence) = bound.fence {
-                    Source::fence(&mut bound.kept, (fence.least, fence.greatest));
-                }
-                bound.oldest = Source::oldest(&bound.kept, life.fill);
-                bound.through_time = bound.oldest.age + bound.oldest.rest + life.copy;
+                self.fence(id, Overtakes::all(&fences), &mut bound);
             }
             bound.decide();
         }
@@ -229,29 +198,6 @@ impl Work<'_> {
             common.retain(|action| list.is_some_and(|list| list.contains(action)));
         }
         common
-    }
-
-    /// When an action that reaches all keys certainly comes to a place where fills store their results:
-    /// those of a fenced level that are under way are overtaken. `None`: perhaps never.
-    fn overtakes(&self, id: LevelId, action: ActionRef) -> Option<Overtakes> {
-        if !self.whole.outages.is_empty() {
-            return None;
-        }
-        let level = &self.policy.levels[id.index()];
-        let block = action.block(self.policy)?;
-        let Heard::Arrives(arrivals) = heard(self.policy, action.edge, block, level) else {
-            return None;
-        };
-        let arrivals = match block.timing {
-            Timing::AfterCommit => arrivals,
-            Timing::BeforeCommit { by } => arrivals.sooner(by)?,
-        };
-        let farthest = arrivals.heard.first()?;
-        Some(Overtakes {
-            action,
-            least: farthest.least,
-            greatest: farthest.greatest,
-        })
     }
 
     /// The best that one of the actions does about one side of a write.
@@ -432,8 +378,4 @@ const fn lacks(reached: Reached) -> Reason {
         Reached::SomeKeys => Reason::SomeKeys,
         Reached::OneImage => Reason::OneImage,
     }
-}
-
-pub(crate) fn is_fenced(level: &Level) -> bool {
-    level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. })
 }

@@ -7,6 +7,7 @@
 
 mod actions;
 pub(crate) mod edges;
+pub(crate) mod fence;
 pub(crate) mod missed;
 pub(crate) mod sources;
 
@@ -41,7 +42,8 @@ pub struct Bound {
     pub through_time: Duration,
     /// From reading or taking in the oldest data to the end of the longest fill that is stored.
     pub fill: Duration,
-    /// From the store to the copy's death.
+    /// From the store to the copy's death; zero where a result is older in the end that is not stored,
+    /// but given to others who wait for it.
     pub copy: Duration,
     /// The oldest that a fill can take in: what is oldest in the end.
     pub taken: Taken,
@@ -306,6 +308,7 @@ impl Work<'_> {
         let staleness = worst.map_or(Duration::ZERO, |(_, bound)| bound.staleness);
         let by = worst.map_or(By::Embedded, |(_, bound)| bound.by);
         let shown = if by == By::Time { worst } else { longest };
+        let copy = shown.map_or(Duration::ZERO, |(_, bound)| bound.copy);
         let oldest = shown.map(|(_, bound)| bound.oldest.clone());
         let oldest = oldest.unwrap_or_default();
         let (figures, edge) = edge(worst.map(|(_, bound)| *bound), &all);
@@ -316,7 +319,7 @@ impl Work<'_> {
             by,
             through_time,
             fill: oldest.rest,
-            copy: self.lives[id.index()].copy,
+            copy,
             taken: oldest.taken(),
             worst: worst.map(|(at, _)| *at),
             figures,

@@ -110,17 +110,16 @@ impl Work<'_> {
             let Some(of_inner) = self.inner(inner, inner_way, number) else {
                 continue;
             };
-            let rest = rest.after(inner);
             if of_inner.by != By::Embedded {
                 sources.push(Source {
                     age: of_inner.staleness,
-                    rest,
+                    rest: rest.after(inner),
                     path: vec![(inner, inner_way)],
                     is_copy: true,
                 });
             }
             let through = |source: &Source| Source {
-                rest: source.rest + rest,
+                rest: rest.after_filled(inner, source.rest),
                 path: [&[(inner, inner_way)], &source.path[..]].concat(),
                 ..source.clone()
             };

@@ -6,7 +6,7 @@ use super::serve::{Asked, Use};
 use super::stage::{Stage, can_fail, latency};
 use super::{Short, StepKind};
 use crate::bounds::By;
-use crate::bounds::edges::is_fenced;
+use crate::bounds::fence::is_fenced;
 use crate::bounds::sources::Source;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::ids::LevelId;

@@ -81,7 +81,13 @@ impl Words<'_> {
             };
             return format!("a copy of {name} stored just before the write lives {why}");
         }
-        let mut parts = vec![format!("lives {}", brief(bound.copy))];
+        let (what, mut parts) = if bound.copy == Duration::ZERO {
+            let what = format!("a result of {name} that others waited for");
+            (what, Vec::new())
+        } else {
+            let what = format!("a copy of {name} stored just before the write");
+            (what, vec![format!("lives {}", brief(bound.copy))])
+        };
         if bound.fill > Duration::ZERO {
             parts.push(format!("was up to {} in the making", brief(bound.fill)));
         }
@@ -95,8 +101,7 @@ impl Words<'_> {
                 parts.push(format!("took in {inner}, {} old", brief(age)));
             }
         }
-        let parts = list(&parts);
-        format!("a copy of {name} stored just before the write {parts}")
+        format!("{what} {}", list(&parts))
     }
 
     fn through_edges(&self, level: LevelId, bound: &Bound) -> String {
