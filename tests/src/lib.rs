@@ -8,3 +8,4 @@ pub mod guest;
 pub mod planned;
 pub mod random_policy;
 pub mod run;
+pub mod sound;

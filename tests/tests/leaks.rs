@@ -10,16 +10,11 @@ use cachepolicy_sim::report::Report;
 use cachepolicy_sim::{Options, Simulation, witness};
 use cachepolicy_tests::planned::plan;
 use cachepolicy_tests::run::compile;
+use cachepolicy_tests::sound::observed::is_said_to_leak;
 use cachepolicy_trace::{Event, Source as _};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-
-/// Can copies of a level be served to somebody for whom they were not made?
-fn leaks(policy: &Policy, graph: &Graph, level: LevelId) -> bool {
-    let mut uncovered = graph.uncovered(level).iter();
-    uncovered.any(|id| is_personal(policy, *id)) || graph.shares_token(policy, level)
-}
 
 fn replay(policy: &Policy, options: Options, events: impl Iterator<Item = Event>) -> Report {
     let mut simulation = Simulation::new(policy, options).expect("a policy that can be simulated");
@@ -114,11 +109,11 @@ proptest! {
         for level in levels(&policy) {
             let name = &policy.levels[level.index()].name;
             prop_assert!(
-                report.levels[name].leaks == 0 || leaks(&policy, &graph, level),
+                report.levels[name].leaks == 0 || is_said_to_leak(&policy, &graph, level),
                 "{name} leaked\n{text}"
             );
         }
-        let any = levels(&policy).any(|level| leaks(&policy, &graph, level));
+        let any = levels(&policy).any(|level| is_said_to_leak(&policy, &graph, level));
         prop_assert!(report.requests.leaks == 0 || any, "{text}");
     }
 }

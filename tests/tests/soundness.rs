@@ -1,91 +1,104 @@
-//! What is proved of a policy holds of its simulation.
+//! What is proved of a policy holds of its simulation: no answer is more out of date than its bound,
+//! and nobody is served what was made for somebody else where no leak is reported.
 #![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
-use cachepolicy_analysis::{Bounds, Outage};
+use cachepolicy_analysis::Bounds;
+use cachepolicy_core::Policy;
 use cachepolicy_core::graph::Graph;
-use cachepolicy_core::ids::{LevelId, ModelId};
 use cachepolicy_core::units::Duration;
-use cachepolicy_core::workload::Fault;
-use cachepolicy_core::{Policy, WorkloadId};
-use cachepolicy_sim::report::Report;
-use cachepolicy_sim::{Options, Simulation};
-use cachepolicy_tests::planned::plan;
 use cachepolicy_tests::run::compile;
-use cachepolicy_trace::{Event, Source as _};
+use cachepolicy_tests::sound::observed::{Seen, is_said_to_leak, replay};
+use cachepolicy_tests::sound::traffic::{Traffic, outages};
+use cachepolicy_tests::sound::{Focus, Plan, plan};
 use proptest::prelude::*;
 
-/// What comes of the workload when only rows of one model are written.
-fn replay(policy: &Policy, model: &str, seed: u64) -> Report {
-    let options = Options {
-        seed,
-        workload: Some(WorkloadId(0)),
-        ..Options::default()
+/// Policies for each test, unless `PROPTEST_CASES` says otherwise, and traces for each policy: 10,000
+/// cases in all.
+const POLICIES: u32 = 625;
+const TRACES: u64 = 4;
+/// Times of a trace are written in seconds, as decimals.
+const ROUNDING: Duration = Duration::from_nanos(1_000);
+
+fn config() -> ProptestConfig {
+    let own = ProptestConfig::default();
+    let cases = match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => own.cases,
+        None => POLICIES,
     };
-    let mut simulation = Simulation::new(policy, options).expect("a policy that can be simulated");
-    let mut source = cachepolicy_trace::generate(policy, &policy.workloads[0], seed);
-    let mut event = Event::default();
-    while source.next(&mut event).expect("a workload has no mistakes") {
-        let is_other = matches!(&event, Event::Write(write) if write.model != model);
-        if !is_other {
-            simulation.push(&event).expect("events in order");
-        }
-    }
-    simulation.finish()
+    ProptestConfig { cases, ..own }
 }
 
-/// Those of the only workload.
-fn outages(policy: &Policy) -> Vec<Outage> {
-    let faults = policy.workloads[0].faults.iter();
-    let outages = faults.filter_map(|timed| match timed.fault {
-        Fault::Outage { backend, duration } => Some(Outage {
-            backend,
-            time: duration,
-        }),
-        _ => None,
-    });
-    outages.collect()
+/// What is more out of date than was proved.
+fn too_old(policy: &Policy, bounds: &Bounds, seen: &Seen) -> Option<String> {
+    seen.staleness
+        .iter()
+        .find_map(|(&(level, model), &observed)| {
+            let bound = bounds.of(level, model);
+            let limit = bound.map_or(Duration::ZERO, |bound| bound.staleness);
+            (observed > limit + ROUNDING).then(|| {
+                format!(
+                    "{} was {} s out of date through {}, at most {} s were proved: {bound:#?}",
+                    policy.levels[level.index()].name,
+                    observed.as_secs_f64(),
+                    policy.models[model.index()].name,
+                    limit.as_secs_f64(),
+                )
+            })
+        })
 }
 
-fn seconds(bound: Duration) -> f64 {
-    bound.as_secs_f64() + 1e-6
-}
-
-/// Replays the writes of each model alone, and compares every level with its bound.
-fn check(text: &str, seed: u64) {
-    let policy = compile(text);
+fn check(plan: &Plan, seed: u64) -> Result<(), TestCaseError> {
+    let policy = compile(&plan.text());
     let graph = Graph::new(&policy);
-    let bounds = Bounds::with_outages(&policy, &graph, &outages(&policy));
-    for (model, declared) in policy.models.iter().enumerate() {
-        let model = ModelId(model as u16);
-        let report = replay(&policy, &declared.name, seed);
-        let mut worst = Duration::ZERO;
-        for (level, declared) in policy.levels.iter().enumerate() {
-            let Some(bound) = bounds.of(LevelId(level as u16), model) else {
-                continue;
-            };
-            worst = worst.max(bound.end_to_end);
-            let figures = &report.levels[&declared.name];
-            let observed = figures.out_of_date.staleness.max.unwrap_or(0.0);
-            assert!(
-                observed <= seconds(bound.staleness),
-                "{} was {observed} s out of date, at most {} s were proved: {bound:#?}\nseed {seed}\n{text}",
-                declared.name,
-                bound.staleness.as_secs_f64(),
-            );
-        }
-        let observed = report.requests.out_of_date.staleness.max.unwrap_or(0.0);
-        assert!(
-            observed <= seconds(worst),
-            "{observed} s end to end\nseed {seed}\n{text}"
+    let bounds = Bounds::new(&policy, &graph);
+    for trace in 0..TRACES {
+        let seed = seed * TRACES + trace;
+        let events = Traffic::of(&policy, plan.traffic(), seed);
+        let seen = replay(&policy, &events, seed);
+        let outages = outages(&policy, &events);
+        let found = if outages.is_empty() {
+            too_old(&policy, &bounds, &seen)
+        } else {
+            let bounds = Bounds::with_outages(&policy, &graph, &outages);
+            too_old(&policy, &bounds, &seen)
+        };
+        prop_assert!(
+            found.is_none(),
+            "trace {seed}: {}",
+            found.unwrap_or_default()
         );
+        for &level in seen.leaks.iter().chain(&seen.shared_keys) {
+            let name = &policy.levels[level.index()].name;
+            let is_known = is_said_to_leak(&policy, &graph, level);
+            prop_assert!(is_known, "trace {seed}: {name} leaked");
+        }
     }
+    Ok(())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
-    fn no_answer_is_more_out_of_date_than_was_proved(plan in plan(), seed in 0u64..1000) {
-        check(&plan.text(), seed);
+    fn what_is_proved_holds(plan in plan(Focus::Anything), seed in any::<u32>()) {
+        check(&plan, seed.into())?;
+    }
+
+    #[test]
+    fn what_edges_promise_holds(plan in plan(Focus::Edges), seed in any::<u32>()) {
+        check(&plan, seed.into())?;
+    }
+
+    #[test]
+    fn nobody_gets_what_was_made_for_somebody_else(
+        plan in plan(Focus::People),
+        seed in any::<u32>(),
+    ) {
+        check(&plan, seed.into())?;
+    }
+
+    #[test]
+    fn faults_break_no_promise(plan in plan(Focus::Faults), seed in any::<u32>()) {
+        check(&plan, seed.into())?;
     }
 }
