@@ -63,7 +63,8 @@ impl Engine {
     }
 
     /// Of a key at risk: how often it is looked up, and what comes while it is filled.
-    fn count_lookup(&mut self, level: LevelId, inst: u32, outcome: Outcome) {
+    #[inline]
+    pub(crate) fn count_lookup(&mut self, level: LevelId, inst: u32, outcome: Outcome) {
         if !self.metrics.has_risks(level) {
             return;
         }

@@ -30,7 +30,7 @@ pub(crate) struct DataValues {
     names: Texts,
     draws: Vec<Option<Drawn>>,
     /// A request of the trace fixes something of a fill.
-    has_fixed: bool,
+    pub(crate) has_fixed: bool,
 }
 
 /// What a trace can fix of the fills of one request, as if it were a data value: `cost(LEVEL)`, how

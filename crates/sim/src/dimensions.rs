@@ -7,6 +7,7 @@ use crate::metrics::{Known, Metrics};
 use crate::paths::OUTSIDE;
 use crate::random::Stream;
 use crate::tables::{Tables, is_from_path, is_host};
+use crate::variants::Digits;
 use cachepolicy_core::graph::determiners;
 use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::policy::{Dimension, Domain};
@@ -21,9 +22,10 @@ pub(crate) struct Dimensions {
     /// What the requests of the block carry: a cell for each dimension, request data by request data.
     carried: Vec<Cell>,
     /// The same of requests without a user, and where each value comes from; …
-    anonymous: Vec<(u32, Known)>,
-    /// … by request data: is all of that settled?
-    is_settled: Vec<bool>,
+    anonymous: Vec<u32>,
+    known: Vec<Known>,
+    /// … by request data, what follows from it where all of that is settled.
+    settled: Vec<Option<Settled>>,
     /// In which order they are read: what others follow from comes first.
     order: Vec<usize>,
     seed: u64,
@@ -42,6 +44,15 @@ enum Cell {
     Nothing { known: bool },
     /// It is the user, or the host; whether the trace would say so if there were none.
     Elsewhere { known: bool },
+}
+
+/// What follows from the values of a request's dimensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settled {
+    /// Those that are outside their domain.
+    pub(crate) outside: Dims,
+    /// See [`crate::variants`].
+    pub(crate) digits: u64,
 }
 
 /// Where a request's dimensions are found.
@@ -108,19 +119,28 @@ impl Dimensions {
             each: each.collect(),
             carried: Vec::new(),
             anonymous: Vec::new(),
-            is_settled: Vec::new(),
+            known: Vec::new(),
+            settled: Vec::new(),
             order,
             seed,
         }
     }
 
     /// Learns what the requests of a block carry, and users that are new in it.
-    pub(crate) fn learn(&mut self, t: &Tables, values: &mut Texts, news: &News) {
+    pub(crate) fn learn(
+        &mut self,
+        t: &Tables,
+        values: &mut Texts,
+        digits: &mut Digits,
+        news: &News,
+    ) {
         self.carried.clear();
         self.anonymous.clear();
-        self.is_settled.clear();
+        self.known.clear();
+        self.settled.clear();
         for carried in &news.carried {
-            let mut all_settled = true;
+            let (mut all_settled, mut outside) = (true, 0);
+            let first = self.anonymous.len();
             for (index, dimension) in t.policy.dimensions.iter().enumerate() {
                 let found = carried_value(&dimension.carrier, carried);
                 let reader = &mut self.each[index];
@@ -160,11 +180,20 @@ impl Dimensions {
                     _ => None,
                 };
                 all_settled &= anonymous.is_some();
+                let (value, known) = anonymous.unwrap_or((NONE, Known::Defaulted));
+                if value == OUTSIDE {
+                    outside |= bit(DimensionId(index as u16));
+                }
                 self.anonymous
-                    .push(anonymous.unwrap_or((NONE, Known::Defaulted)));
+                    .push(if value == OUTSIDE { NONE } else { value });
+                self.known.push(known);
                 self.carried.push(cell);
             }
-            self.is_settled.push(all_settled);
+            let own = self.anonymous.get(first..).unwrap_or_default();
+            self.settled.push(all_settled.then(|| Settled {
+                outside,
+                digits: digits.of(&t.places, own),
+            }));
         }
         let users = t.policy.dimensions.iter().zip(&mut self.each);
         for (dimension, reader) in users.filter(|(dimension, _)| is_user(&dimension.carrier)) {
@@ -173,6 +202,31 @@ impl Dimensions {
                 reader.users.push((value, values.intern(user)));
             }
         }
+    }
+
+    /// The digits of a request that carries this and has no user, where they are settled.
+    #[inline]
+    pub(crate) fn digits(&self, carried: u32) -> Option<u64> {
+        let settled = self.settled.get(carried as usize)?.as_ref();
+        settled.map(|settled| settled.digits)
+    }
+
+    /// Fills in the dimensions of a request of which nothing depends on who it is.
+    #[inline]
+    pub(crate) fn read_settled(
+        &self,
+        metrics: &mut Metrics,
+        request: &Carrying,
+        into: &mut Vec<u32>,
+    ) -> Option<Settled> {
+        let settled = self.settled.get(request.carried as usize).copied();
+        let settled = settled.flatten().filter(|_| request.user == NONE)?;
+        let first = request.carried as usize * self.each.len();
+        let own = first..first + self.each.len();
+        into.clear();
+        into.extend_from_slice(self.anonymous.get(own.clone()).unwrap_or_default());
+        metrics.coverages(self.known.get(own).unwrap_or_default());
+        Some(settled)
     }
 
     /// Fills in all but the query dimensions; returns those that are outside their domain.
@@ -186,19 +240,6 @@ impl Dimensions {
     ) -> Dims {
         let mut outside = 0;
         let first = request.carried as usize * self.each.len();
-        let is_settled = self.is_settled.get(request.carried as usize);
-        if request.user == NONE && is_settled == Some(&true) {
-            let settled = self.anonymous.get(first..).unwrap_or_default();
-            for ((id, into), &(value, known)) in (0..).zip(into).zip(settled) {
-                metrics.coverage(DimensionId(id), known);
-                *into = value;
-                if value == OUTSIDE {
-                    *into = NONE;
-                    outside |= bit(DimensionId(id));
-                }
-            }
-            return outside;
-        }
         for at in 0..self.order.len() {
             let index = self.order[at];
             let dimension = &t.policy.dimensions[index];

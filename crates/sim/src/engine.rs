@@ -20,7 +20,7 @@ use crate::provenance::Provenances;
 use crate::queue::{Class, Due, Queue, Todo};
 use crate::random::{Sampler, Stream};
 use crate::staleness::Cells;
-use crate::state::{Fill, Frame, Inst, Slab, State, Task, Variant};
+use crate::state::{Fill, Follower, Frame, Inst, Slab, State, Task, Variant};
 use crate::store::{Removed, Store};
 use crate::tables::{Tables, key_level};
 use crate::tag_index::TagIndex;
@@ -38,6 +38,8 @@ pub(crate) struct Engine {
     pub(crate) queue: Queue,
     /// Requests that arrived and have not begun, in order.
     pub(crate) arrivals: VecDeque<(Time, u32)>,
+    /// When requests that were answered ahead of their time, and need a thread, have their answers.
+    pub(crate) ahead: VecDeque<Time>,
     pub(crate) tasks: Slab<Task>,
     pub(crate) frames: Slab<Frame>,
     pub(crate) fills: Slab<Fill>,
@@ -79,8 +81,8 @@ pub(crate) struct Engine {
     pub(crate) tables: Arc<Tables>,
     /// What was found for the frame that goes on now.
     pub(crate) nearest: Nearest,
-    /// By key: that of the part whose key follows from it; [`NONE`]: it was not asked for yet.
-    pub(crate) parts: Vec<u32>,
+    /// By key, as far as it was needed.
+    pub(crate) followers: Vec<Follower>,
     pub(crate) removed: Vec<Removed<Copy>>,
     pub(crate) tuple: Vec<u32>,
     pub(crate) set: Vec<u32>,
@@ -131,6 +133,7 @@ impl Engine {
             horizon: Time::DISTANT_PAST,
             queue: Queue::new(t.lines),
             arrivals: VecDeque::new(),
+            ahead: VecDeque::new(),
             tasks: Slab::default(),
             frames: Slab::default(),
             fills: Slab::default(),
@@ -182,7 +185,7 @@ impl Engine {
             observer: None,
             tables: Arc::clone(t),
             nearest: None,
-            parts: Vec::new(),
+            followers: Vec::new(),
             removed: Vec::new(),
             tuple: Vec::new(),
             set: Vec::new(),

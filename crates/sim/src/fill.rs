@@ -4,7 +4,7 @@ use crate::data::FixedName;
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::queue::Class;
-use crate::state::{Flags, State, TaskKind};
+use crate::state::{Flags, Follower, State, TaskKind, UNFOLLOWED};
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::level::{Contain, LevelKind, ValueSource};
@@ -14,6 +14,13 @@ impl Engine {
     /// A frame begins to make its result: a fill, or the work of a level that is not stored or left
     /// out.
     pub(crate) fn begin_work(&mut self, t: &Tables, frame: u32) -> Option<u32> {
+        self.prepare_work(t, frame);
+        self.next_child(t, frame)
+    }
+
+    /// A frame will make its result: its children are due.
+    #[inline]
+    pub(crate) fn prepare_work(&mut self, t: &Tables, frame: u32) {
         let level = self.frames[frame].level;
         for index in 0..t.policy.levels[level as usize].data.len() {
             self.count_data(t, frame, index as u16);
@@ -23,7 +30,6 @@ impl Engine {
         if self.frames[frame].link != NONE && matches!(status, Some(404 | 410)) {
             self.frames[frame].flags.set(Flags::ABSENT);
         }
-        self.next_child(t, frame)
     }
 
     /// Looks the next child up; after the last one comes the own work.
@@ -136,20 +142,33 @@ impl Engine {
             self.arguments(t, frame, contain, 0);
             return self.look_up(t, task, frame, contain.level);
         }
-        let known = self.parts.get(inst as usize).copied();
-        let part = match known.filter(|&known| known != NONE && self.is_current(known)) {
-            Some(part) => part,
-            None => {
-                self.arguments(t, frame, contain, 0);
-                let part = self.key_of(t, task, contain.level, NONE);
-                if self.parts.len() <= inst as usize {
-                    self.parts.resize(self.insts.len(), NONE);
-                }
-                self.parts[inst as usize] = part;
-                part
-            }
+        let known = self.part_of(inst);
+        let part = if known != NONE && self.is_current(known) {
+            known
+        } else {
+            self.arguments(t, frame, contain, 0);
+            let part = self.key_of(t, task, contain.level, NONE);
+            self.follower(inst).part = part;
+            part
         };
         self.look_up_key(t, task, frame, (contain.level, part), NONE)
+    }
+
+    /// The key of the part that follows from a key; [`NONE`]: it was not asked for yet.
+    #[inline]
+    pub(crate) fn part_of(&self, inst: u32) -> u32 {
+        let follower = self.followers.get(inst as usize);
+        follower.map_or(NONE, |follower| follower.part)
+    }
+
+    /// What follows from a key, to be filled in.
+    #[inline]
+    pub(crate) fn follower(&mut self, inst: u32) -> &mut Follower {
+        let index = inst as usize;
+        if self.followers.len() <= index {
+            self.followers.resize(self.insts.len(), UNFOLLOWED);
+        }
+        &mut self.followers[index]
     }
 
     /// Puts a child's parameters into `self.tuple`; `each` is the position of the `each` argument's
@@ -176,6 +195,12 @@ impl Engine {
         if is_broken && f.link != NONE && self.inside(frame).is_none() {
             // As the trace says. What stands before it fails with it.
             self.frames[frame].flags.set(Flags::ERROR);
+        }
+        let level = self.frames[frame].level as usize;
+        if t.levels[level].is_instant && !self.ingest.data.has_fixed {
+            self.frames[frame].work_began = self.now;
+            self.complete(t, frame);
+            return self.continue_after_store(frame);
         }
         self.fix_outcome(t, frame);
         if self.frames[frame].flags.has(Flags::BATCHED) {

@@ -1,8 +1,9 @@
 //! From events of a trace to tasks, writes and faults of the engine.
 
 use crate::access::Accesses;
+use crate::ahead::Following;
 use crate::data::DataValues;
-use crate::dimensions::{Carrying, Dimensions};
+use crate::dimensions::{Carrying, Dimensions, Settled};
 use crate::engine::Engine;
 use crate::faults::DueFault;
 use crate::intern::NONE;
@@ -112,7 +113,9 @@ impl Engine {
             let target = news.targets.get(index);
             self.ingest.paths.add(t, &mut self.values, target);
         }
-        self.ingest.dimensions.learn(t, &mut self.values, news);
+        let ingest = &mut self.ingest;
+        let digits = &mut ingest.digits;
+        ingest.dimensions.learn(t, &mut self.values, digits, news);
         self.ingest.given.clear();
         self.ingest.given_values.clear();
         self.ingest.given_of.clear();
@@ -157,7 +160,13 @@ impl Engine {
     }
 
     /// A request of a block.
-    pub(crate) fn take_request(&mut self, t: &Tables, requests: &Requests, index: usize) {
+    pub(crate) fn take_request(
+        &mut self,
+        t: &Tables,
+        requests: &Requests,
+        index: usize,
+        until: Time,
+    ) {
         self.name_keys();
         let path = requests.target.get(index).copied().unwrap_or(NONE);
         if path as usize >= self.ingest.paths.len() {
@@ -187,30 +196,44 @@ impl Engine {
         task.ttl = requests.ttl.get(index).copied().flatten();
         task.cache_status = requests.cache_status.get(index).copied().flatten();
         if !t.policy.dimensions.is_empty() {
-            let ingest = &mut self.ingest;
-            let carrying = Carrying {
-                carried: requests.carried.get(index).copied().unwrap_or(NONE),
-                user: requests.user.get(index).copied().unwrap_or(NONE),
-                host: ingest
-                    .paths
-                    .hosts
-                    .get(path as usize)
-                    .copied()
-                    .unwrap_or(NONE),
-            };
-            task.dims.resize(t.policy.dimensions.len(), NONE);
-            task.outside = ingest.paths.query_dims(t, path, &mut task.dims);
-            task.outside |= ingest.dimensions.read(
-                t,
-                &mut self.values,
-                &mut self.metrics,
-                &carrying,
-                &mut task.dims,
-            );
-            task.digits = ingest.digits.of(&t.places, &task.dims);
+            self.read_dimensions(t, requests, index, slot);
         }
-        self.ingest.give(requests.data.get(index).copied(), task);
-        self.arrivals.push_back((at, slot));
+        let following = Following {
+            requests: requests.at.get(index + 1..).unwrap_or_default(),
+            until,
+        };
+        if !self.answer_ahead(t, slot, &following) {
+            let data = requests.data.get(index).copied();
+            self.ingest.give(data, &mut self.tasks[slot]);
+            self.arrivals.push_back((at, slot));
+        }
+    }
+
+    /// What a request carries becomes its task's.
+    #[inline]
+    fn read_dimensions(&mut self, t: &Tables, requests: &Requests, index: usize, slot: u32) {
+        let (ingest, task) = (&mut self.ingest, &mut self.tasks[slot]);
+        let host = ingest.paths.hosts.get(task.path as usize);
+        let carrying = Carrying {
+            carried: requests.carried.get(index).copied().unwrap_or(NONE),
+            user: requests.user.get(index).copied().unwrap_or(NONE),
+            host: host.copied().unwrap_or(NONE),
+        };
+        let metrics = &mut self.metrics;
+        let settled = ingest
+            .dimensions
+            .read_settled(metrics, &carrying, &mut task.dims);
+        if let Some(Settled { outside, digits }) = settled {
+            (task.outside, task.digits) = (outside, digits);
+            return;
+        }
+        task.dims.resize(t.policy.dimensions.len(), NONE);
+        task.outside = ingest.paths.query_dims(t, task.path, &mut task.dims);
+        task.outside |=
+            ingest
+                .dimensions
+                .read(t, &mut self.values, metrics, &carrying, &mut task.dims);
+        task.digits = ingest.digits.of(&t.places, &task.dims);
     }
 
     /// Requests of a log that are writes, by the workload's rules.

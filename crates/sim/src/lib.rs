@@ -20,6 +20,7 @@ mod testing;
 pub mod yardstick;
 
 mod access;
+mod ahead;
 mod answers;
 mod batch;
 mod bump;
@@ -33,6 +34,7 @@ mod depends;
 mod dimensions;
 mod engine;
 mod faults;
+mod fetch;
 mod fill;
 mod flight;
 mod ingest;

@@ -138,7 +138,7 @@ impl Paths {
                 self.claimed.push((number, claimed.row));
             }
         }
-        if t.has_conditions {
+        if t.has_inner_conditions {
             let mut line = core::mem::take(&mut self.scratch);
             line.clear();
             for text in [target.method, " ", path] {

@@ -13,12 +13,12 @@ use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::metrics::{Asked, Outcome, Serve};
 use crate::queue::{Class, Look};
-use crate::state::{Frame, Slab, State, TaskKind};
+use crate::state::{Flags, Frame, Slab, State, TaskKind};
 use crate::store::KeyId;
 use crate::tables::{LevelTable, Tables};
 use crate::walk::Place;
 use cachepolicy_core::LevelId;
-use cachepolicy_core::decide::plain_until;
+use cachepolicy_core::decide::{Decision, FillReason, Flight, Found, decide, plain_until};
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::units::Duration;
 
@@ -185,10 +185,39 @@ impl Engine {
                 return self.serve_plainly(t, look, place);
             }
         }
+        if found.is_none()
+            && table.misses_plainly
+            && self.insts[look.inst as usize].fills == NONE
+            && let Decision::Fill(FillReason::Missing) =
+                decide(&table.rules, Found::Nothing, Flight::Nobody, self.now, 0.0)
+        {
+            return Some(self.miss_plainly(t, look, instance - tier.first));
+        }
         let resides = found.filter(|(_, copy)| self.now < copy.leaves(&table.rules));
         self.nearest = resides.map(|(place, copy)| (place, self.now < copy.fresh_until()));
         write(&mut self.frames, look, State::Found);
         Some(look.frame)
+    }
+
+    /// Nobody has a copy, nor fills: see [`Engine::decided`].
+    fn miss_plainly(&mut self, t: &Tables, look: &Look, instance: u32) -> u32 {
+        let (level, inst) = (look.level, look.inst);
+        let table = &t.levels[level.index()];
+        if let Some(tier) = table.tiers.first() {
+            self.metrics.asked(&Asked {
+                backend: BackendId(tier.backend),
+                instance,
+                key: KeyId(inst),
+                hit: None,
+            });
+        }
+        self.count_outcome(level, inst, Outcome::Miss);
+        let cause = self.causes[inst as usize];
+        write(&mut self.frames, look, State::Children);
+        self.frames[look.frame].flags.set(Flags::COUNTED);
+        self.begin_fill(t, look.frame, NONE, cause);
+        self.prepare_work(t, look.frame);
+        look.frame
     }
 
     /// See [`Engine::serve_copy`] and [`Engine::finish`].

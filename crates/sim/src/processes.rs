@@ -67,6 +67,13 @@ impl Processes {
         self.threads.is_some()
     }
 
+    /// How many threads of a process are free; `None`: any number.
+    #[inline]
+    pub(crate) fn free_threads(&self, process: u32) -> Option<u32> {
+        let busy = self.each.get(process as usize).map_or(0, |it| it.busy);
+        self.threads.map(|threads| threads.saturating_sub(busy))
+    }
+
     /// Gives a task a thread, or puts it into the queue.
     pub(crate) fn take_thread(&mut self, tasks: &mut Slab<Task>, task: u32) -> bool {
         let process = &mut self.each[tasks[task].process as usize];

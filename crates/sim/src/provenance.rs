@@ -4,7 +4,7 @@
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::staleness::Cells;
-use crate::state::Slab;
+use crate::state::{Follower, Slab};
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::level::ValueSource;
@@ -17,21 +17,26 @@ const NEVER: u64 = u64::MAX;
 /// In a tag of a provenance: the tag is not of the level itself but of something that it embeds.
 pub(crate) const INHERITED: u32 = 1 << 31;
 
+/// What every serve and every copy that leaves asks for is together in one line of the processor's
+/// cache.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 pub(crate) struct Provenance {
     /// Frames and copies that have it.
     held: u32,
+    /// How many writes were found that it misses, at this epoch, …
+    writes: u32,
     level: u16,
     /// Cells, and the positions in their logs.
     deps: SmallVec<[(u32, u32); 2]>,
-    pub(crate) tags: Vec<u32>,
+    epoch: u64,
+    /// … and since when it is out of date; [`Time::NEVER`]: it is not.
+    since: Time,
     /// When somebody last got it out of date.
     served: Time,
     /// When the last copy that had it died.
     died: Time,
-    /// What was found at this epoch: since when it is out of date, and how many writes it misses.
-    epoch: u64,
-    missed: (Option<Time>, u32),
+    pub(crate) tags: Vec<u32>,
 }
 
 /// All of them.
@@ -65,6 +70,13 @@ impl Provenances {
         &self.slab[provenance]
     }
 
+    /// The first cell of one, to be touched before it is needed.
+    #[inline]
+    pub(crate) fn peek(&self, provenance: u32) -> u32 {
+        let of = &self.slab[provenance];
+        of.deps.first().map_or(NONE, |&(cell, _)| cell)
+    }
+
     /// How many there are.
     pub(crate) fn live(&self) -> usize {
         self.slab.live()
@@ -85,28 +97,30 @@ impl Provenances {
             self.find_missed(cells, provenance);
         }
         let of = &mut self.slab[provenance];
-        if of.missed.0.is_some() {
-            of.served = now;
+        if of.since == Time::NEVER {
+            return (None, of.writes);
         }
-        of.missed
+        of.served = now;
+        (Some(of.since), of.writes)
     }
 
     /// Writes were committed since somebody looked last.
     fn find_missed(&mut self, cells: &Cells, provenance: u32) {
         let of = &mut self.slab[provenance];
-        if let (&[(cell, position)], Some(_)) = (of.deps.as_slice(), of.missed.0)
+        if let &[(cell, position)] = of.deps.as_slice()
             && of.epoch != NEVER
+            && of.since != Time::NEVER
         {
             // The first write that it misses stays the first.
             of.epoch = cells.epoch;
-            of.missed.1 = cells.missed_count(cell, position);
+            of.writes = cells.missed_count(cell, position);
             return;
         }
         // What was counted before is not counted again: whoever is served the same old copy
         // after each of many writes would otherwise count all of them each time.
         let (after, counted) = match of.epoch {
             NEVER => (0, 0),
-            epoch => (epoch, of.missed.1),
+            epoch => (epoch, of.writes),
         };
         of.epoch = cells.epoch;
         let (mut since, mut count, mut stale) = (None::<Time>, 0, 0);
@@ -128,7 +142,8 @@ impl Provenances {
             writes.dedup();
             count = counted + writes.len() as u32;
         }
-        of.missed = (since, count);
+        of.since = since.unwrap_or(Time::NEVER);
+        of.writes = count;
     }
 }
 
@@ -174,6 +189,14 @@ impl Engine {
             return;
         }
         let level = usize::from(level);
+        let inst = self.frames[frame].inst;
+        let follows = t.levels[level].read_follows;
+        let known = self.followers.get(inst as usize);
+        let known = known.filter(|known| follows && known.cell != NONE);
+        if let Some(&Follower { cell, .. }) = known {
+            self.depend(frame, cell, as_of);
+            return;
+        }
         let mut key = core::mem::take(&mut self.set);
         for (read, &shape) in t.policy.levels[level]
             .reads
@@ -197,6 +220,9 @@ impl Engine {
                 key.push(shape as u32);
                 let cell = self.cells.cell(&key);
                 self.depend(frame, cell, as_of);
+                if follows {
+                    self.follower(inst).cell = cell;
+                }
             }
         }
         self.set = key;
@@ -236,8 +262,13 @@ impl Engine {
             return;
         }
         let of = &mut self.provenances.slab[provenance];
-        of.tags.sort_unstable();
-        of.tags.dedup();
+        if of.tags.len() > 1 {
+            of.tags.sort_unstable();
+            of.tags.dedup();
+        }
+        if of.deps.len() <= 1 {
+            return;
+        }
         let mut deps = core::mem::take(&mut of.deps);
         let level = of.level;
         deps.sort_unstable();

@@ -51,7 +51,7 @@ impl Engine {
 
     /// Counts a request where only a claim asks for it.
     #[inline]
-    fn count_claimed(&mut self, task: u32, end: &RequestEnd) {
+    pub(crate) fn count_claimed(&mut self, task: u32, end: &RequestEnd) {
         if !self.ingest.paths.has_claimed() {
             return;
         }

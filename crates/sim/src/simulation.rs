@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::events::Observer;
+use crate::fetch::TOGETHER;
 use crate::ingest::seconds;
 use crate::metrics::RunEnd;
 use crate::options::{Options, SimError};
@@ -12,7 +13,7 @@ use crate::yardstick::{Companions, References};
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_trace::block::{Accesses, Kind};
+use cachepolicy_trace::block::{Accesses, Kind, Requests};
 use cachepolicy_trace::{Block, Event, Packer};
 use core::ops::Range;
 use std::sync::Arc;
@@ -183,22 +184,55 @@ impl Simulation {
             let first = next[kind as usize];
             let end = first + count as usize;
             next[kind as usize] = end;
-            if kind == Kind::Access {
-                let next_run = block.runs.get(number + 1).map(|&(kind, _)| kind);
-                let last = end
-                    .checked_sub(1)
-                    .and_then(|last| block.accesses.at.get(last));
-                let next = match next_run.map(|kind| block.at(kind, next[kind as usize])) {
-                    None => After::Unknown,
-                    Some(at) if at > last.copied() => After::Later,
-                    Some(_) => After::SameInstant,
-                };
-                self.take_accesses(&block.accesses, first..end, next)?;
-                continue;
+            let next_run = block.runs.get(number + 1).map(|&(kind, _)| kind);
+            let next = next_run.map(|kind| block.at(kind, next[kind as usize]));
+            match kind {
+                Kind::Access => {
+                    let last = end.checked_sub(1);
+                    let last = last.and_then(|last| block.at(kind, last));
+                    let next = match next {
+                        None => After::Unknown,
+                        Some(at) if at > last => After::Later,
+                        Some(_) => After::SameInstant,
+                    };
+                    self.take_accesses(&block.accesses, first..end, next)?;
+                }
+                Kind::Request => {
+                    let last = || block.at(kind, end.saturating_sub(1));
+                    let until = next.unwrap_or_else(last);
+                    self.take_requests(&block.requests, first..end, until)?;
+                }
+                Kind::Write | Kind::Fault => {
+                    for index in first..end {
+                        self.take_other(block, kind, index)?;
+                    }
+                }
             }
-            for index in first..end {
-                self.take(block, kind, index)?;
+        }
+        Ok(())
+    }
+
+    /// Requests without anything in between. `until`: nothing but them comes before.
+    fn take_requests(
+        &mut self,
+        requests: &Requests,
+        range: Range<usize>,
+        until: Option<Time>,
+    ) -> Result<(), SimError> {
+        let until = until.unwrap_or(Time::DISTANT_PAST);
+        for (nth, index) in range.clone().enumerate() {
+            if nth % TOGETHER == 0 {
+                let together = index..range.end.min(index + TOGETHER);
+                self.engine.fetch(&self.tables, requests, together);
             }
+            let Some(&at) = requests.at.get(index) else {
+                break;
+            };
+            self.move_on(at)?;
+            self.trace.requests += 1;
+            let until = self.warm_from.map_or(until, |warm| warm.min(until));
+            self.engine
+                .take_request(&self.tables, requests, index, until);
         }
         Ok(())
     }
@@ -278,33 +312,22 @@ impl Simulation {
         replayed
     }
 
-    #[inline]
-    fn take(&mut self, block: &Block, kind: Kind, index: usize) -> Result<(), SimError> {
+    /// A write, or else a fault.
+    fn take_other(&mut self, block: &Block, kind: Kind, index: usize) -> Result<(), SimError> {
         let Some(at) = block.at(kind, index) else {
             return Ok(());
         };
-        match kind {
-            Kind::Request => {
-                self.move_on(at)?;
-                self.trace.requests += 1;
-                self.engine
-                    .take_request(&self.tables, &block.requests, index);
-            }
-            Kind::Access => self.take_access(&block.accesses, index)?,
-            Kind::Write => {
-                self.move_on(at)?;
-                self.engine
-                    .take_write_of(&self.tables, &block.writes, index);
-                self.trace.writes += 1;
-            }
-            Kind::Fault => {
-                self.move_on(at)?;
-                if let Some(fault) = block.faults.get(index) {
-                    self.engine.take_fault_event(&self.tables, fault)?;
-                }
-                self.trace.faults += 1;
-            }
+        self.move_on(at)?;
+        if kind == Kind::Write {
+            self.engine
+                .take_write_of(&self.tables, &block.writes, index);
+            self.trace.writes += 1;
+            return Ok(());
         }
+        if let Some(fault) = block.faults.get(index) {
+            self.engine.take_fault_event(&self.tables, fault)?;
+        }
+        self.trace.faults += 1;
         Ok(())
     }
 

@@ -184,6 +184,12 @@ impl Cells {
         position
     }
 
+    /// Of a cell, if it is one, to be touched before it is needed.
+    #[inline]
+    pub(crate) fn peek(&self, cell: u32) -> u32 {
+        self.heads.get(cell as usize).map_or(0, |head| head.end)
+    }
+
     /// One more remembers a position.
     #[inline]
     pub(crate) fn remember(&mut self, cell: u32, position: u32) {

@@ -349,6 +349,21 @@ pub(crate) struct Variant {
     pub(crate) next: u32,
 }
 
+/// What follows from a key; [`NONE`]: it was not asked for yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Follower {
+    /// The key of the part that follows from it.
+    pub(crate) part: u32,
+    /// The cell that its level's only read selects.
+    pub(crate) cell: u32,
+}
+
+/// Nothing that follows from a key is known.
+pub(crate) const UNFOLLOWED: Follower = Follower {
+    part: NONE,
+    cell: NONE,
+};
+
 /// A key that was asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inst {

@@ -152,6 +152,7 @@ impl Engine {
             self.left(t, instance, &copy);
         }
         self.removed = removed;
+        self.fetch_dying(instance);
         let backend = BackendId(place.backend);
         let has_variants = !table.extras.is_empty();
         match inserted {

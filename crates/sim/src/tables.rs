@@ -56,8 +56,8 @@ pub(crate) struct Tables {
     pub(crate) has_cascade: bool,
     /// An edge purges by tag: copies remember their tags.
     pub(crate) has_tags: bool,
-    /// A level is left out on a condition.
-    pub(crate) has_conditions: bool,
+    /// A level that others contain is left out on a condition, which may ask for method and path.
+    pub(crate) has_inner_conditions: bool,
     /// Some requests of a log are writes.
     pub(crate) has_write_rules: bool,
     /// A dimension is a query parameter.
@@ -134,6 +134,9 @@ impl Tables {
             let mut level =
                 level::level_table(policy, index, known, &places, &backends, &mut shapes)?;
             level.tracked = tracked(&trackers, &level.tiers);
+            level.misses_plainly = level.tiers.len() == 1
+                && level.tracked.is_none()
+                && level.rules.early_refresh.is_none();
             levels.push(level);
         }
         let lines = level::assign_lines(&mut levels);
@@ -156,6 +159,11 @@ impl Tables {
         });
         let workload = workload.or((!policy.workloads.is_empty()).then_some(WorkloadId(0)));
         let writing = workload.and_then(|id| policy.workloads.get(id.index()));
+        let lookahead = lookahead.max().unwrap_or(Duration::ZERO);
+        let has_write_rules = writing.is_some_and(|workload| !workload.write_rules.is_empty());
+        if trackers.is_empty() && !has_write_rules && lookahead == Duration::ZERO {
+            level::assign_ahead(&mut levels);
+        }
         Ok(Self {
             router: Router::new(policy),
             filter,
@@ -172,13 +180,13 @@ impl Tables {
             route_of,
             claimed,
             workload,
-            has_write_rules: writing.is_some_and(|workload| !workload.write_rules.is_empty()),
-            has_conditions: policy.levels.iter().any(|level| level.skip.is_some()),
+            has_write_rules,
+            has_inner_conditions: has_inner_conditions(policy),
             has_query: policy.dimensions.iter().any(|d| is_from_path(&d.carrier)),
             has_host: policy.dimensions.iter().any(|d| is_host(&d.carrier)),
             has_cascade: actions().any(|action| action.cascade),
             has_tags: actions().any(|action| has_tag(&action.target)),
-            lookahead: lookahead.max().unwrap_or(Duration::ZERO),
+            lookahead,
             policy: policy.clone(),
         })
     }
@@ -248,6 +256,16 @@ fn backends(policy: &Policy) -> Result<(Vec<BackendTable>, Vec<u16>), SimError> 
     let backend_of = backend_of.flat_map(|(index, count)| core::iter::repeat_n(index, count));
     let backend_of = backend_of.collect();
     Ok((backends, backend_of))
+}
+
+/// Is a level that others contain left out on a condition? Of those that answer requests, what is
+/// left of their conditions asks for no path.
+fn has_inner_conditions(policy: &Policy) -> bool {
+    let mut contained = policy.levels.iter().flat_map(|level| &level.contains);
+    contained.any(|contain| {
+        let level = policy.levels.get(contain.level.index());
+        level.is_some_and(|level| level.skip.is_some())
+    })
 }
 
 /// The finest level that accesses of a key-value trace can go to.

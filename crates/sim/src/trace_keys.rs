@@ -191,7 +191,15 @@ impl Engine {
     }
 
     /// Something comes that knows keys by their values.
+    #[inline]
     pub(crate) fn name_keys(&mut self) {
+        if self.trace_keys.named < self.trace_keys.admitted {
+            self.name_admitted();
+        }
+    }
+
+    #[cold]
+    fn name_admitted(&mut self) {
         self.complete_keys();
         for key in self.trace_keys.named..self.trace_keys.admitted {
             let value = self.trace_keys.value(&mut self.values, key);

@@ -41,6 +41,13 @@ impl Coverages {
         count(&mut self.dimensions[dimension.index()], known);
     }
 
+    #[inline]
+    pub(super) fn all_dimensions(&mut self, known: &[Known]) {
+        for (dimension, known) in self.dimensions.iter_mut().zip(known) {
+            count(dimension, *known);
+        }
+    }
+
     pub(super) fn data(&mut self, level: LevelId, data: u16, known: Known) {
         count(&mut self.data[level.index()][usize::from(data)], known);
     }
@@ -91,6 +98,7 @@ impl Coverages {
     }
 }
 
+#[inline]
 fn count(coverage: &mut Coverage, known: Known) {
     *match known {
         Known::Observed => &mut coverage.observed,

@@ -35,7 +35,7 @@ impl Metrics {
         let Some(last) = counts.last else {
             return;
         };
-        self.busy_until = last;
+        self.busy_until = self.busy_until.max(last);
         if counts.misses > 0 {
             self.timeline.fills(1);
         }

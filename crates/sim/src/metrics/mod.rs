@@ -26,6 +26,7 @@ mod types;
 mod tests;
 
 pub(crate) use lane::LaneFigures;
+pub(crate) use types::Ahead;
 pub use types::{
     ActionIx, Asked, Cause, Fault, FillBegan, FillResult, Known, Leaving, Outcome, RequestEnd,
     RouteIx, Serve, Stored, Wait,
@@ -272,7 +273,7 @@ impl Metrics {
         busy: u32,
         failed: bool,
     ) {
-        self.busy_until = now;
+        self.busy_until = self.busy_until.max(now);
         let failed = failed && self.counts(now, took);
         self.origins[origin.index()].ended(now, busy, failed);
     }
@@ -358,6 +359,12 @@ impl Metrics {
         self.coverages.dimension(dimension, known);
     }
 
+    /// The same of all dimensions of a request.
+    #[inline]
+    pub(crate) fn coverages(&mut self, known: &[Known]) {
+        self.coverages.all_dimensions(known);
+    }
+
     /// Where the values of a level's data name (an index into its `data`) came from.
     pub fn data_coverage(&mut self, level: LevelId, data: u16, known: Known) {
         self.coverages.data(level, data, known);
@@ -388,7 +395,7 @@ impl Metrics {
 
     #[cold]
     fn advance(&mut self, now: Time) {
-        self.busy_until = now;
+        self.busy_until = self.busy_until.max(now);
         if now >= self.recoveries.ends() {
             let requests = self.sum(RequestCounts::count);
             let hits = self.sum(RequestCounts::origin_free);

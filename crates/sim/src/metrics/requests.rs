@@ -2,7 +2,7 @@
 
 use super::freshness::Freshness;
 use super::histogram::{Histogram, Scale};
-use super::types::{RequestEnd, RouteIx};
+use super::types::{Ahead, Outcome, RequestEnd, RouteIx};
 use super::{Metrics, ratio};
 use crate::lane::LaneCounts;
 use crate::report::RequestFigures;
@@ -28,7 +28,7 @@ impl Metrics {
     /// A request, or an access of a key-value trace (which has no route), is answered.
     #[inline]
     pub fn request_ended(&mut self, route: Option<RouteIx>, now: Time, end: &RequestEnd) {
-        self.busy_until = now;
+        self.busy_until = self.busy_until.max(now);
         if !self.counts(now, end.latency) {
             return;
         }
@@ -36,6 +36,25 @@ impl Metrics {
         self.timeline.latency(end.latency);
         self.observed.ended(end);
         match route {
+            Some(RouteIx(route)) => self.routes[route as usize].ended(end),
+            None => self.unrouted.ended(end),
+        }
+    }
+
+    /// A fresh copy answers a request at `now`, before the next tick, at the level that it asks
+    /// first.
+    #[inline]
+    pub(crate) fn answered_ahead(&mut self, ahead: &Ahead, now: Time, end: &RequestEnd) {
+        let level = &mut self.levels[ahead.level.index()];
+        level.lookup(Outcome::Fresh);
+        level.serve(now, &ahead.serve);
+        level.lookup_ended(end.latency);
+        self.backends[ahead.backend.index()].asked(true);
+        // Others may have been answered ahead until later.
+        self.busy_until = self.busy_until.max(now);
+        self.timeline.latency(end.latency);
+        self.observed.ended(end);
+        match ahead.route {
             Some(RouteIx(route)) => self.routes[route as usize].ended(end),
             None => self.unrouted.ended(end),
         }

@@ -125,6 +125,27 @@ impl Expiry {
         self.later.retain(is_valid);
     }
 
+    /// Some of those who probably die soon, the later ones first; `u32::MAX`: none.
+    #[inline]
+    pub(super) fn soon(&self) -> [u32; 3] {
+        let (next, between) = (self.next.as_slice(), self.between.as_slice());
+        // Either may be empty: the slots between are in the order of a heap.
+        let is_between = match (next.last(), between.first()) {
+            (Some(next), Some(Reverse(between))) => between < next,
+            (next, _) => next.is_none(),
+        };
+        [12_usize, 6, 3].map(|ahead| {
+            let entry = if is_between {
+                between.get(ahead).map(|Reverse(entry)| entry)
+            } else {
+                next.len()
+                    .checked_sub(ahead + 1)
+                    .and_then(|at| next.get(at))
+            };
+            entry.map_or(u32::MAX, |entry| entry.slot)
+        })
+    }
+
     /// May somebody be dead by now?
     #[inline]
     pub(super) fn is_due(&self, now: Time) -> bool {

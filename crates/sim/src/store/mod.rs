@@ -107,6 +107,25 @@ impl<T: Value> Store<T> {
         self.rack.get(slot)
     }
 
+    /// Of a slot that may hold a copy, to be touched before it is needed: what is known of the copy,
+    /// and more that serving it, or its end, touches.
+    #[must_use]
+    #[inline]
+    pub(crate) fn peek(&self, slot: u32) -> (T, u32) {
+        let more = self.evictor.peek(slot) ^ self.rack.peek_leaving(slot);
+        (
+            self.rack.get(Slot(slot)),
+            more ^ self.rack.size(Slot(slot)) as u32,
+        )
+    }
+
+    /// Some of the slots whose copies will probably die soon, the later ones first; `u32::MAX`:
+    /// none.
+    #[inline]
+    pub(crate) fn dying_soon(&self) -> [u32; 3] {
+        self.rack.lives.expiry.soon()
+    }
+
     /// Changes what is known of a copy.
     #[inline]
     pub fn set(&mut self, slot: Slot, value: T) {

@@ -39,15 +39,25 @@ pub(crate) struct LevelTable {
     pub(crate) part: Option<u16>,
     /// How long its nearest tier takes to answer, where that is always the same.
     pub(crate) nearest_latency: Option<Duration>,
+    /// How long that takes, if nothing that happens meanwhile to others can matter to a copy that
+    /// is there and fresh: see [`crate::ahead`].
+    pub(crate) ahead: Option<Duration>,
     /// In which line of the queue look-ups of its nearest tier wait: one for each latency.
     pub(crate) line: usize,
     /// It is left out on a condition.
     pub(crate) has_condition: bool,
     pub(crate) dims: LevelDims,
+    /// It reads once, what follows from its parameters.
+    pub(crate) read_follows: bool,
     /// What its own work reads: a shape, and where the values come from.
     pub(crate) reads: Vec<usize>,
     /// An edge purges it by parameters: its variants are listed.
     pub(crate) is_target: bool,
+    /// Its own work is nothing at all: it takes no time, at no origin, and reads nothing.
+    pub(crate) is_instant: bool,
+    /// There is nothing to a miss but a fill, as long as nobody fills the key: it is stored in one
+    /// tier, which nobody tracks, and no lot is drawn.
+    pub(crate) misses_plainly: bool,
     /// Its work is origin work although it names no origin: it contains nothing.
     pub(crate) is_source: bool,
 }
@@ -142,6 +152,7 @@ pub(super) fn level_table(
         kind: level.kind,
         scope: scope(level.rules.stampede.scope(), &tiers, is_edge),
         nearest_latency: nearest_latency.map(|(latency, _)| latency),
+        ahead: None,
         line: 0,
         tracked: None,
         rules: level.rules,
@@ -155,12 +166,15 @@ pub(super) fn level_table(
         has_condition: level.skip.is_some(),
         part: part(policy, level),
         dims,
+        read_follows: read_follows(level),
         reads: level
             .reads
             .iter()
             .map(|read| shape(policy, level.origin, read, shapes))
             .collect(),
         is_target,
+        is_instant: is_instant(level),
+        misses_plainly: false,
         is_source: level.contains.is_empty(),
     })
 }
@@ -181,6 +195,29 @@ fn has_own_versions(policy: &Policy, index: usize, tiers: &[Tier]) -> bool {
         })
 }
 
+/// Is its own work nothing at all?
+fn is_instant(level: &Level) -> bool {
+    let takes_none =
+        constant(&level.cost.otherwise).is_some_and(|(cost, _)| cost == Duration::ZERO);
+    takes_none
+        && !level.cost.from_trace
+        && !level.contains.is_empty()
+        && level.origin.is_none()
+        && level.reads.is_empty()
+        && level.batch.is_none()
+}
+
+/// Does what it reads follow from its parameters?
+fn read_follows(level: &Level) -> bool {
+    let is_fixed =
+        |source: &ValueSource| matches!(source, ValueSource::Param(_) | ValueSource::Literal(_));
+    let [read] = level.reads.as_slice() else {
+        return false;
+    };
+    let mut bindings = read.bindings.iter();
+    bindings.all(|binding| !binding.each && is_fixed(&binding.value))
+}
+
 /// The first of what a level contains whose key follows from its own.
 fn part(policy: &Policy, level: &Level) -> Option<u16> {
     let is_fixed =
@@ -199,6 +236,31 @@ fn part(policy: &Policy, level: &Level) -> Option<u16> {
             && inner.is_some_and(|inner| !inner.is_stored() || has_plain_key(inner))
     })?;
     u16::try_from(position).ok()
+}
+
+/// Finds the levels whose fresh copies can be served ahead of what others do meanwhile: nothing that
+/// begins while the nearest tier answers reaches its store before it has answered. Whatever begins
+/// asks a tier first; where that answers sooner, a refresh or an early fill must not follow, which
+/// might end in the other store at once.
+pub(super) fn assign_ahead(levels: &mut [LevelTable]) {
+    let is_slow = |other: &LevelTable, latency: Duration| {
+        other.nearest_latency.is_some_and(|own| own >= latency)
+            || (other.rules.stale_while_revalidate == Duration::ZERO
+                && other.rules.early_refresh.is_none())
+    };
+    let ahead = |level: &LevelTable| {
+        let latency = level.nearest_latency?;
+        let backend = level.tiers.first()?.backend;
+        let is_there = |other: &&LevelTable| other.tiers.iter().any(|it| it.backend == backend);
+        let mut sharing = levels.iter().filter(is_there);
+        sharing
+            .all(|other| is_slow(other, latency))
+            .then_some(latency)
+    };
+    let all: Vec<_> = levels.iter().map(ahead).collect();
+    for (level, ahead) in levels.iter_mut().zip(all) {
+        level.ahead = ahead;
+    }
 }
 
 /// Gives each latency of a nearest tier a line of the queue. How many lines are there?

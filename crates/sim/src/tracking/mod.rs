@@ -209,6 +209,9 @@ impl Engine {
     /// so calls [`Engine::tell_readers`] when it is done.
     #[inline]
     pub(crate) fn note_change(&mut self, t: &Tables, backend: u16, inst: u32, doing: Doing) {
+        if t.trackers.is_empty() {
+            return;
+        }
         let level = self.insts[inst as usize].level;
         if let Some(Tracked { tracker, .. }) = t.levels[level as usize].tracked
             && t.trackers[usize::from(tracker)].backend == backend

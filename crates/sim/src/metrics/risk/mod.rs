@@ -109,6 +109,12 @@ impl Metrics {
         Some((risks, &mut self.places))
     }
 
+    /// Of a key, to be touched before it is needed.
+    #[inline]
+    pub(crate) fn peek_risk(&self, key: KeyId) -> u32 {
+        self.places.of(key) as u32
+    }
+
     /// A look-up comes while its key is being filled.
     pub(crate) fn met_fill(&mut self, level: LevelId, key: KeyId, outcome: Outcome) {
         if let Some((risks, places)) = self.risks(level) {
