@@ -80,7 +80,11 @@ impl Engine {
                 .map_or(NONE, |inst| u32::from(inst.level));
             *read ^= self.lookups.get(index).copied().unwrap_or(0)
                 ^ self.causes.get(index).map_or(0, |cause| *cause as u32)
-                ^ self.metrics.peek_risk(KeyId(*inst));
+                ^ self.metrics.peek_risk(KeyId(*inst))
+                ^ self
+                    .variants
+                    .get(index)
+                    .map_or(0, |variant| variant.parameters);
         }
         let mut slots = [(NONE, NONE); TOGETHER];
         for ((slot, level), inst) in slots.iter_mut().zip(levels).zip(insts) {

@@ -50,9 +50,14 @@ impl Engine {
     /// Is there a tier that takes the frame's result: up, and not left out when it was asked?
     pub(crate) fn can_store(&self, t: &Tables, frame: u32) -> bool {
         let f = &self.frames[frame];
-        let tiers = &t.levels[f.level as usize].tiers;
         let table = &t.levels[f.level as usize];
-        tiers.iter().enumerate().any(|(index, tier)| {
+        if table.misses_plainly
+            && let Some(only) = table.tiers.first()
+        {
+            let is_left_out = f.down & 1 != 0;
+            return !is_left_out && self.now >= self.backends[only.backend as usize].down_until;
+        }
+        table.tiers.iter().enumerate().any(|(index, tier)| {
             f.down & (1 << index) == 0
                 && self.is_tracked_now(table, index as u8, f.down)
                 && self.now >= self.backends[tier.backend as usize].down_until
@@ -74,6 +79,14 @@ impl Engine {
         copy.work = f.work;
         copy.provenance = f.provenance;
         copy.principal = f.principal;
+        if t.levels[f.level as usize].misses_plainly {
+            let (down, size) = (f.down, f.size);
+            let is_stored = down & 1 == 0 && self.store_in(t, frame, 0, copy, size);
+            if is_stored {
+                self.index_tags(frame);
+            }
+            return is_stored;
+        }
         let (down, size, count) = (f.down, f.size, t.levels[f.level as usize].tiers.len());
         let mut is_stored = count == 0;
         let tracked = t.levels[f.level as usize]

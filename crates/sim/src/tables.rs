@@ -135,7 +135,7 @@ impl Tables {
                 level::level_table(policy, index, known, &places, &backends, &mut shapes)?;
             level.tracked = tracked(&trackers, &level.tiers);
             level.misses_plainly = level.tiers.len() == 1
-                && level.tracked.is_none()
+                && trackers.is_empty()
                 && level.rules.early_refresh.is_none();
             levels.push(level);
         }

@@ -56,7 +56,7 @@ pub(crate) struct LevelTable {
     /// Its own work is nothing at all: it takes no time, at no origin, and reads nothing.
     pub(crate) is_instant: bool,
     /// There is nothing to a miss but a fill, as long as nobody fills the key: it is stored in one
-    /// tier, which nobody tracks, and no lot is drawn.
+    /// tier, nobody tracks what is stored, and no lot is drawn.
     pub(crate) misses_plainly: bool,
     /// Its work is origin work although it names no origin: it contains nothing.
     pub(crate) is_source: bool,

@@ -37,7 +37,12 @@ const LEAST_OF_RUN: f64 = 0.1;
 pub(crate) struct Risks {
     protection: Protection,
     followed: Vec<Followed>,
+    /// Places among them where nobody is followed any more.
+    free: Vec<usize>,
 }
+
+/// No key.
+const NOBODY: u32 = u32::MAX;
 
 /// Where each key was last put among those of its level that are followed: it is still there if the
 /// key that is there now is the same.
@@ -64,24 +69,27 @@ impl Places {
     }
 }
 
-/// What is known of a key.
+/// What is known of a key. What decides whether it is forgotten is together in one line of the
+/// processor's cache.
 #[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
 struct Followed {
     key: u32,
+    lookups: u32,
+    /// Look-ups that first fills met.
+    further: u64,
+    round: Option<Round>,
     /// Its first fill, and how often it had been looked up by then.
     since: Time,
     lookups_then: u32,
-    lookups: u32,
     rounds: u32,
     /// Rounds whose first fill met another look-up; rounds with a second fill.
     met: u32,
     met_fill: u32,
-    /// Look-ups that first fills met; further fills.
-    further: u64,
+    /// Further fills.
     redundant: u64,
     /// Of first fills, together.
     fill_time: Duration,
-    round: Option<Round>,
     worst: Option<Round>,
 }
 
@@ -147,12 +155,14 @@ impl Risks {
         is_at_risk.then(|| Self {
             protection: protection(policy, declared),
             followed: Vec::new(),
+            free: Vec::new(),
         })
     }
 
     /// What was observed is forgotten.
     pub(super) fn forget(&mut self) {
         self.followed.clear();
+        self.free.clear();
     }
 
     /// A look-up comes while its key is being filled. It counts if it finds nothing fresh, or
@@ -220,18 +230,27 @@ impl Risks {
     ) -> Option<&mut Followed> {
         let mut place = places.of(key);
         if self.followed.get(place).is_none_or(|of| of.key != key.0) {
-            if self.followed.len() >= FOLLOWED_MAX {
-                self.thin_out(places);
+            if self.free.is_empty() && self.followed.len() >= FOLLOWED_MAX {
+                self.thin_out();
             }
-            place = self.followed.len();
+            let new = Followed::new(key, now, lookups);
+            place = match self.free.pop() {
+                Some(place) => {
+                    self.followed[place] = new;
+                    place
+                }
+                None => {
+                    self.followed.push(new);
+                    self.followed.len() - 1
+                }
+            };
             places.put(key, place);
-            self.followed.push(Followed::new(key, now, lookups));
         }
         self.followed.get_mut(place)
     }
 
     /// Forgets half of the keys.
-    fn thin_out(&mut self, places: &mut Places) {
+    fn thin_out(&mut self) {
         let kept = FOLLOWED_MAX / 2;
         let rank = |of: &Followed| {
             let met = of.round.map_or(0, |round| u64::from(round.met));
@@ -239,9 +258,11 @@ impl Risks {
         };
         let mut ranks: Vec<_> = self.followed.iter().map(rank).collect();
         let (_, &mut first_left_out, _) = ranks.select_nth_unstable(kept);
-        self.followed.retain(|of| rank(of) < first_left_out);
-        for (place, of) in self.followed.iter().enumerate() {
-            places.put(KeyId(of.key), place);
+        for (place, of) in self.followed.iter_mut().enumerate() {
+            if rank(of) >= first_left_out {
+                of.key = NOBODY;
+                self.free.push(place);
+            }
         }
     }
 
@@ -254,7 +275,8 @@ impl Risks {
         key_name: &dyn Fn(KeyId) -> String,
     ) -> Vec<RiskFigures> {
         let least = ended.since(counted_from).as_secs_f64() * LEAST_OF_RUN;
-        let judged = self.followed.iter().filter_map(|of| {
+        let followed = self.followed.iter().filter(|of| of.key != NOBODY);
+        let judged = followed.filter_map(|of| {
             let mut of = *of;
             of.close();
             let time = ended.since(of.since).as_secs_f64().max(least);
