@@ -107,9 +107,8 @@ impl Engine {
         for (provenance, &(instance, slot)) in provenances.iter_mut().zip(slots) {
             if slot != NONE {
                 let store = &self.stores[instance as usize];
-                let (of, more) = store.peek(slot);
-                *provenance = of.provenance;
-                *read ^= more;
+                *provenance = store.depends_of(slot);
+                *read ^= store.peek(slot);
             }
         }
         let mut cells = [NONE; TOGETHER];
@@ -132,14 +131,17 @@ impl Engine {
             if slot == NONE {
                 continue;
             }
-            let (of, more) = store.peek(slot);
-            read ^= more;
-            if nth > 0 && of.provenance != NONE {
-                let cell = self.provenances.peek(of.provenance);
+            if nth == 0 {
+                read ^= store.peek(slot);
+                continue;
+            }
+            let provenance = store.depends_of(slot);
+            if provenance != NONE {
+                let cell = self.provenances.peek(provenance);
+                read ^= cell;
                 if nth > 1 {
                     read ^= self.cells.peek(cell);
                 }
-                read ^= cell;
             }
         }
         black_box(read);

@@ -166,7 +166,8 @@ impl Engine {
     pub(crate) fn follower(&mut self, inst: u32) -> &mut Follower {
         let index = inst as usize;
         if self.followers.len() <= index {
-            self.followers.resize(self.insts.len(), UNFOLLOWED);
+            let keys = self.insts.len().max(index + 1);
+            self.followers.resize(keys, UNFOLLOWED);
         }
         &mut self.followers[index]
     }

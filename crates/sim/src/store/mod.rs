@@ -107,16 +107,17 @@ impl<T: Value> Store<T> {
         self.rack.get(slot)
     }
 
-    /// Of a slot that may hold a copy, to be touched before it is needed: what is known of the copy,
-    /// and more that serving it, or its end, touches.
-    #[must_use]
+    /// Of a slot that may hold a copy: what the copy depends on, …
     #[inline]
-    pub(crate) fn peek(&self, slot: u32) -> (T, u32) {
-        let more = self.evictor.peek(slot) ^ self.rack.peek_leaving(slot);
-        (
-            self.rack.get(Slot(slot)),
-            more ^ self.rack.size(Slot(slot)) as u32,
-        )
+    pub(crate) fn depends_of(&self, slot: u32) -> u32 {
+        self.rack.depends_of(slot)
+    }
+
+    /// … and something of all that serving it, or its end, touches, so that it be in the processor's
+    /// caches then.
+    #[inline]
+    pub(crate) fn peek(&self, slot: u32) -> u32 {
+        self.evictor.peek(slot) ^ self.rack.peek_all(slot)
     }
 
     /// Some of the slots whose copies will probably die soon, the later ones first; `u32::MAX`:

@@ -12,6 +12,7 @@ use super::{KeyId, Slot};
 use crate::eviction::{Eviction, Newcomer, Setting, Victim, View};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::Time;
+use core::hint::black_box;
 
 /// See the module's description.
 #[derive(Debug, Clone)]
@@ -127,6 +128,14 @@ impl<T: Value> Rack<T> {
     #[inline]
     pub(crate) fn peek_leaving(&self, slot: u32) -> u32 {
         self.copies.key(slot).0 ^ self.lives.peek_leaving(slot)
+    }
+
+    /// See [`super::Store::peek`].
+    #[inline]
+    pub(super) fn peek_all(&self, slot: u32) -> u32 {
+        black_box(self.rest.peek(slot).copied());
+        let stored = self.stored.peek(slot).map_or(0, |at| at.nanos() as u32);
+        self.peek_leaving(slot) ^ stored ^ self.copies.size(slot) as u32
     }
 
     /// See [`Eviction::peek`].
