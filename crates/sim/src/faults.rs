@@ -183,7 +183,7 @@ impl Engine {
         for origin in 0..self.origins.len() {
             self.drop_cut_off_work(OriginId(origin as u16));
         }
-        self.processes.reset(process);
+        self.processes.reset(&mut self.tasks, process);
         // Where a walk entered the application: what is before it, if anything is, goes on.
         let is_entry = |engine: &Self, frame: u32| {
             let parent = engine.frames[frame].parent;

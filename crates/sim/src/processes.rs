@@ -117,9 +117,15 @@ impl Processes {
         core::iter::successors(first, |&task| some(tasks[task].next)).collect()
     }
 
-    /// A process starts anew: all of its threads are free, and nobody waits.
-    pub(crate) fn reset(&mut self, process: u32) {
+    /// A process starts anew: all of its threads are free, and nobody waits. That is so for what goes
+    /// on before the application, too.
+    pub(crate) fn reset(&mut self, tasks: &mut Slab<Task>, process: u32) {
         self.each[process as usize] = IDLE;
+        for task in 0..tasks.slots() {
+            if tasks[task].process == process {
+                tasks[task].has_thread = false;
+            }
+        }
     }
 
     /// Nobody has a thread, and nobody waits for one.

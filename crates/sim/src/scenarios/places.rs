@@ -31,6 +31,23 @@ fn requests_go_round() {
     assert_eq!(outcomes(&scenario.run(), "page"), [3, 0, 3, 0, 0]);
 }
 
+#[test]
+fn who_goes_on_before_the_application_has_no_thread_after_a_restart() {
+    let mut scenario = Scenario::whole(
+        "policy test { edition 1; processes 1; threads 1 }
+         origin db { slots 9 }
+         backend front proxy
+         site whole { route GET \"/**\"; store front; ttl 1s; cost 5s on db }
+         view page { route GET \"/\"; cost 1s on db }",
+    );
+    scenario
+        .get(0.0, "/")
+        .fault(3.0, NamedFault::Restart { process: 0 })
+        .get(20.0, "/");
+    let report = scenario.run();
+    assert_eq!((report.requests.count, report.requests.errors), (2, 0));
+}
+
 fn tiered(near: &str) -> Scenario {
     Scenario::whole(&format!(
         "policy test {{ edition 1; processes 2 }}

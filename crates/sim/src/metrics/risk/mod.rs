@@ -9,15 +9,17 @@
 //! filled are judged by their rate, others by what was seen of them, so that bursts count.
 
 mod chance;
+mod levels;
 
 use super::Metrics;
 use super::types::{Cause, FillBegan, Outcome};
 use crate::report::{RiskFigures, RiskWorst};
 use crate::store::KeyId;
-use cachepolicy_core::policy::{Backend, BackendKind, Policy};
+use cachepolicy_core::LevelId;
+use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_core::{Level, LevelId};
 use chance::{Chance, Protection};
+use levels::{protection, takes_time};
 
 /// Keys of a level that are followed at most; then the half of them that met the least is
 /// forgotten. So a key is followed unless so many others met more look-ups than it.
@@ -392,72 +394,6 @@ impl Judged {
             worst: worst.unwrap_or_default(),
         }
     }
-}
-
-fn protection(policy: &Policy, level: &Level) -> Protection {
-    let kinds = level
-        .tiers
-        .iter()
-        .filter_map(|tier| policy.backends.get(tier.backend.index()))
-        .map(|backend: &Backend| backend.kind);
-    let (mut is_shared, mut pops, mut is_application) = (false, 1, false);
-    for kind in kinds {
-        match kind {
-            BackendKind::Redis => (is_shared, is_application) = (true, true),
-            BackendKind::Proxy => is_shared = true,
-            BackendKind::Cdn { pops: count } => pops = count.max(1),
-            BackendKind::Memory | BackendKind::Disk | BackendKind::None => is_application = true,
-        }
-    }
-    let processes = f64::from(policy.processes.max(1));
-    let (fillers, share) = match (is_shared, is_application) {
-        (true, true) => (processes, 1.0),
-        (true, false) => (1.0, 1.0),
-        (false, true) => (1.0, 1.0 / processes),
-        (false, false) => (1.0, 1.0 / f64::from(pops)),
-    };
-    Protection {
-        rules: level.rules,
-        fillers,
-        share,
-    }
-}
-
-/// Can a fill of the level take longer than no time at all?
-fn takes_time(policy: &Policy, level: &Level, seen: &mut Vec<LevelId>) -> bool {
-    use cachepolicy_core::level::LevelKind;
-    let origin = level.origin.and_then(|id| policy.origins.get(id.index()));
-    let has_work = level.cost.from_trace
-        || level.cost.otherwise.as_constant() != Some(0.0)
-        || origin.is_some_and(|origin| origin.rate.is_some())
-        // A process that has no thread left lets a site's fill wait.
-        || (level.kind == LevelKind::Site && policy.threads.is_some());
-    if has_work {
-        return true;
-    }
-    let declared = level.contains.iter().map(|contain| contain.level);
-    let views = (0..policy.levels.len())
-        .map(|index| LevelId(index as u16))
-        .filter(|_| level.kind == LevelKind::Site)
-        .filter(|id| policy.levels[id.index()].kind != LevelKind::Site)
-        .filter(|id| policy.levels[id.index()].route.is_some());
-    declared.chain(views).any(|id| {
-        let Some(inner) = policy
-            .levels
-            .get(id.index())
-            .filter(|_| !seen.contains(&id))
-        else {
-            return false;
-        };
-        seen.push(id);
-        let mut asked = inner
-            .tiers
-            .iter()
-            .filter_map(|tier| policy.backends.get(tier.backend.index()));
-        asked.any(|backend| {
-            backend.latency.as_constant() != Some(0.0) || backend.on_failure.after > Duration::ZERO
-        }) || takes_time(policy, inner, seen)
-    })
 }
 
 #[cfg(test)]
