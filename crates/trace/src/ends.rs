@@ -12,7 +12,8 @@ pub struct Ends {
 impl Ends {
     /// One more thing ends at this place, which is not before the last one's.
     pub fn push(&mut self, end: usize) {
-        let upper = end >> 32;
+        // In a browser places have no upper half.
+        let upper = (end as u64 >> 32) as usize;
         while self.rises.len() < upper {
             self.rises.push(self.halves.len());
         }
@@ -40,7 +41,7 @@ impl Ends {
             return Some(half);
         }
         let upper = self.rises.partition_point(|&rise| rise <= number);
-        Some(upper << 32 | half)
+        Some(((upper as u64) << 32 | half as u64) as usize)
     }
 
     /// From where to where the thing of a number goes; nothing where there is none.
