@@ -50,3 +50,24 @@ fn a_news_site() {
 fn for_machines() {
     insta::assert_snapshot!(json(&policy("django-tutorial"), Wanted::default()).expect("JSON"));
 }
+
+#[test]
+fn what_can_be_seen_is_shown_beside_its_explanation() {
+    let shown = |code: &str| {
+        let doc = cachepolicy_compiler::codes::find(code).unwrap();
+        super::witness::of_code(doc, Terminal::PLAIN).unwrap()
+    };
+    for code in super::witness::SEEN {
+        let text = shown(code).unwrap_or_else(|| panic!("nothing is shown of `{code}`"));
+        let is_leak = ["leak", "variant-missing"].contains(&code);
+        let said = if is_leak {
+            "gets the copy"
+        } else {
+            "out of date"
+        };
+        assert!(text.contains(said), "{code}: {text}");
+    }
+    assert_eq!(shown("stampede-unprotected"), None);
+    assert_eq!(shown("unused"), None);
+    insta::assert_snapshot!(shown("leak").unwrap());
+}

@@ -3,13 +3,14 @@
 use super::Wanted;
 use crate::args::Session;
 use crate::commands::Outcome;
-use crate::output;
 use crate::output::colour::Meaning;
 use crate::output::file::Destination;
-use crate::output::units;
+use crate::output::{self, Terminal};
+use crate::output::{text, units};
 use crate::report::page::{Layout, Page};
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_analysis::{Bound, Bounds, Short, Shows, Witness, Words};
+use cachepolicy_compiler::codes::CodeDoc;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::policy::Policy;
@@ -24,6 +25,22 @@ use std::sync::{Arc, Mutex};
 /// Nothing is shown of which nothing can be.
 const NOTHING: &str = "there is nothing to show: no copy of these levels is served to somebody for whom it was not \
     made, no answer of theirs gets out of date or there is no limit to it, or no request reaches them";
+
+/// Findings that can be seen in answers: somebody else's, or old ones.
+pub(super) const SEEN: [&str; 12] = [
+    "leak",
+    "variant-missing",
+    "child-outlived",
+    "fill-race",
+    "lost-message",
+    "no-invalidation-plan",
+    "old-key-missed",
+    "other-processes-missed",
+    "partial-binding",
+    "purge-before-commit",
+    "refill-order",
+    "replica-refill",
+];
 
 /// What a witness is to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,30 +85,134 @@ pub(crate) fn show(
             return Ok(Outcome::Fine);
         }
     }
-    let (report, lines) = replay(policy, &trace)?;
-    let words = Words {
-        policy,
-        bounds: &bounds,
-    };
     let page = Page {
         terminal: session.stdout,
         layout: Layout::Lines,
     };
-    let mut text = page.title(&format!("{name}{}", what(policy, &witness)));
+    let title = page.title(&format!("{name}{}", what(policy, &witness)));
+    let text = title + &told(policy, &bounds, (&witness, &trace), page)?;
+    output::print(&text).context("cannot write to standard output")?;
+    Ok(Outcome::Fine)
+}
+
+/// What a finding's example lets happen and its mended form does not, step by step; `None`: nothing
+/// that gets out of date, or to somebody else.
+pub(crate) fn of_code(doc: &CodeDoc, terminal: Terminal) -> Result<Option<String>> {
+    if !SEEN.contains(&doc.code) {
+        return Ok(None);
+    }
+    let (Some(failing), Some(mended)) = (reachable(doc.failing), reachable(doc.mended)) else {
+        return Ok(None);
+    };
+    let bounds = Bounds::new(&failing, &Graph::new(&failing));
+    let Some(witness) = avoided(&failing, &bounds, &mended) else {
+        return Ok(None);
+    };
+    let page = Page {
+        terminal,
+        layout: Layout::Lines,
+    };
+    let title = page.heading(
+        &format!("What can happen: {}", what(&failing, &witness)),
+        "",
+    );
+    let trace = events(&failing, &witness);
+    let told = told(&failing, &bounds, (&witness, &trace), page)?;
+    Ok(Some(title + &told))
+}
+
+/// The policy of an example, with a view for each level that no request would reach.
+fn reachable(example: &str) -> Option<Policy> {
+    let compile =
+        |text: &str| cachepolicy_compiler::compile_text("example.cachepolicy", text).policy;
+    let mut text = CodeDoc::policy_of(example);
+    let policy = compile(&text)?;
+    let graph = Graph::new(&policy);
+    for (index, level) in policy.levels.iter().enumerate() {
+        let is_inside = graph.containers(LevelId(index as u16)).next().is_some();
+        if level.route.is_some() || is_inside {
+            continue;
+        }
+        let (name, params) = (&level.name, level.params.join(", "));
+        let holes: String = level
+            .params
+            .iter()
+            .map(|param| format!("/{{{param}}}"))
+            .collect();
+        let of = if params.is_empty() {
+            String::new()
+        } else {
+            format!("({params})")
+        };
+        text.push_str(&format!(
+            "\nview {name}_page{of} {{ route GET \"/{name}{holes}\"; contains {name}{of} }}\n"
+        ));
+    }
+    compile(&text)
+}
+
+/// The worst that a policy allows and another form of it does not.
+fn avoided(failing: &Policy, bounds: &Bounds, mended: &Policy) -> Option<Witness> {
+    let graph = Graph::new(failing);
+    let (whole, known) = (Graph::new(mended), Bounds::new(mended, &Graph::new(mended)));
+    let all = Wanted::default();
+    let same = |level: LevelId| {
+        let name = name_of(failing, level);
+        let mut levels = mended.levels.iter();
+        let index = levels.position(|level| level.name == name)?;
+        Some(LevelId(index as u16))
+    };
+    let leaks = |level: &LevelId| {
+        same(*level).is_some_and(|level| Witness::of_leak(mended, &whole, level).is_none())
+    };
+    let mut leak = all.levels(failing).filter(leaks);
+    let leak = leak.find_map(|level| Witness::of_leak(failing, &graph, level));
+    leak.or_else(|| {
+        let rows = all.rows(failing, bounds);
+        let is_avoided = |(level, bound): &&(LevelId, &Bound)| {
+            same(*level).is_some_and(|level| {
+                let there = known.of(level, bound.model);
+                there.is_none_or(|there| there.staleness < bound.staleness)
+            })
+        };
+        let mut rows = rows.iter().filter(is_avoided);
+        rows.find_map(|(level, bound)| {
+            of_bound(failing, &graph, bounds, *level, bound.model).map(|shown| shown.witness)
+        })
+    })
+}
+
+/// The replay of a witness in words.
+fn told(
+    policy: &Policy,
+    bounds: &Bounds,
+    (witness, trace): (&Witness, &[Event]),
+    page: Page,
+) -> Result<String> {
+    let (report, lines) = replay(policy, trace)?;
+    let words = Words { policy, bounds };
+    let mut told = String::new();
     if let Shows::Bound(model, _) = witness.shows
         && let Some(bound) = bounds.of(witness.level, model)
     {
-        text.push_str(&page.paragraph("  ", &words.path(witness.level, bound), Meaning::Plain));
+        told.push_str(&page.paragraph("  ", &words.path(witness.level, bound), Meaning::Plain));
     }
-    text.push('\n');
+    told.push('\n');
     for line in lines {
-        text.push_str(&page.paragraph("", &line, Meaning::Plain));
+        told.push_str(&step(page, &line));
     }
-    text.push('\n');
-    let end = came_to(policy, &report, &witness);
-    text.push_str(&page.paragraph("  ", &end, Meaning::Strong));
-    output::print(&text).context("cannot write to standard output")?;
-    Ok(Outcome::Fine)
+    told.push('\n');
+    let end = came_to(policy, &report, witness);
+    told.push_str(&page.paragraph("  ", &end, Meaning::Strong));
+    Ok(told)
+}
+
+/// One line of a replay; what has no room in it goes on below, farther in.
+fn step(page: Page, line: &str) -> String {
+    const FARTHER: &str = "    ";
+    let room = page.terminal.width.saturating_sub(FARTHER.len());
+    let lines = text::wrap(line, room);
+    lines.join(&format!("\n{FARTHER}")) + "\n"
 }
 
 fn save(trace: &[Event], mut destination: Destination) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use super::{Outcome, ReportFormat};
 use crate::args::Session;
+use crate::bound::witness;
 use crate::diagnostics::LintArgs;
 use crate::diagnostics::page::{self, Page};
 use crate::explain::{self, Request};
@@ -114,7 +115,14 @@ fn code(code: &str, format: ReportFormat, session: Session) -> Result<Outcome> {
         bail!("{}", policy::unknown_code(code));
     };
     match format {
-        ReportFormat::Human => print(&page::page(doc, session.stdout)),
+        ReportFormat::Human => {
+            let mut text = page::page(doc, session.stdout);
+            if let Some(happens) = witness::of_code(doc, session.stdout)? {
+                text.push('\n');
+                text.push_str(&happens);
+            }
+            print(&text)
+        }
         ReportFormat::Json => print(&json(&Page::of(doc))?),
     }
 }
