@@ -124,6 +124,11 @@ impl Cache {
 }
 
 impl Inner {
+    /// What changes at a level.
+    pub(crate) fn state(&self, level: LevelId) -> Option<&LevelState> {
+        self.levels.get(level.index())
+    }
+
     /// 0 ≤ draw < 1.
     pub(crate) fn draw(&self) -> f64 {
         self.random.lock().random()

@@ -231,7 +231,7 @@ impl Inner {
 
     /// The version of one name.
     fn raise(&self, name: &Name) {
-        let state = self.levels.get(name.level.index());
+        let state = self.state(name.level);
         if let Some(versions) = state.and_then(|state| state.versions.as_ref()) {
             versions.raise(&name.params);
         }
@@ -239,7 +239,7 @@ impl Inner {
 
     /// The versions of keys of which there need not be copies.
     fn raise_meant(&self, level: LevelId, args: &[Option<Param>]) {
-        let state = self.levels.get(level.index());
+        let state = self.state(level);
         let Some(versions) = state.and_then(|state| state.versions.as_ref()) else {
             return;
         };

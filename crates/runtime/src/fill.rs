@@ -29,8 +29,8 @@ pub(crate) enum Filled<E> {
     BrokenOff,
 }
 
-/// Fills, and waits for it. The work goes on if the wait is broken off.
-pub(crate) async fn run<T, E, F, W>(job: Job, ticket: Ticket, load: F) -> Filled<E>
+/// Begins to fill, in a task of its own, which goes on whether or not somebody waits for what comes.
+pub(crate) fn begin<T, E, F, W>(job: Job, ticket: Ticket, load: F) -> oneshot::Receiver<Filled<E>>
 where
     T: Send + Sync + 'static,
     E: Send + 'static,
@@ -39,24 +39,10 @@ where
 {
     let (sender, receiver) = oneshot::channel();
     tokio::spawn(async move {
-        // Who asked may have gone.
+        // Nobody may have waited, or who asked may have gone.
         let _ = sender.send(work(job, ticket, load).await);
     });
-    receiver.await.unwrap_or(Filled::BrokenOff)
-}
-
-/// Fills, and waits for nothing.
-pub(crate) fn in_background<T, E, F, W>(job: Job, ticket: Ticket, load: F)
-where
-    T: Send + Sync + 'static,
-    E: Send + 'static,
-    F: FnOnce() -> W + Send + 'static,
-    W: Future<Output = Result<Option<T>, E>> + Send + 'static,
-{
-    tokio::spawn(async move {
-        // The copy that was served in the meantime stays where this one fails.
-        drop(work(job, ticket, load).await);
-    });
+    receiver
 }
 
 async fn work<T, E, F, W>(job: Job, ticket: Ticket, load: F) -> Filled<E>
@@ -80,7 +66,7 @@ where
         Err(error) => (FillOutcome::Error, Err(error)),
     };
     let inner = Arc::clone(&job.key.cache.inner);
-    if let Some(state) = inner.levels.get(job.key.name.level.index()) {
+    if let Some(state) = inner.state(job.key.name.level) {
         state.counting.count(Count::Fill);
     }
     match value {

@@ -171,7 +171,7 @@ impl Key {
     pub(crate) fn text(&self, request: Option<&Request>) -> String {
         let inner = &self.cache.inner;
         let mut text = String::new();
-        let state = inner.levels.get(self.name.level.index());
+        let state = inner.state(self.name.level);
         if let Some(versions) = state.and_then(|state| state.versions.as_ref()) {
             // Writing to a string cannot fail.
             let _ = write!(text, "{}:", versions.of(&self.name.params));

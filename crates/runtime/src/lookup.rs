@@ -69,7 +69,7 @@ where
 }
 
 fn count(key: &Key, what: Count) {
-    if let Some(state) = key.cache.inner.levels.get(key.name.level.index()) {
+    if let Some(state) = key.cache.inner.state(key.name.level) {
         state.counting.count(what);
     }
 }
@@ -188,7 +188,8 @@ impl Asked<'_> {
                                 return Err(Failure::BrokenOff);
                             };
                             let job = self.job();
-                            let filled = fill::run(job, ticket, load).await;
+                            let filled = fill::begin(job, ticket, load).await;
+                            let filled = filled.unwrap_or(Filled::BrokenOff);
                             return self.answer(filled, reason);
                         }
                         // Somebody was faster: look again.
@@ -201,8 +202,7 @@ impl Asked<'_> {
     }
 
     fn flights(&self) -> Option<&Arc<crate::flight::Flights>> {
-        let levels = &self.key.cache.inner.levels;
-        let state = levels.get(self.key.name.level.index())?;
+        let state = self.key.cache.inner.state(self.key.name.level)?;
         Some(&state.flights)
     }
 
@@ -251,7 +251,8 @@ impl Asked<'_> {
             && let alone = Some(rules.flight_expires(now))
             && let Boarding::Mine(ticket) = flights.board((&self.text, &self.key.name), now, alone)
         {
-            fill::in_background(self.job(), ticket, load);
+            // A copy was served meanwhile, which stays where this fails.
+            drop(fill::begin(self.job(), ticket, load));
         }
         if let Some(since) = waited_since {
             if entry.lifetimes().stored >= since {

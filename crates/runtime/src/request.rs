@@ -4,7 +4,7 @@ use cachepolicy_core::Policy;
 use cachepolicy_core::expr::RequestView;
 use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::policy::{Carrier, Dimension};
-use cachepolicy_core::url::{cookie_value, decode, query_value, split_target};
+use cachepolicy_core::url::{cookie_value, query_value, split_target};
 use cachepolicy_core::vary::{Normalised, normalise};
 use std::sync::Arc;
 
@@ -161,13 +161,5 @@ impl RequestView for Request {
 
     fn path(&self) -> &str {
         &self.inner.path
-    }
-}
-
-impl Request {
-    /// The path without escapes, as routes compare it.
-    #[must_use]
-    pub fn decoded_path(&self) -> std::borrow::Cow<'_, str> {
-        decode(&self.inner.path)
     }
 }
