@@ -74,6 +74,18 @@ pub struct Action {
     pub when: Option<Condition>,
 }
 
+impl Action {
+    /// Can it raise the versions of a level's keys? By a tag, or by what they embed, of any level.
+    #[must_use]
+    pub fn may_bump(&self, level: LevelId) -> bool {
+        let may_reach = match &self.target {
+            Target::Level { level: named, .. } => self.cascade || *named == level,
+            Target::Tag(_) => true,
+        };
+        self.verb == Verb::Bump && may_reach
+    }
+}
+
 /// What an invalidation does to a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -8,8 +8,9 @@ use crate::store::memory::Memory;
 use crate::time::Clock;
 use crate::versions::Versions;
 use cachepolicy_core::Policy;
-use cachepolicy_core::edge::{EdgeBlock, Target, Verb};
+use cachepolicy_core::edge::EdgeBlock;
 use cachepolicy_core::graph::Graph;
+use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::key::QueryFilter;
 use cachepolicy_core::level::{Level, LevelKind};
 use cachepolicy_core::policy::{Backend, BackendKind, Delivery};
@@ -204,13 +205,7 @@ fn state(policy: &Policy, index: usize, level: &Level) -> Result<LevelState, Sta
 /// Does an edge raise a level's versions?
 fn is_bumped(policy: &Policy, index: usize) -> bool {
     let mut actions = policy.edges.iter().flat_map(|block| &block.actions);
-    actions.any(|action| {
-        let is_meant = match &action.target {
-            Target::Level { level, .. } => action.cascade || level.index() == index,
-            Target::Tag(_) => true,
-        };
-        action.verb == Verb::Bump && is_meant
-    })
+    actions.any(|action| action.may_bump(LevelId(index as u16)))
 }
 
 fn check_bus(policy: &Policy, block: &EdgeBlock) -> Result<(), StartError> {

@@ -184,15 +184,7 @@ fn has_own_versions(policy: &Policy, index: usize, tiers: &[Tier]) -> bool {
     let farthest = tiers.last();
     let is_own = farthest.is_some_and(|tier| tier.sharing == Sharing::Process);
     let mut actions = policy.edges.iter().flat_map(|edge| &edge.actions);
-    is_own
-        && policy.processes > 1
-        && actions.any(|action| {
-            let is_meant = match &action.target {
-                Target::Level { level, .. } => action.cascade || level.index() == index,
-                Target::Tag(_) => true,
-            };
-            action.verb == Verb::Bump && is_meant
-        })
+    is_own && policy.processes > 1 && actions.any(|action| action.may_bump(LevelId(index as u16)))
 }
 
 /// Is its own work nothing at all?
