@@ -121,3 +121,23 @@ fn key_value_accesses_have_versions_in_their_process_too() {
     scenario.update(2.0, "Row", &[("id", "7")]);
     assert_eq!(outcomes(&scenario.run(), "item"), [1, 0, 3, 0, 0]);
 }
+
+#[test]
+fn a_part_has_the_version_of_the_process_that_asks() {
+    // The page is not bumped, so that its key is the same in both processes, and that of its part is not.
+    let mut scenario = Scenario::whole(
+        "policy test { edition 1; processes 2 }
+         model Row { id }
+         backend near memory
+         object item(x) { store near; ttl 1h }
+         view page(x) { route GET \"/p/{x}\"; contains item(x) }
+         on Row update { bump item(x: id) }",
+    );
+    for process in [0, 1] {
+        scenario
+            .get_in(process, 0.0, "/p/a")
+            .get_in(process, 3.0, "/p/a");
+    }
+    scenario.update(2.0, "Row", &[("id", "a")]);
+    assert_eq!(outcomes(&scenario.run(), "item"), [1, 0, 3, 0, 0]);
+}

@@ -132,7 +132,7 @@ pub(super) fn level_table(
     } else {
         Vec::new()
     };
-    if has_own_versions(policy, index, &tiers) {
+    if has_own_versions(policy, LevelId(index as u16)) {
         extras.push(Extra::Process);
     }
     let dims = depends::of(policy, graph, filter, LevelId(index as u16), None);
@@ -180,11 +180,14 @@ pub(super) fn level_table(
 }
 
 /// Is a level bumped that has nothing but the memory of several processes?
-fn has_own_versions(policy: &Policy, index: usize, tiers: &[Tier]) -> bool {
-    let farthest = tiers.last();
-    let is_own = farthest.is_some_and(|tier| tier.sharing == Sharing::Process);
+fn has_own_versions(policy: &Policy, id: LevelId) -> bool {
+    let kind = |tier: &cachepolicy_core::level::Tier| policy.backends[tier.backend.index()].kind;
+    let level = policy.levels.get(id.index());
+    let tiers = level.into_iter().flat_map(|level| level.tiers.iter().rev());
+    let farthest = tiers.map(kind).find(|kind| *kind != BackendKind::None);
+    let is_own = matches!(farthest, Some(BackendKind::Memory | BackendKind::Disk));
     let mut actions = policy.edges.iter().flat_map(|edge| &edge.actions);
-    is_own && policy.processes > 1 && actions.any(|action| action.may_bump(LevelId(index as u16)))
+    is_own && policy.processes > 1 && actions.any(|action| action.may_bump(id))
 }
 
 /// Is its own work nothing at all?
@@ -226,6 +229,8 @@ fn part(policy: &Policy, level: &Level) -> Option<u16> {
         contain.each.is_none()
             && contain.args.iter().all(is_fixed)
             && inner.is_some_and(|inner| !inner.is_stored() || has_plain_key(inner))
+            // The key of the part would be that of the process that asked first.
+            && !has_own_versions(policy, contain.level)
     })?;
     u16::try_from(position).ok()
 }
