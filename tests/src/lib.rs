@@ -7,5 +7,6 @@ pub mod fuzzing;
 pub mod guest;
 pub mod planned;
 pub mod random_policy;
+pub mod redis_server;
 pub mod run;
 pub mod sound;

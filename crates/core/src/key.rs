@@ -78,7 +78,7 @@ pub fn full_key(backend: &Backend, family: u64, key: &str, out: &mut String) {
 }
 
 /// Appends an encoded value; `also` is one more character to escape.
-pub(crate) fn push_value(value: Option<&str>, also: Option<u8>, out: &mut String) {
+pub fn push_value(value: Option<&str>, also: Option<u8>, out: &mut String) {
     let Some(value) = value else {
         out.push('%');
         return;

@@ -51,8 +51,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for step in ["first", "again", "after a write of author 2"] {
         if step.starts_with("after") {
             let row = Row::new([("id", "2"), ("name", "another name")]);
-            let removed = cache.write(&Write::update("Author", row.clone(), row))?;
-            println!("author 2 is written: {removed} copies removed");
+            let written = cache
+                .write(&Write::update("Author", row.clone(), row))
+                .await?;
+            println!("author 2 is written: {} copies removed", written.copies);
         }
         let began = Instant::now();
         let served = top_authors(&cache).await?;

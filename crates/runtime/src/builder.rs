@@ -1,93 +1,36 @@
 //! Building a cache: what the policy asks for, and whether there is that.
 
+#[cfg(feature = "redis")]
+use crate::bus::Bus;
 use crate::cache::{Cache, Inner, LevelState};
+use crate::codec::{AnyCodec, Codec, Typed};
 use crate::counters::Counting;
 use crate::deliver::Recent;
 use crate::flight::Flights;
+use crate::start_error::StartError;
+use crate::store::Store;
 use crate::store::memory::Memory;
+#[cfg(feature = "redis")]
+use crate::store::redis::{Names, Redis, RedisStore};
+use crate::tiers::{Tier, Tiers};
 use crate::time::Clock;
 use crate::versions::Versions;
 use cachepolicy_core::Policy;
-use cachepolicy_core::edge::EdgeBlock;
+use cachepolicy_core::edge::{Action, EdgeBlock, Target};
 use cachepolicy_core::graph::Graph;
-use cachepolicy_core::ids::LevelId;
+#[cfg(feature = "redis")]
+use cachepolicy_core::ids::BusId;
+use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::key::QueryFilter;
 use cachepolicy_core::level::{Level, LevelKind};
+#[cfg(feature = "redis")]
+use cachepolicy_core::policy::Bus as DeclaredBus;
 use cachepolicy_core::policy::{Backend, BackendKind, Delivery};
 use parking_lot::Mutex;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
-
-/// A policy that asks for something that this version does not do, or does not do as the policy says.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A backend of a kind for which there is no store.
-    #[error("backend `{backend}` is {kind}: copies can be kept in `memory` only")]
-    Backend {
-        /// Its name.
-        backend: String,
-        /// Its kind, with its article.
-        kind: &'static str,
-    },
-    /// An eviction policy that the store does not have.
-    #[error(
-        "backend `{backend}` evicts by `{evict}`, which the store does not do: use `lru`, `fifo`, `s3fifo`, `sieve` or `wtinylfu`"
-    )]
-    Evict {
-        /// The backend.
-        backend: String,
-        /// The eviction policy.
-        evict: &'static str,
-    },
-    /// A capacity in bytes: the store does not know how large a value is.
-    #[error("backend `{backend}` has a capacity in bytes: say how many entries it takes")]
-    Capacity {
-        /// The backend.
-        backend: String,
-    },
-    /// A level in several backends.
-    #[error("level `{level}` has several tiers: it can have one")]
-    Tiers {
-        /// The level.
-        level: String,
-    },
-    /// A stored level that answers requests.
-    #[error(
-        "{kind} `{level}` is stored: copies of whole responses are not kept yet, only those of fragments and objects"
-    )]
-    Response {
-        /// `view` or `site`.
-        kind: &'static str,
-        /// The level.
-        level: String,
-    },
-    /// Something of a level that is not done.
-    #[error("level `{level}` has `{property}`, which is not done yet")]
-    Property {
-        /// The level.
-        level: String,
-        /// The property.
-        property: &'static str,
-    },
-    /// A bus that needs a connection.
-    #[error("bus `{bus}` is not `in-process`: invalidations travel within this process only")]
-    Bus {
-        /// The bus.
-        bus: String,
-    },
-    /// Several processes, of which the others would not hear.
-    #[error(
-        "bus `{bus}` reaches all processes, and there are {processes}: invalidations travel within this process only"
-    )]
-    Processes {
-        /// The bus.
-        bus: String,
-        /// How many there are.
-        processes: u32,
-    },
-}
 
 /// See [`Cache::builder`].
 #[derive(Debug)]
@@ -95,6 +38,14 @@ pub struct Builder {
     policy: Policy,
     clock: Option<Clock>,
     seed: Option<u64>,
+    /// By the name of the level.
+    codecs: FxHashMap<String, Arc<dyn AnyCodec>>,
+    /// By the name of the backend.
+    #[cfg(feature = "redis")]
+    redis: FxHashMap<String, Redis>,
+    /// By the name of the bus.
+    #[cfg(feature = "redis")]
+    buses: FxHashMap<String, Redis>,
 }
 
 impl Builder {
@@ -103,6 +54,11 @@ impl Builder {
             policy,
             clock: None,
             seed: None,
+            codecs: FxHashMap::default(),
+            #[cfg(feature = "redis")]
+            redis: FxHashMap::default(),
+            #[cfg(feature = "redis")]
+            buses: FxHashMap::default(),
         }
     }
 
@@ -120,92 +76,271 @@ impl Builder {
         self
     }
 
+    /// How the values of a level become bytes, for stores outside of the process. All that such a level
+    /// gives is of this type.
+    #[must_use]
+    pub fn values<T: Send + Sync + 'static>(mut self, level: &str, codec: impl Codec<T>) -> Self {
+        let codec = Typed::<T, _>::from(codec);
+        self.codecs.insert(level.to_owned(), Arc::new(codec));
+        self
+    }
+
+    /// Where a backend of the policy is.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn redis(mut self, backend: &str, redis: Redis) -> Self {
+        self.redis.insert(backend.to_owned(), redis);
+        self
+    }
+
+    /// Over which Redis a bus goes; left out: over that of the policy's one backend that is a `redis`.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn bus(mut self, bus: &str, redis: Redis) -> Self {
+        self.buses.insert(bus.to_owned(), redis);
+        self
+    }
+
     /// The cache.
     ///
     /// # Errors
     /// The policy asks for something that is not there, or would be done otherwise than it says.
     pub fn build(self) -> Result<Cache, StartError> {
-        let policy = self.policy;
-        let used = |index: usize| {
-            let mut tiers = policy.levels.iter().flat_map(|level| &level.tiers);
-            tiers.any(|tier| tier.backend.index() == index)
-        };
-        let mut stores = Vec::new();
-        for (index, backend) in policy.backends.iter().enumerate() {
-            stores.push(if used(index) { store(backend)? } else { None });
-        }
-        let levels = policy.levels.iter().enumerate();
-        let levels = levels.map(|(index, level)| state(&policy, index, level));
-        let levels = levels.collect::<Result<_, _>>()?;
-        for block in &policy.edges {
-            check_bus(&policy, block)?;
-        }
-        let random = match self.seed {
+        let clock = self.clock.unwrap_or_else(Clock::system);
+        let mut random = match self.seed {
             Some(seed) => StdRng::seed_from_u64(seed),
             None => rand::make_rng(),
         };
-        Ok(Cache::from(Inner {
-            filter: QueryFilter::new(&policy),
-            graph: Graph::new(&policy),
-            clock: self.clock.unwrap_or_else(Clock::system),
+        self.check_names()?;
+        let policy = &self.policy;
+        let mut stores = Vec::new();
+        for (index, backend) in policy.backends.iter().enumerate() {
+            let id = BackendId(index as u16);
+            let is_used = |level: &Level| level.tiers.iter().any(|tier| tier.backend == id);
+            stores.push(if policy.levels.iter().any(is_used) {
+                self.store(id, backend, clock, &mut random)?
+            } else {
+                None
+            });
+        }
+        let levels = policy.levels.iter().enumerate();
+        let levels = levels.map(|(index, level)| self.state(&stores, index, level));
+        let levels = levels.collect::<Result<_, _>>()?;
+        for block in &policy.edges {
+            check_bus(policy, block)?;
+        }
+        #[cfg(feature = "redis")]
+        let buses = self.buses()?;
+        let cache = Cache::from(Inner {
+            filter: QueryFilter::new(policy),
+            graph: Graph::new(policy),
+            clock,
             random: Mutex::new(random),
             recent: Mutex::new(Recent::default()),
             stores,
             levels,
-            policy,
-        }))
+            #[cfg(feature = "redis")]
+            buses,
+            policy: self.policy,
+        });
+        #[cfg(feature = "redis")]
+        for bus in cache.inner.buses.iter().flatten() {
+            bus.listen(&cache.inner);
+        }
+        Ok(cache)
     }
-}
 
-/// `None`: it keeps nothing.
-fn store(backend: &Backend) -> Result<Option<Memory>, StartError> {
-    let kind = match backend.kind {
-        BackendKind::Memory => return Memory::new(backend).map(Some),
-        BackendKind::None => return Ok(None),
-        BackendKind::Redis => "a `redis`",
-        BackendKind::Proxy => "a `proxy`",
-        BackendKind::Cdn { .. } => "a `cdn`",
-        BackendKind::Disk => "a `disk`",
-    };
-    Err(StartError::Backend {
-        backend: backend.name.clone(),
-        kind,
-    })
-}
+    /// The buses that edges use and that leave the process.
+    #[cfg(feature = "redis")]
+    fn buses(&self) -> Result<Vec<Option<Arc<Bus>>>, StartError> {
+        let mut buses = Vec::new();
+        for (index, declared) in self.policy.buses.iter().enumerate() {
+            let id = Some(BusId(index as u16));
+            let is_used = self.policy.edges.iter().any(|block| block.bus == id);
+            buses.push(if is_used && declared.delivery != Delivery::InProcess {
+                Some(Arc::new(self.open_bus(declared)?))
+            } else {
+                None
+            });
+        }
+        if buses.iter().any(Option::is_some) && tokio::runtime::Handle::try_current().is_err() {
+            return Err(StartError::NoRuntime);
+        }
+        Ok(buses)
+    }
 
-fn state(policy: &Policy, index: usize, level: &Level) -> Result<LevelState, StartError> {
-    let name = || level.name.clone();
-    let kind = match level.kind {
-        LevelKind::Site => Some("site"),
-        LevelKind::View => Some("view"),
-        LevelKind::Fragment | LevelKind::Object => None,
-    };
-    if let Some(kind) = kind.filter(|_| level.is_stored()) {
-        return Err(StartError::Response {
+    #[cfg(feature = "redis")]
+    fn open_bus(&self, declared: &DeclaredBus) -> Result<Bus, StartError> {
+        let bus = || declared.name.clone();
+        let only = match self.redis.len() {
+            1 => self.redis.values().next(),
+            _ => None,
+        };
+        let redis = self.buses.get(&declared.name).or(only);
+        let redis = redis.ok_or_else(|| StartError::BusNowhere { bus: bus() })?;
+        if !redis.can_listen() {
+            return Err(StartError::BusDeaf { bus: bus() });
+        }
+        let names = Names::of(&self.policy);
+        Ok(Bus::new(&self.policy.name, declared, redis, names))
+    }
+
+    /// Is everything that was said said of something in the policy?
+    fn check_names(&self) -> Result<(), StartError> {
+        let is_level = |name: &String| self.policy.levels.iter().any(|it| it.name == *name);
+        let unknown = self.codecs.keys().find(|name| !is_level(name));
+        #[cfg(feature = "redis")]
+        let unknown = {
+            let is_backend = |name: &String| self.policy.backends.iter().any(|it| it.name == *name);
+            let is_bus = |name: &String| self.policy.buses.iter().any(|it| it.name == *name);
+            let backend = self.redis.keys().find(|name| !is_backend(name));
+            let bus = self.buses.keys().find(|name| !is_bus(name));
+            unknown.or(backend).or(bus)
+        };
+        match unknown {
+            Some(name) => Err(StartError::Unknown { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// `None`: it keeps nothing.
+    fn store(
+        &self,
+        id: BackendId,
+        backend: &Backend,
+        clock: Clock,
+        random: &mut StdRng,
+    ) -> Result<Option<Store>, StartError> {
+        let kind = match backend.kind {
+            BackendKind::Memory => {
+                let memory = Memory::new(backend)?;
+                return Ok(Some(Store::Memory(Arc::new(memory))));
+            }
+            BackendKind::None => return Ok(None),
+            #[cfg(feature = "redis")]
+            BackendKind::Redis => {
+                let Some(redis) = self.redis.get(&backend.name) else {
+                    return Err(StartError::Nowhere {
+                        backend: backend.name.clone(),
+                    });
+                };
+                let levels = self.policy.levels.iter();
+                let codecs: Vec<_> = levels
+                    .map(|level| self.codecs.get(&level.name).cloned())
+                    .collect();
+                let random = StdRng::from_rng(random);
+                let of = (id, backend);
+                let store = RedisStore::new(&self.policy, of, redis, &codecs, clock, random);
+                return Ok(Some(Store::Shared(Arc::new(store))));
+            }
+            #[cfg(not(feature = "redis"))]
+            BackendKind::Redis => "a `redis`",
+            BackendKind::Proxy => "a `proxy`",
+            BackendKind::Cdn { .. } => "a `cdn`",
+            BackendKind::Disk => "a `disk`",
+        };
+        let _ = (id, clock, random);
+        Err(StartError::Backend {
+            backend: backend.name.clone(),
             kind,
-            level: name(),
+        })
+    }
+
+    fn state(
+        &self,
+        stores: &[Option<Store>],
+        index: usize,
+        level: &Level,
+    ) -> Result<LevelState, StartError> {
+        let name = || level.name.clone();
+        let kind = match level.kind {
+            LevelKind::Site => Some("site"),
+            LevelKind::View => Some("view"),
+            LevelKind::Fragment | LevelKind::Object => None,
+        };
+        if let Some(kind) = kind.filter(|_| level.is_stored()) {
+            return Err(StartError::Response {
+                kind,
+                level: name(),
+            });
+        }
+        if level.batch.is_some() {
+            return Err(StartError::Property {
+                level: name(),
+                property: "batch",
+            });
+        }
+        let id = LevelId(index as u16);
+        let tiers = tiers(&self.policy, stores, level)?;
+        let is_shared = tiers.shared().is_some();
+        if is_shared && !self.codecs.contains_key(&level.name) {
+            return Err(StartError::Codec { level: name() });
+        }
+        let is_bumped = is_bumped(&self.policy, id);
+        if is_shared {
+            check_bumps(&self.policy, id, &tiers)?;
+        }
+        Ok(LevelState {
+            tiers,
+            flights: Arc::new(Flights::default()),
+            counting: Counting::default(),
+            versions: (is_bumped && !is_shared).then(Versions::default),
+        })
+    }
+}
+
+/// A backend that keeps nothing is no tier.
+fn tiers(policy: &Policy, stores: &[Option<Store>], level: &Level) -> Result<Tiers, StartError> {
+    let mut tiers: Vec<Tier> = Vec::new();
+    for tier in &level.tiers {
+        let index = tier.backend.index();
+        let backend = policy.backends.get(index);
+        let (Some(Some(store)), Some(backend)) = (stores.get(index), backend) else {
+            continue;
+        };
+        let before = tiers.last().map(|tier| &tier.store);
+        if let Some(Store::Shared(_)) = before {
+            return Err(StartError::Tiers {
+                level: level.name.clone(),
+                backend: backend.name.clone(),
+            });
+        }
+        tiers.push(Tier {
+            store: store.clone(),
+            ceiling: tier.ceiling,
+            bypass: backend.on_failure.bypass,
         });
     }
-    if level.tiers.len() > 1 {
-        return Err(StartError::Tiers { level: name() });
-    }
-    if level.batch.is_some() {
-        return Err(StartError::Property {
-            level: name(),
-            property: "batch",
-        });
-    }
-    Ok(LevelState {
-        flights: Arc::new(Flights::default()),
-        counting: Counting::default(),
-        versions: is_bumped(policy, index).then(Versions::default),
-    })
+    Ok(tiers.into())
 }
 
 /// Does an edge raise a level's versions?
-fn is_bumped(policy: &Policy, index: usize) -> bool {
+fn is_bumped(policy: &Policy, level: LevelId) -> bool {
     let mut actions = policy.edges.iter().flat_map(|block| &block.actions);
-    actions.any(|action| action.may_bump(LevelId(index as u16)))
+    actions.any(|action| action.may_bump(level))
+}
+
+/// Where copies are shared, the version of a key must be known from its name, and asked for with each
+/// look-up.
+fn check_bumps(policy: &Policy, id: LevelId, tiers: &Tiers) -> Result<(), StartError> {
+    let level = policy
+        .levels
+        .get(id.index())
+        .map(|level| level.name.clone());
+    let level = level.unwrap_or_default();
+    let mut actions = policy.edges.iter().flat_map(|block| &block.actions);
+    let of_name = |action: &Action| match &action.target {
+        Target::Level { level, .. } => !action.cascade && *level == id,
+        Target::Tag(_) => false,
+    };
+    if actions.any(|action| action.may_bump(id) && !of_name(action)) {
+        return Err(StartError::BumpOfTags { level });
+    }
+    let has_memory = tiers.memories().next().is_some();
+    if has_memory && is_bumped(policy, id) {
+        return Err(StartError::BumpBehindMemory { level });
+    }
+    Ok(())
 }
 
 fn check_bus(policy: &Policy, block: &EdgeBlock) -> Result<(), StartError> {
@@ -214,6 +349,9 @@ fn check_bus(policy: &Policy, block: &EdgeBlock) -> Result<(), StartError> {
         return Ok(());
     };
     if bus.delivery != Delivery::InProcess {
+        #[cfg(feature = "redis")]
+        return Ok(());
+        #[cfg(not(feature = "redis"))]
         return Err(StartError::Bus {
             bus: bus.name.clone(),
         });

@@ -2,12 +2,13 @@
 
 use crate::builder::Builder;
 use crate::context::{self, Context};
-use crate::counters::{Counters, Counting};
+use crate::counters::{Counters, Counting, StoreCounters};
 use crate::deliver::Recent;
 use crate::flight::Flights;
 use crate::level::{Level, UnknownLevel};
 use crate::request::{Request, RequestBuilder};
-use crate::store::memory::Memory;
+use crate::store::Store;
+use crate::tiers::Tiers;
 use crate::time::Clock;
 use crate::versions::Versions;
 use cachepolicy_core::Policy;
@@ -33,7 +34,10 @@ pub(crate) struct Inner {
     pub(crate) random: Mutex<StdRng>,
     pub(crate) recent: Mutex<Recent>,
     /// By backend; `None`: it keeps nothing, or nobody uses it.
-    pub(crate) stores: Vec<Option<Memory>>,
+    pub(crate) stores: Vec<Option<Store>>,
+    /// By bus; `None`: within this process, or nobody uses it.
+    #[cfg(feature = "redis")]
+    pub(crate) buses: Vec<Option<Arc<crate::bus::Bus>>>,
     /// By level.
     pub(crate) levels: Vec<LevelState>,
 }
@@ -41,6 +45,7 @@ pub(crate) struct Inner {
 /// What changes at a level.
 #[derive(Debug)]
 pub(crate) struct LevelState {
+    pub(crate) tiers: Tiers,
     pub(crate) flights: Arc<Flights>,
     pub(crate) counting: Counting,
     /// `None`: no edge raises them.
@@ -113,13 +118,26 @@ impl Cache {
         Some(self.inner.levels.get(index)?.counting.read())
     }
 
-    /// How many copies a backend has, dead ones that nobody asked for since among them; `None`: there
-    /// is no such store.
+    /// What happened at a store that is shared; `None`: there is no such store.
+    #[must_use]
+    pub fn store_counters(&self, backend: &str) -> Option<StoreCounters> {
+        match self.store(backend)? {
+            Store::Shared(shared) => Some(shared.counters()),
+            Store::Memory(_) => None,
+        }
+    }
+
+    /// How many copies a backend has in this process, dead ones that nobody asked for since among them;
+    /// `None`: there is no such store.
     #[must_use]
     pub fn entries(&self, backend: &str) -> Option<usize> {
+        Some(self.store(backend)?.memory()?.entries())
+    }
+
+    fn store(&self, backend: &str) -> Option<&Store> {
         let mut backends = self.inner.policy.backends.iter();
         let index = backends.position(|known| known.name == backend)?;
-        Some(self.inner.stores.get(index)?.as_ref()?.entries())
+        self.inner.stores.get(index)?.as_ref()
     }
 }
 
@@ -127,6 +145,30 @@ impl Inner {
     /// What changes at a level.
     pub(crate) fn state(&self, level: LevelId) -> Option<&LevelState> {
         self.levels.get(level.index())
+    }
+
+    /// Is anything kept in this process?
+    #[cfg(feature = "redis")]
+    pub(crate) fn has_memory(&self) -> bool {
+        self.stores
+            .iter()
+            .flatten()
+            .any(|store| store.memory().is_some())
+    }
+
+    /// Is anything kept outside of it?
+    #[cfg(feature = "redis")]
+    pub(crate) fn has_shared(&self) -> bool {
+        self.stores
+            .iter()
+            .flatten()
+            .any(|store| store.memory().is_none())
+    }
+
+    /// Any number.
+    #[cfg(feature = "redis")]
+    pub(crate) fn draw_number(&self) -> u64 {
+        self.random.lock().random()
     }
 
     /// 0 ≤ draw < 1.

@@ -24,6 +24,16 @@ pub struct Counters {
     pub fills: u64,
 }
 
+/// What happened at a shared store, since this process began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreCounters {
+    /// Commands that were not answered in time, or at all, or not sent since the store is down.
+    pub unanswered: u64,
+    /// Copies that were none: not written by this crate, damaged, or by another codec or for another
+    /// key. Each was a miss.
+    pub unreadable: u64,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Counting {
     fresh: AtomicU64,

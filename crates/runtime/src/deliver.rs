@@ -2,34 +2,17 @@
 
 use crate::cache::{Cache, Inner};
 use crate::entry::{Mark, Name};
+use crate::meant::{Meant, MeantTarget, Param, takes};
+use crate::store::Store;
 use crate::store::memory::{Index, Memory};
 use crate::write::{Write, WriteError, Written};
 use cachepolicy_core::decide::Rules;
 use cachepolicy_core::edge::{Timing, Verb};
-use cachepolicy_core::effects::{Binding, Effect, EffectBuffer, EffectTarget, effects};
-use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::effects::{EffectBuffer, effects};
+use cachepolicy_core::ids::{BusId, LevelId};
 use cachepolicy_core::units::Time;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// What an effect means.
-#[derive(Debug)]
-pub(crate) struct Meant {
-    verb: Verb,
-    target: MeantTarget,
-    /// Also what embeds it.
-    cascade: bool,
-}
-
-#[derive(Debug)]
-enum MeantTarget {
-    /// `None`: any value of that parameter.
-    Level(LevelId, Vec<Option<Param>>),
-    Tag(Box<str>),
-}
-
-/// A parameter's value; `None`: absent.
-type Param = Option<Box<str>>;
 
 /// Deliveries that a fill under way may have been overtaken by, the earliest first.
 #[derive(Debug, Default)]
@@ -47,132 +30,119 @@ impl Recent {
     }
 }
 
-impl Meant {
-    fn of(effect: &Effect<'_>) -> Self {
-        let target = match effect.target {
-            EffectTarget::Tag(tag) => MeantTarget::Tag(tag.into()),
-            EffectTarget::Level { level, args } => {
-                let args = args.iter().map(|arg| match arg {
-                    Binding::Any => None,
-                    Binding::Absent => Some(None),
-                    Binding::Value(text) => Some(Some(Box::from(*text))),
-                });
-                MeantTarget::Level(level, args.collect())
-            }
-        };
-        Self {
-            verb: effect.verb,
-            target,
-            cascade: effect.cascade,
-        }
-    }
-
-    fn takes_name(&self, name: &Name) -> bool {
-        let MeantTarget::Level(level, args) = &self.target else {
-            return false;
-        };
-        name.level == *level && takes(args, &name.params)
-    }
-
-    fn takes(&self, mark: &Mark) -> bool {
-        match (mark, &self.target) {
-            (Mark::Is(name), _) => self.takes_name(name),
-            (Mark::Embeds(name), _) => self.cascade && self.takes_name(name),
-            (Mark::Bears(tag), MeantTarget::Tag(meant)) => tag == meant,
-            (Mark::Inherits(tag), MeantTarget::Tag(meant)) => self.cascade && tag == meant,
-            (Mark::Bears(_) | Mark::Inherits(_), MeantTarget::Level(..)) => false,
-        }
-    }
-
-    /// The keys of the copies that it means.
-    fn keys(&self, index: &Index) -> BTreeSet<Arc<str>> {
-        let exact = |level: LevelId, args: &[Option<Param>]| {
-            let params: Option<Vec<Param>> = args.iter().cloned().collect();
-            params.map(|params| Name {
-                level,
-                params: params.into(),
-            })
-        };
-        let mut keys = BTreeSet::new();
-        match &self.target {
-            MeantTarget::Tag(tag) => {
-                keys.extend(index.of_mark(&Mark::Bears(tag.clone())));
-                if self.cascade {
-                    keys.extend(index.of_mark(&Mark::Inherits(tag.clone())));
-                }
-            }
-            MeantTarget::Level(level, args) => match exact(*level, args) {
-                Some(name) => {
-                    keys.extend(index.of_mark(&Mark::Is(name.clone())));
-                    if self.cascade {
-                        keys.extend(index.of_mark(&Mark::Embeds(name)));
-                    }
-                }
-                None if !self.cascade && args.iter().all(Option::is_none) => {
-                    keys.extend(index.of_level(*level));
-                }
-                None => keys.extend(index.of_marks(|mark| self.takes(mark))),
-            },
-        }
-        keys
-    }
-}
-
-/// Are parameters meant by arguments, of which some may stand for any?
-fn takes(args: &[Option<Param>], params: &[Param]) -> bool {
-    let mut both = args.iter().zip(params);
-    both.all(|(arg, param)| arg.as_ref().is_none_or(|arg| arg == param))
+/// What a write came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// Copies in this process's memory that were removed or expired, before the call returned.
+    pub copies: u64,
+    /// Deliveries that did not reach a store since it was down, and do not come again.
+    pub lost: u64,
 }
 
 impl Cache {
-    /// The policy's edges that act after the commit, for a write that has been committed. How many
-    /// copies were removed or expired?
+    /// The policy's edges that act after the commit, for a write that has been committed.
     ///
     /// # Errors
-    /// The write does not say what the edges ask for; then nothing was invalidated.
-    pub fn write(&self, write: &Write) -> Result<u64, WriteError> {
+    /// The write does not say what the edges ask for; then nothing was invalidated. Or a bus that delivers
+    /// at least once does not take it: then say it again, which does no harm.
+    pub async fn write(&self, write: &Write) -> Result<Delivered, WriteError> {
         self.deliver(write, |timing| timing == Timing::AfterCommit)
+            .await
     }
 
     /// The policy's edges that act before the commit, for a write that is about to be committed.
     ///
     /// # Errors
     /// As [`Self::write`].
-    pub fn write_before_commit(&self, write: &Write) -> Result<u64, WriteError> {
+    pub async fn write_before_commit(&self, write: &Write) -> Result<Delivered, WriteError> {
         self.deliver(write, |timing| timing != Timing::AfterCommit)
+            .await
     }
 
-    fn deliver(&self, write: &Write, is_now: impl Fn(Timing) -> bool) -> Result<u64, WriteError> {
+    async fn deliver(
+        &self,
+        write: &Write,
+        is_now: impl Fn(Timing) -> bool,
+    ) -> Result<Delivered, WriteError> {
         let inner = &*self.inner;
-        let written = Written::new(&inner.policy, write)?;
-        let blocks = inner.policy.edges.iter();
-        let blocks: Vec<_> = blocks.filter(|block| is_now(block.timing)).collect();
-        for block in &blocks {
-            written.check(block)?;
+        let mut deliveries = Vec::new();
+        {
+            let written = Written::new(&inner.policy, write)?;
+            let blocks = inner.policy.edges.iter();
+            let blocks: Vec<_> = blocks.filter(|block| is_now(block.timing)).collect();
+            for block in &blocks {
+                written.check(block)?;
+            }
+            let mut buffer = EffectBuffer::default();
+            for block in blocks {
+                // Finest level first: see the semantics of a delivery.
+                let mut meant = Vec::new();
+                effects(block, &written, &mut buffer, |effect| {
+                    meant.push(Arc::new(Meant::of(&effect)));
+                });
+                deliveries.push((block.bus, meant));
+            }
         }
-        let mut buffer = EffectBuffer::default();
-        let mut changed = 0;
-        for block in blocks {
-            // Finest level first: see the semantics of a delivery.
-            let mut meant = Vec::new();
-            effects(block, &written, &mut buffer, |effect| {
-                meant.push(Meant::of(&effect))
-            });
-            changed += inner.apply(meant);
+        let mut delivered = Delivered::default();
+        for (bus, delivery) in deliveries {
+            if !delivery.is_empty() {
+                self.send(bus, delivery, &mut delivered).await?;
+            }
         }
-        Ok(changed)
+        Ok(delivered)
+    }
+
+    /// Sends a delivery over its bus; without one it is made here and now.
+    async fn send(
+        &self,
+        bus: Option<BusId>,
+        delivery: Vec<Arc<Meant>>,
+        delivered: &mut Delivered,
+    ) -> Result<(), WriteError> {
+        #[cfg(feature = "redis")]
+        if let Some(id) = bus
+            && let Some(Some(bus)) = self.inner.buses.get(id.index())
+        {
+            let sent = bus.send(self, delivery).await;
+            let lost = sent.map_err(|_| WriteError::BusDown(self.bus_name(id)))?;
+            delivered.lost += lost;
+            return Ok(());
+        }
+        #[cfg(not(feature = "redis"))]
+        let _ = bus;
+        // The farthest tier first.
+        delivered.lost += self.inner.apply_far(&delivery).await;
+        delivered.copies += self.inner.apply_near(&delivery);
+        Ok(())
+    }
+
+    #[cfg(feature = "redis")]
+    fn bus_name(&self, bus: BusId) -> String {
+        let bus = self.inner.policy.buses.get(bus.index());
+        bus.map(|bus| bus.name.clone()).unwrap_or_default()
     }
 }
 
 impl Inner {
-    fn apply(&self, all: Vec<Meant>) -> u64 {
+    /// A delivery reaches the shared stores. How many of them did not answer?
+    pub(crate) async fn apply_far(&self, delivery: &[Arc<Meant>]) -> u64 {
+        let mut lost = 0;
+        for store in self.stores.iter().flatten() {
+            if let Store::Shared(shared) = store {
+                lost += u64::from(shared.apply(delivery).await.is_err());
+            }
+        }
+        lost
+    }
+
+    /// A delivery reaches this process's memory.
+    pub(crate) fn apply_near(&self, delivery: &[Arc<Meant>]) -> u64 {
         let mut changed = 0;
-        for meant in all {
-            let meant = Arc::new(meant);
-            for store in self.stores.iter().flatten() {
+        for meant in delivery {
+            for store in self.stores.iter().flatten().filter_map(Store::memory) {
                 let mut index = store.lock();
                 let now = self.clock.now();
-                self.remember(now, &meant);
+                self.remember(now, meant);
                 let keys = meant.keys(&index);
                 if let (Verb::Bump, MeantTarget::Level(level, args)) = (meant.verb, &meant.target) {
                     self.raise_meant(*level, args);
@@ -183,6 +153,16 @@ impl Inner {
             }
         }
         changed
+    }
+
+    /// Something may have been missed: whatever is in memory may be out of date.
+    #[cfg(feature = "redis")]
+    pub(crate) fn forget_memory(&self) {
+        self.apply_near(&[Arc::new(Meant {
+            verb: Verb::Purge,
+            target: MeantTarget::All,
+            cascade: true,
+        })]);
     }
 
     /// Fills that are under way will see it.
@@ -209,7 +189,7 @@ impl Inner {
             return false;
         };
         let lifetimes = entry.lifetimes();
-        let is_alive = now < lifetimes.dead_from();
+        let is_alive = now < entry.leaves();
         match verb {
             Verb::Purge => {
                 store.remove(index, key);
@@ -224,7 +204,7 @@ impl Inner {
                 if let Some(rules) = self.rules(entry.name.level) {
                     entry.set_lifetimes(&lifetimes.expired(rules, now));
                 }
-                now < lifetimes.fresh_until
+                is_alive && now < lifetimes.fresh_until
             }
         }
     }

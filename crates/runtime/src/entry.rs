@@ -42,7 +42,9 @@ pub(crate) struct Entry {
     /// How long its fill took.
     pub(crate) fill_time: Duration,
     /// What it can be found by, [`Mark::Is`] not among them.
-    pub(crate) marks: Box<[Mark]>,
+    pub(crate) marks: Arc<[Mark]>,
+    /// It leaves its tier at the latest then.
+    resides_until: Time,
     life: Life,
 }
 
@@ -64,13 +66,15 @@ impl Entry {
         value: Option<Shared>,
         lifetimes: &Lifetimes,
         fill_time: Duration,
-        marks: Box<[Mark]>,
+        marks: Arc<[Mark]>,
+        resides_until: Time,
     ) -> Self {
         Self {
             name,
             value,
             fill_time,
             marks,
+            resides_until,
             life: Life {
                 stored: lifetimes.stored,
                 ttl: lifetimes.ttl,
@@ -79,6 +83,31 @@ impl Entry {
                 usable_on_error_until: AtomicI64::new(lifetimes.usable_on_error_until.nanos()),
             },
         }
+    }
+
+    /// The same copy in a nearer tier: with the same life, which goes its own way from then on.
+    pub(crate) fn promoted(&self, resides_until: Time) -> Self {
+        Self::new(
+            self.name.clone(),
+            self.value.clone(),
+            &self.lifetimes(),
+            self.fill_time,
+            Arc::clone(&self.marks),
+            resides_until,
+        )
+    }
+
+    /// Its tier's ceiling.
+    #[cfg(feature = "redis")]
+    pub(crate) fn resides_until(&self) -> Time {
+        self.resides_until
+    }
+
+    /// From then on it is not in its tier any more.
+    #[inline]
+    pub(crate) fn leaves(&self) -> Time {
+        let dead = Time::from_nanos(self.life.usable_on_error_until.load(Ordering::Acquire));
+        dead.min(self.resides_until)
     }
 
     pub(crate) fn lifetimes(&self) -> Lifetimes {

@@ -1,17 +1,22 @@
 //! A fill: the work, and what becomes of what it made.
 
+use crate::cache::LevelState;
 use crate::context::{self, Context, Notes};
 use crate::counters::Count;
 use crate::entry::{Entry, Mark, Shared};
 use crate::flight::{Landing, Taken, Ticket};
 use crate::level::{Key, KeyValues};
+use crate::load::Load;
 use crate::request::Request;
-use cachepolicy_core::decide::fill_ended;
-use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, ServeOnlyReason, Stampede};
+use crate::store::shared::{self, Ask, Beginning, Begun, Down, Putting, Token, Version};
+use crate::tiers;
+use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, Scope, ServeOnlyReason};
+use cachepolicy_core::decide::{Stampede, fill_ended};
 use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::key::{Url, Values};
 use cachepolicy_core::level::Level;
 use cachepolicy_core::tags::{TagValues, tags};
+use cachepolicy_core::units::Time;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -20,23 +25,25 @@ pub(crate) struct Job {
     pub(crate) key: Key,
     pub(crate) text: String,
     pub(crate) request: Option<Request>,
+    /// The shared tier's, as it was looked for.
+    pub(crate) version: Version,
+    /// The shared tier was left out, and gets nothing.
+    pub(crate) is_down: bool,
+    /// Until when it is the only one of its key; `None`: it need not be.
+    pub(crate) alone: Option<Time>,
 }
 
 /// What a fill came to, for whoever asked for it.
-pub(crate) enum Filled<E> {
+pub(crate) enum Filled<L: Load> {
     Value(Taken),
-    Error(E),
+    Error(L::Error),
     BrokenOff,
+    /// Another process fills: here is the work back.
+    Theirs(L),
 }
 
 /// Begins to fill, in a task of its own, which goes on whether or not somebody waits for what comes.
-pub(crate) fn begin<T, E, F, W>(job: Job, ticket: Ticket, load: F) -> oneshot::Receiver<Filled<E>>
-where
-    T: Send + Sync + 'static,
-    E: Send + 'static,
-    F: FnOnce() -> W + Send + 'static,
-    W: Future<Output = Result<Option<T>, E>> + Send + 'static,
-{
+pub(crate) fn begin<L: Load>(job: Job, ticket: Ticket, load: L) -> oneshot::Receiver<Filled<L>> {
     let (sender, receiver) = oneshot::channel();
     tokio::spawn(async move {
         // Nobody may have waited, or who asked may have gone.
@@ -45,102 +52,264 @@ where
     receiver
 }
 
-async fn work<T, E, F, W>(job: Job, ticket: Ticket, load: F) -> Filled<E>
-where
-    T: Send + Sync + 'static,
-    F: FnOnce() -> W,
-    W: Future<Output = Result<Option<T>, E>>,
-{
+async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
+    let Some(token) = job.begin(ticket.began).await else {
+        ticket.land(&Landing::Nothing);
+        return Filled::Theirs(load);
+    };
+    let mut held = Held {
+        job: &job,
+        token: Some(token),
+    };
     let notes = Arc::new(Notes::default());
     let context = Context {
         request: job.request.clone(),
         notes: Some(Arc::clone(&notes)),
     };
-    let result = context::within(context, async { load().await }).await;
+    let result = context::within(context, async { load.load().await }).await;
+    if let Some(state) = job.state() {
+        state.counting.count(Count::Fill);
+    }
     let (outcome, value) = match result {
         Ok(Some(value)) => {
             let value: Shared = Arc::new(value);
-            (FillOutcome::Value { ttl: None }, Ok(Some(value)))
+            (FillOutcome::Value { ttl: None }, Some(value))
         }
-        Ok(None) => (FillOutcome::Absent, Ok(None)),
-        Err(error) => (FillOutcome::Error, Err(error)),
-    };
-    let inner = Arc::clone(&job.key.cache.inner);
-    if let Some(state) = inner.state(job.key.name.level) {
-        state.counting.count(Count::Fill);
-    }
-    match value {
+        Ok(None) => (FillOutcome::Absent, None),
         Err(error) => {
+            held.release().await;
             ticket.land(&Landing::Failed);
-            Filled::Error(error)
+            return Filled::Error(error);
         }
-        Ok(value) => {
-            let taken = end(&job, &notes, &ticket, outcome, value);
-            // What took too long is for whoever asked only.
-            let is_for_all = taken.not_stored != Some(ServeOnlyReason::TooSlow);
-            ticket.land(&if is_for_all {
-                Landing::Result(taken.clone())
-            } else {
-                Landing::Nothing
-            });
-            Filled::Value(taken)
+    };
+    let ended = Ended {
+        began: ticket.began,
+        outcome,
+        value,
+    };
+    let taken = ended.keep(&job, &notes, &mut held).await;
+    held.release().await;
+    // What took too long is for whoever asked only.
+    let is_for_all = taken.not_stored != Some(ServeOnlyReason::TooSlow);
+    ticket.land(&if is_for_all {
+        Landing::Result(taken.clone())
+    } else {
+        Landing::Nothing
+    });
+    Filled::Value(taken)
+}
+
+impl Job {
+    fn state(&self) -> Option<&LevelState> {
+        self.key.cache.inner.state(self.key.name.level)
+    }
+
+    fn level(&self) -> Option<&Level> {
+        let levels = &self.key.cache.inner.policy.levels;
+        levels.get(self.key.name.level.index())
+    }
+
+    fn ask(&self) -> Ask<'_> {
+        Ask {
+            name: &self.key.name,
+            text: &self.text,
+            version: None,
+        }
+    }
+
+    /// The shared tier, where it takes part.
+    fn shared(&self) -> Option<Arc<dyn shared::Shared>> {
+        let shared = self.state()?.tiers.shared()?;
+        (!self.is_down).then(|| Arc::clone(shared))
+    }
+
+    /// Asks for the lock, and for where the invalidations are; `None`: another process has the lock.
+    async fn begin(&mut self, began: Time) -> Option<Token> {
+        let rules = self.level().map(|level| level.rules);
+        let (Some(shared), Some(rules)) = (self.shared(), rules) else {
+            return Some(Token::default());
+        };
+        let is_everywhere = rules.stampede.scope() == Scope::Everywhere;
+        let beginning = Beginning {
+            lock: self.alone.filter(|_| is_everywhere).map(|it| (began, it)),
+            is_fenced: is_fenced(&rules),
+        };
+        if beginning.lock.is_none() && !beginning.is_fenced {
+            return Some(Token::default());
+        }
+        match shared.begin(self.ask(), &self.version, beginning).await {
+            Ok(Begun::Mine(token)) => Some(token),
+            Ok(Begun::Theirs) => None,
+            Err(Down) => {
+                self.is_down = true;
+                Some(Token::default())
+            }
         }
     }
 }
 
-/// Decides what becomes of what was made, and stores it.
-fn end(
-    job: &Job,
-    notes: &Notes,
-    ticket: &Ticket,
+/// What a fill has in its hands at the shared tier. Work that panics lets go of it.
+struct Held<'j> {
+    job: &'j Job,
+    token: Option<Token>,
+}
+
+impl Held<'_> {
+    async fn release(&mut self) {
+        let token = self.token.take().filter(|token| token.lock.is_some());
+        if let (Some(token), Some(shared)) = (token, self.job.shared()) {
+            // Where it cannot be let go of, it expires.
+            let _ = shared.release(self.job.ask(), &token).await;
+        }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let token = self.token.take().filter(|token| token.lock.is_some());
+        if let (Some(token), Some(shared)) = (token, self.job.shared()) {
+            let (name, text) = (self.job.key.name.clone(), self.job.text.clone());
+            let release = async move {
+                let ask = Ask {
+                    name: &name,
+                    text: &text,
+                    version: None,
+                };
+                let _ = shared.release(ask, &token).await;
+            };
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(release);
+            }
+        }
+    }
+}
+
+fn is_fenced(rules: &Rules) -> bool {
+    rules.fence || matches!(rules.stampede, Stampede::Lease { .. })
+}
+
+/// Work that ended with something.
+struct Ended {
+    began: Time,
     outcome: FillOutcome,
     value: Option<Shared>,
-) -> Taken {
-    let inner = &job.key.cache.inner;
-    let name = &job.key.name;
-    let taken = |not_stored, marks: &[Mark], overtaken| Taken {
-        value: value.clone(),
-        not_stored,
-        marks: marks.into(),
-        overtaken,
-    };
-    let level = inner.policy.levels.get(name.level.index());
-    let tier = level.and_then(|level| level.tiers.first());
-    let store = tier.and_then(|tier| inner.stores.get(tier.backend.index())?.as_ref());
-    let (Some(level), Some(store)) = (level, store) else {
-        return taken(Some(ServeOnlyReason::BackendDown), &[], false);
-    };
-    mark(job, level, notes);
-    let marks = notes.marks();
-    let draw = inner.draw();
-    // From here on no delivery comes in between.
-    let mut index = store.lock();
-    let now = inner.clock.now();
-    let overtook = inner.recent.lock().overtook(ticket.began, name, &marks);
-    let is_fenced = level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. });
-    let is_overtaken = notes.took_overtaken() || (is_fenced && overtook);
-    let fill = FillEnd {
-        began: ticket.began,
-        outcome,
-        overtaken: is_overtaken,
-        backend_up: true,
-        storable: true,
-    };
-    let not_stored = match fill_ended(&level.rules, fill, now, draw) {
-        FillVerdict::Store { lifetimes, .. } => {
-            let took = now.since(ticket.began);
-            let kept = marks.clone().into_boxed_slice();
-            let entry = Entry::new(name.clone(), value.clone(), &lifetimes, took, kept);
-            store.store(&mut index, &job.text, Arc::new(entry));
-            None
+}
+
+impl Ended {
+    /// Decides what becomes of it, and keeps it where it is to be kept.
+    async fn keep(self, job: &Job, notes: &Notes, held: &mut Held<'_>) -> Taken {
+        let inner = &job.key.cache.inner;
+        let (Some(level), Some(state)) = (job.level(), job.state()) else {
+            return self.taken(Some(ServeOnlyReason::BackendDown), &[].into(), false);
+        };
+        mark(job, level, notes);
+        let marks: Arc<[Mark]> = notes.marks().into();
+        let checked = match job.shared() {
+            None => None,
+            Some(shared) => {
+                let token = held.token.clone().unwrap_or_default();
+                let check = shared.check(job.ask(), &token, &job.version, &marks).await;
+                check.ok().map(|checked| (shared, token, checked))
+            }
+        };
+        let is_fenced = is_fenced(&level.rules);
+        let overtaken_far = checked
+            .as_ref()
+            .is_some_and(|(_, _, checked)| checked.overtaken);
+        let has_memory = state.tiers.memories().next().is_some();
+        let is_overtaken = notes.took_overtaken()
+            || (is_fenced && (overtaken_far || (has_memory && self.is_overtaken(job, &marks))));
+        let now = inner.clock.now();
+        let fill = FillEnd {
+            began: self.began,
+            outcome: self.outcome,
+            overtaken: is_overtaken,
+            backend_up: has_memory || checked.is_some(),
+            storable: true,
+        };
+        let not_stored = match fill_ended(&level.rules, fill, now, inner.draw()) {
+            FillVerdict::ServeOnly(reason) => Some(reason),
+            // There is a value.
+            FillVerdict::Failed => None,
+            FillVerdict::Store { lifetimes, .. } => {
+                let took = now.since(self.began);
+                let entry = Entry::new(
+                    job.key.name.clone(),
+                    self.value.clone(),
+                    &lifetimes,
+                    took,
+                    Arc::clone(&marks),
+                    Time::NEVER,
+                );
+                let far = match &checked {
+                    None => None,
+                    Some((shared, token, checked)) => {
+                        let put = Putting {
+                            entry: &entry,
+                            checked,
+                            // Who waited in vain fills without.
+                            is_lease: token.lock.is_some()
+                                && matches!(level.rules.stampede, Stampede::Lease { .. }),
+                        };
+                        let kept = shared.put(job.ask(), token, put).await;
+                        held.token = None;
+                        Some(kept)
+                    }
+                };
+                self.store(job, state, &entry, far)
+            }
+        };
+        // Also where an expired lease is the reason.
+        let is_overtaken = is_overtaken || not_stored == Some(ServeOnlyReason::Overtaken);
+        self.taken(not_stored, &marks, is_overtaken)
+    }
+
+    /// Keeps it in the process's memory too; `far`: what the shared tier said. Why is it not stored?
+    fn store(
+        &self,
+        job: &Job,
+        state: &LevelState,
+        entry: &Entry,
+        far: Option<Result<bool, Down>>,
+    ) -> Option<ServeOnlyReason> {
+        if far == Some(Ok(false)) {
+            return Some(ServeOnlyReason::Overtaken);
         }
-        FillVerdict::ServeOnly(reason) => Some(reason),
-        // There is a value.
-        FillVerdict::Failed => None,
-    };
-    // Also where an expired lease is the reason.
-    let is_overtaken = is_overtaken || not_stored == Some(ServeOnlyReason::Overtaken);
-    taken(not_stored, &marks, is_overtaken)
+        let mut is_kept = far == Some(Ok(true));
+        let is_fenced = job.level().is_some_and(|level| is_fenced(&level.rules));
+        for (memory, ceiling) in state.tiers.memories() {
+            // From here on no delivery comes in between.
+            let mut index = memory.lock();
+            if is_fenced && self.is_overtaken(job, &entry.marks) {
+                return Some(ServeOnlyReason::Overtaken);
+            }
+            let now = job.key.cache.inner.clock.now();
+            let entry = entry.promoted(tiers::until(now, ceiling));
+            memory.store(&mut index, &job.text, Arc::new(entry), now);
+            is_kept = true;
+        }
+        (!is_kept).then_some(ServeOnlyReason::BackendDown)
+    }
+
+    /// Has a delivery to this process come since it began?
+    fn is_overtaken(&self, job: &Job, marks: &[Mark]) -> bool {
+        let recent = job.key.cache.inner.recent.lock();
+        recent.overtook(self.began, &job.key.name, marks)
+    }
+
+    fn taken(
+        &self,
+        not_stored: Option<ServeOnlyReason>,
+        marks: &Arc<[Mark]>,
+        overtaken: bool,
+    ) -> Taken {
+        Taken {
+            value: self.value.clone(),
+            not_stored,
+            marks: Arc::clone(marks),
+            overtaken,
+        }
+    }
 }
 
 /// The copy's own tags.

@@ -3,6 +3,7 @@
 use crate::cache::Cache;
 use crate::context;
 use crate::entry::Name;
+use crate::load::Load;
 use crate::lookup;
 use crate::request::Request;
 use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
@@ -74,6 +75,9 @@ pub enum Failure<E> {
     /// The work panicked, or the runtime that it ran on is shutting down.
     #[error("the work was broken off")]
     BrokenOff,
+    /// A store does not answer, and the policy says `on-failure error`.
+    #[error("the store of the level does not answer")]
+    BackendDown,
     /// The level gives values of another type elsewhere.
     #[error("the copy is of another type than was asked for")]
     Type,
@@ -118,16 +122,10 @@ impl Level {
     ///
     /// # Errors
     /// See there.
-    pub fn get_or_load<T, E, F, W>(
+    pub fn get_or_load<L: Load>(
         &self,
-        load: F,
-    ) -> impl Future<Output = Result<Served<T>, Failure<E>>> + Send + use<T, E, F, W>
-    where
-        T: Send + Sync + 'static,
-        E: Send + 'static,
-        F: FnOnce() -> W + Send + 'static,
-        W: Future<Output = Result<Option<T>, E>> + Send + 'static,
-    {
+        load: L,
+    ) -> impl Future<Output = Result<Served<L::Value>, Failure<L::Error>>> + Send + use<L> {
         self.of([] as [&str; 0]).get_or_load(load)
     }
 }
@@ -149,16 +147,10 @@ impl Key {
     /// # Errors
     /// `load` failed, and there is no copy that may be served in its place; or the key does not fit the
     /// level.
-    pub fn get_or_load<T, E, F, W>(
+    pub fn get_or_load<L: Load>(
         &self,
-        load: F,
-    ) -> impl Future<Output = Result<Served<T>, Failure<E>>> + Send + use<T, E, F, W>
-    where
-        T: Send + Sync + 'static,
-        E: Send + 'static,
-        F: FnOnce() -> W + Send + 'static,
-        W: Future<Output = Result<Option<T>, E>> + Send + 'static,
-    {
+        load: L,
+    ) -> impl Future<Output = Result<Served<L::Value>, Failure<L::Error>>> + Send + use<L> {
         let key = self.clone();
         async move { lookup::get_or_load(&key, load).await }
     }

@@ -16,7 +16,7 @@
 //!
 //! // The policy's edges remove what shows the row.
 //! let row = Row::new([("id", "7"), ("slug", "a-slug")]);
-//! cache.write(&Write::update("Article", row.clone(), row))?;
+//! cache.write(&Write::update("Article", row.clone(), row)).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -24,11 +24,19 @@
 //! # What there is
 //!
 //! Objects and fragments in the process's memory, by the eviction policies that the store knows
-//! (`lru`, `fifo`, `s3fifo`, `sieve`, `wtinylfu`). A policy that needs more than there is, is refused
-//! when the cache is built, by name: nothing is silently done otherwise.
+//! (`lru`, `fifo`, `s3fifo`, `sieve`, `wtinylfu`), and with the feature `redis` in a Redis behind it, or
+//! alone; invalidations within the process and over Redis. A policy that needs more than there is, is
+//! refused when the cache is built, by name: nothing is silently done otherwise.
+#![cfg_attr(
+    not(feature = "redis"),
+    allow(dead_code, reason = "what a store outside of the process needs")
+)]
 
 mod builder;
+#[cfg(feature = "redis")]
+mod bus;
 mod cache;
+mod codec;
 mod context;
 mod counters;
 mod deliver;
@@ -36,21 +44,35 @@ mod entry;
 mod fill;
 mod flight;
 mod level;
+mod load;
 mod lookup;
+mod meant;
 mod request;
+mod start_error;
 mod store;
+mod tiers;
 mod time;
 mod versions;
 mod write;
 
-pub use builder::{Builder, StartError};
+pub use builder::Builder;
 pub use cache::Cache;
 pub use cachepolicy_core::Policy;
 pub use cachepolicy_core::artefact::{ArtefactError, decode};
 pub use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
+#[cfg(feature = "json")]
+pub use codec::Json;
+#[cfg(feature = "postcard")]
+pub use codec::Postcard;
+pub use codec::{Bytes, Codec, CodecError};
 pub use context::data;
-pub use counters::Counters;
+pub use counters::{Counters, StoreCounters};
+pub use deliver::Delivered;
 pub use level::{Failure, Key, Level, Outcome, Served, UnknownLevel};
+pub use load::Load;
 pub use request::{Request, RequestBuilder};
+pub use start_error::StartError;
+#[cfg(feature = "redis")]
+pub use store::redis::Redis;
 pub use time::Clock;
 pub use write::{Row, Value, Write, WriteError};

@@ -1,16 +1,19 @@
 //! A look-up, from the question to the answer.
 
+use crate::cache::LevelState;
 use crate::context;
 use crate::counters::Count;
-use crate::entry::{Entry, Shared};
+use crate::entry::{Entry, Mark, Shared};
 use crate::fill::{self, Filled};
-use crate::flight::{Boarding, Landing, Taken};
+use crate::flight::{Boarding, Landing, Taken, Ticket};
 use crate::level::{Failure, Key, Outcome, Served};
+use crate::load::Load;
 use crate::request::Request;
-use crate::store::memory::Memory;
+use crate::store::shared::{Ask, Version};
+use crate::tiers::{Best, Looked};
 use cachepolicy_core::decide::{
-    BypassReason, Decision, FillReason, Flight, Found, Hit, Stampede, decide, decide_after_failure,
-    decide_after_wait, plain_until,
+    BypassReason, Decision, FillReason, Flight, Found, Hit, Scope, Stampede, decide,
+    decide_after_failure, decide_after_wait, plain_until,
 };
 use cachepolicy_core::expr::RequestView as _;
 use cachepolicy_core::ids::DimensionId;
@@ -19,16 +22,14 @@ use cachepolicy_core::units::Time;
 use cachepolicy_core::vary::Normalised;
 use std::sync::Arc;
 
+/// What a look-up comes to.
+type Answer<L> = Result<Served<<L as Load>::Value>, Failure<<L as Load>::Error>>;
+
 /// See [`Key::get_or_load`].
-pub(crate) async fn get_or_load<T, E, F, W>(key: &Key, load: F) -> Result<Served<T>, Failure<E>>
-where
-    T: Send + Sync + 'static,
-    E: Send + 'static,
-    F: FnOnce() -> W + Send + 'static,
-    W: Future<Output = Result<Option<T>, E>> + Send + 'static,
-{
+pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
     let inner = &key.cache.inner;
-    let Some(level) = inner.policy.levels.get(key.name.level.index()) else {
+    let level = inner.policy.levels.get(key.name.level.index());
+    let (Some(level), Some(state)) = (level, inner.state(key.name.level)) else {
         return Err(Failure::BrokenOff);
     };
     if key.name.params.len() != level.params.len() {
@@ -39,39 +40,35 @@ where
         });
     }
     let request = key.request();
-    let store = level.tiers.first();
-    let store = store.and_then(|tier| inner.stores.get(tier.backend.index())?.as_ref());
     let past = bypass(key, level, request.as_ref());
-    let (Some(store), None) = (store, past) else {
+    if past.is_some() || state.tiers.is_empty() {
         if past.is_some() {
-            count(key, Count::Bypass);
+            state.counting.count(Count::Bypass);
         }
-        let value = load().await.map_err(Failure::Work)?;
-        return Ok(Served {
-            value: value.map(Arc::new),
-            outcome: Outcome::Bypass(past),
-        });
-    };
-    let text = key.text(request.as_ref());
-    if let Some(entry) = store.get(&text)
-        && inner.clock.now() < plain_until(&level.rules, &entry.lifetimes(), entry.value.is_none())
-    {
-        return hit(key, &entry, Hit::Fresh);
+        return go_past(load, past).await;
     }
     let asked = Asked {
+        text: key.text(request.as_ref()),
+        version: None,
+        flight: None,
         key,
         level,
-        store,
-        text,
+        state,
         request,
     };
+    if let Some(entry) = asked.plain() {
+        return asked.hit(&entry, Hit::Fresh);
+    }
     asked.look(load).await
 }
 
-fn count(key: &Key, what: Count) {
-    if let Some(state) = key.cache.inner.state(key.name.level) {
-        state.counting.count(what);
-    }
+/// As if the level were not stored.
+async fn go_past<L: Load>(load: L, reason: Option<BypassReason>) -> Answer<L> {
+    let value = load.load().await.map_err(Failure::Work)?;
+    Ok(Served {
+        value: value.map(Arc::new),
+        outcome: Outcome::Bypass(reason),
+    })
 }
 
 /// Why a request goes past the level.
@@ -89,26 +86,6 @@ fn bypass(key: &Key, level: &Level, request: Option<&Request>) -> Option<BypassR
         .then_some(BypassReason::OutsideDomain)
 }
 
-/// Serves a copy, which the work in hand embeds.
-fn hit<T: Send + Sync + 'static, E>(
-    key: &Key,
-    entry: &Entry,
-    outcome: Hit,
-) -> Result<Served<T>, Failure<E>> {
-    count(key, Count::Hit(outcome));
-    embed(key, &entry.marks, false);
-    Ok(Served {
-        value: typed(entry.value.clone())?,
-        outcome: Outcome::Hit(outcome),
-    })
-}
-
-fn embed(key: &Key, marks: &[crate::entry::Mark], overtaken: bool) {
-    if let Some(notes) = context::current().notes {
-        notes.embed(&key.name, marks, overtaken);
-    }
-}
-
 fn typed<T: Send + Sync + 'static, E>(value: Option<Shared>) -> Result<Option<Arc<T>>, Failure<E>> {
     let cast = |value: Shared| value.downcast::<T>().map_err(|_| Failure::Type);
     value.map(cast).transpose()
@@ -118,57 +95,76 @@ fn typed<T: Send + Sync + 'static, E>(value: Option<Shared>) -> Result<Option<Ar
 struct Asked<'k> {
     key: &'k Key,
     level: &'k Level,
-    store: &'k Memory,
+    state: &'k LevelState,
     text: String,
+    /// The shared tier's version, as it was looked for.
+    version: Option<Version>,
+    /// What flights are known by where it is not the key: of this version only.
+    flight: Option<String>,
     request: Option<Request>,
 }
 
+/// What a look-up has been through.
+#[derive(Debug, Default)]
+struct Course {
+    /// Since when it has waited, and until when it will.
+    waiting: Option<(Time, Time)>,
+    is_counted: bool,
+}
+
 impl Asked<'_> {
-    async fn look<T, E, F, W>(mut self, load: F) -> Result<Served<T>, Failure<E>>
-    where
-        T: Send + Sync + 'static,
-        E: Send + 'static,
-        F: FnOnce() -> W + Send + 'static,
-        W: Future<Output = Result<Option<T>, E>> + Send + 'static,
-    {
+    /// A fresh copy in the nearest memory about which there is nothing to decide.
+    #[inline]
+    fn plain(&self) -> Option<Arc<Entry>> {
+        let entry = self.state.tiers.nearest()?.get(&self.text)?;
+        let plain = plain_until(&self.level.rules, &entry.lifetimes(), entry.value.is_none());
+        (self.key.cache.inner.clock.now() < plain.min(entry.leaves())).then_some(entry)
+    }
+
+    async fn look<L: Load>(mut self, load: L) -> Answer<L> {
         let inner = &self.key.cache.inner;
-        let rules = &self.level.rules;
-        // Since when it has waited, and until when it will.
-        let mut waiting: Option<(Time, Time)> = None;
-        let mut load = Some(load);
+        let mut course = Course::default();
+        let mut load = load;
         loop {
+            let with_lock = self.level.rules.stampede.scope() == Scope::Everywhere;
+            let tiers = &self.state.tiers;
+            let mut looked = tiers.look(inner, self.ask(), with_lock).await;
+            self.flight = looked
+                .version
+                .text()
+                .map(|version| format!("{version}:{}", self.text));
+            self.version = Some(looked.version.clone());
             let now = inner.clock.now();
-            let entry = self.store.get(&self.text);
-            let found = entry.as_ref().map_or(Found::Nothing, |entry| entry.found());
-            let flight = self.flight(now);
-            let decision = match waiting {
-                None => {
-                    let early = rules.early_refresh.is_some();
-                    let draw = if early { inner.draw() } else { 0.0 };
-                    decide(rules, found, flight, now, draw)
+            let found = tiers.found(&looked);
+            let flight = self.flight(&looked, now);
+            match (self.decide(&course, found, flight, now), looked.best.take()) {
+                (Decision::Serve { outcome, refresh }, Some(best)) => {
+                    if refresh {
+                        self.refresh(&looked, load, now);
+                    }
+                    return self.serve(&best, outcome, &course);
                 }
-                Some((_, deadline)) => decide_after_wait(rules, found, flight, now, deadline),
-            };
-            match (decision, entry) {
-                (Decision::Serve { outcome, refresh }, Some(entry)) => {
-                    let since = waiting.map(|(since, _)| since);
-                    return self.serve(&entry, (outcome, refresh), since, load.take());
+                (Decision::Bypass(reason), _) => {
+                    self.count_once(&mut course, Count::Bypass);
+                    return go_past(load, Some(reason)).await;
+                }
+                (Decision::Fail, _) => {
+                    self.count_once(&mut course, Count::Bypass);
+                    return Err(Failure::BackendDown);
                 }
                 (Decision::Wait { until }, _) => {
-                    if waiting.is_none() {
-                        count(self.key, Count::Miss);
-                    }
-                    waiting = Some(waiting.unwrap_or((now, until)));
+                    self.count_once(&mut course, Count::Miss);
+                    course.waiting = Some(course.waiting.unwrap_or((now, until)));
                     match self.wait(until).await {
                         Some(Landing::Result(taken)) => return self.take(taken),
-                        Some(Landing::Failed) => return self.fall_back(Failure::WorkOfOther),
+                        Some(Landing::Failed) => return self.fall_back(Failure::WorkOfOther).await,
                         // Of the present version, whatever it waited for.
                         Some(Landing::Nothing) | None => {
                             self.text = self.key.text(self.request.as_ref());
                         }
                     }
                 }
-                (_, _) => {
+                (decision, _) => {
                     let reason = match decision {
                         Decision::Fill(reason) => reason,
                         _ => FillReason::Missing,
@@ -176,39 +172,61 @@ impl Asked<'_> {
                     // Whoever waited in vain does not wait again, also where another holds the lock.
                     let in_vain = reason == FillReason::WaitedInVain && flight == Flight::Running;
                     let alone = self.alone(now).filter(|_| !in_vain);
-                    let flights = self.flights();
-                    match flights
-                        .map(|flights| flights.board((&self.text, &self.key.name), now, alone))
-                    {
-                        Some(Boarding::Mine(ticket)) => {
-                            if waiting.is_none() {
-                                count(self.key, Count::Miss);
-                            }
-                            let Some(load) = load.take() else {
-                                return Err(Failure::BrokenOff);
-                            };
-                            let job = self.job();
-                            let filled = fill::begin(job, ticket, load).await;
-                            let filled = filled.unwrap_or(Filled::BrokenOff);
-                            return self.answer(filled, reason);
-                        }
-                        // Somebody was faster: look again.
-                        Some(Boarding::Theirs) => {}
-                        None => return Err(Failure::BrokenOff),
-                    }
+                    // Somebody was faster: look again.
+                    let Some(ticket) = self.board(now, alone) else {
+                        continue;
+                    };
+                    self.count_once(&mut course, Count::Miss);
+                    let filled = fill::begin(self.job(&looked, alone), ticket, load).await;
+                    load = match filled.unwrap_or(Filled::BrokenOff) {
+                        Filled::Theirs(load) => load,
+                        filled => return self.answer(filled, reason).await,
+                    };
                 }
             }
         }
     }
 
-    fn flights(&self) -> Option<&Arc<crate::flight::Flights>> {
-        let state = self.key.cache.inner.state(self.key.name.level)?;
-        Some(&state.flights)
+    fn decide(&self, course: &Course, found: Found, flight: Flight, now: Time) -> Decision {
+        let rules = &self.level.rules;
+        match course.waiting {
+            None => {
+                let early = rules.early_refresh.is_some();
+                let draw = if early {
+                    self.key.cache.inner.draw()
+                } else {
+                    0.0
+                };
+                decide(rules, found, flight, now, draw)
+            }
+            Some((_, deadline)) => decide_after_wait(rules, found, flight, now, deadline),
+        }
     }
 
-    fn flight(&self, now: Time) -> Flight {
-        self.flights()
-            .map_or(Flight::Nobody, |flights| flights.of(&self.text, now))
+    fn ask(&self) -> Ask<'_> {
+        Ask {
+            name: &self.key.name,
+            text: &self.text,
+            version: None,
+        }
+    }
+
+    fn flight_key(&self) -> &str {
+        self.flight.as_deref().unwrap_or(&self.text)
+    }
+
+    fn count_once(&self, course: &mut Course, what: Count) {
+        if !core::mem::replace(&mut course.is_counted, true) {
+            self.state.counting.count(what);
+        }
+    }
+
+    /// Is somebody filling the key: in this process, or where the lock is?
+    fn flight(&self, looked: &Looked, now: Time) -> Flight {
+        match looked.holder {
+            Some(until) if now < until => Flight::Running,
+            _ => self.state.flights.of(self.flight_key(), now),
+        }
     }
 
     /// Until when a fill that begins now is the only one of its key; `None`: it need not be.
@@ -219,60 +237,117 @@ impl Asked<'_> {
         }
     }
 
-    fn job(&self) -> fill::Job {
+    fn board(&self, now: Time, alone: Option<Time>) -> Option<Ticket> {
+        let key = (self.flight_key(), &self.key.name);
+        match self.state.flights.board(key, now, alone) {
+            Boarding::Mine(ticket) => Some(ticket),
+            Boarding::Theirs => None,
+        }
+    }
+
+    fn job(&self, looked: &Looked, alone: Option<Time>) -> fill::Job {
         fill::Job {
             key: self.key.clone(),
             text: self.text.clone(),
             request: self.request.clone(),
+            version: looked.version.clone(),
+            is_down: looked.is_down,
+            alone,
         }
     }
 
-    fn serve<T, E, F, W>(
+    /// A stale copy is served: one in the background makes a new one, and where it fails, the old one
+    /// stays.
+    fn refresh<L: Load>(&self, looked: &Looked, load: L, now: Time) {
+        let alone = Some(self.level.rules.flight_expires(now));
+        if let Some(ticket) = self.board(now, alone) {
+            drop(fill::begin(self.job(looked, alone), ticket, load));
+        }
+    }
+
+    /// Serves a copy, which the work in hand embeds.
+    fn hit<T: Send + Sync + 'static, E>(
         &self,
-        entry: &Arc<Entry>,
-        (outcome, refresh): (Hit, bool),
-        waited_since: Option<Time>,
-        load: Option<F>,
-    ) -> Result<Served<T>, Failure<E>>
-    where
-        T: Send + Sync + 'static,
-        E: Send + 'static,
-        F: FnOnce() -> W + Send + 'static,
-        W: Future<Output = Result<Option<T>, E>> + Send + 'static,
-    {
+        entry: &Entry,
+        outcome: Hit,
+    ) -> Result<Served<T>, Failure<E>> {
+        self.state.counting.count(Count::Hit(outcome));
+        self.embed(&entry.marks, false);
+        Ok(Served {
+            value: typed(entry.value.clone())?,
+            outcome: Outcome::Hit(outcome),
+        })
+    }
+
+    fn embed(&self, marks: &[Mark], overtaken: bool) {
+        if let Some(notes) = context::current().notes {
+            notes.embed(&self.key.name, marks, overtaken);
+        }
+    }
+
+    fn serve<T: Send + Sync + 'static, E>(
+        &self,
+        best: &Best,
+        outcome: Hit,
+        course: &Course,
+    ) -> Result<Served<T>, Failure<E>> {
+        self.touch(best, outcome);
+        let Some((since, _)) = course.waiting else {
+            return self.hit(&best.entry, outcome);
+        };
+        if best.entry.lifetimes().stored >= since {
+            self.state.counting.count(Count::Waited);
+        }
+        self.embed(&best.entry.marks, false);
+        Ok(Served {
+            value: typed(best.entry.value.clone())?,
+            outcome: Outcome::Waited,
+        })
+    }
+
+    /// What a hit changes: the life of the copy, and where there are copies.
+    fn touch(&self, best: &Best, outcome: Hit) {
         let inner = &self.key.cache.inner;
-        let (rules, now) = (&self.level.rules, inner.clock.now());
-        if rules.sliding {
-            entry.set_lifetimes(&entry.lifetimes().slid(rules, now));
-        }
-        if refresh
-            && let Some(load) = load
-            && let Some(flights) = self.flights()
-            && let alone = Some(rules.flight_expires(now))
-            && let Boarding::Mine(ticket) = flights.board((&self.text, &self.key.name), now, alone)
-        {
-            // A copy was served meanwhile, which stays where this fails.
-            drop(fill::begin(self.job(), ticket, load));
-        }
-        if let Some(since) = waited_since {
-            if entry.lifetimes().stored >= since {
-                count(self.key, Count::Waited);
+        let is_shared = self.state.tiers.is_shared(best.tier);
+        if self.level.rules.sliding && outcome == Hit::Fresh {
+            let before = best.entry.lifetimes();
+            let slid = before.slid(&self.level.rules, inner.clock.now());
+            best.entry.set_lifetimes(&slid);
+            if let Some(shared) = self.state.tiers.shared().filter(|_| is_shared) {
+                let (shared, entry) = (Arc::clone(shared), Arc::clone(&best.entry));
+                let text = self.text.clone();
+                tokio::spawn(async move {
+                    let ask = Ask {
+                        name: &entry.name,
+                        text: &text,
+                        version: None,
+                    };
+                    // Where it does not arrive, the copy dies as it would have without.
+                    let _ = shared.slide(ask, &entry, before).await;
+                });
             }
-            embed(self.key, &entry.marks, false);
-            return Ok(Served {
-                value: typed(entry.value.clone())?,
-                outcome: Outcome::Waited,
-            });
         }
-        hit(self.key, entry, outcome)
+        if best.tier > 0 && outcome != Hit::Stale {
+            let tiers = &self.state.tiers;
+            tiers.promote(inner, &self.text, &self.key.name, best);
+        }
     }
 
     /// Waits for the fill under way; how it landed, where whoever waits takes that.
     async fn wait(&self, until: Time) -> Option<Landing> {
-        let (landing, expires) = self.flights()?.landing(&self.text)?;
+        let clock = &self.key.cache.inner.clock;
+        let Some((landing, expires)) = self.state.flights.landing(self.flight_key()) else {
+            // In another process.
+            let landed = self.state.tiers.shared()?.landed(self.ask());
+            match clock.instant(until) {
+                None => drop(landed.await),
+                Some(until) => drop(tokio::time::timeout_at(until, landed).await),
+            }
+            return None;
+        };
         // Patience without a limit is that of the flight.
         let until = if until == Time::NEVER { expires } else { until };
-        let landed = match self.key.cache.inner.clock.instant(until) {
+        let landed = match clock.instant(until) {
             None => landing.await.ok(),
             Some(until) => tokio::time::timeout_at(until, landing).await.ok()?.ok(),
         };
@@ -280,26 +355,24 @@ impl Asked<'_> {
     }
 
     fn take<T: Send + Sync + 'static, E>(&self, taken: Taken) -> Result<Served<T>, Failure<E>> {
-        count(self.key, Count::Waited);
-        embed(self.key, &taken.marks, taken.overtaken);
+        self.state.counting.count(Count::Waited);
+        self.embed(&taken.marks, taken.overtaken);
         Ok(Served {
             value: typed(taken.value)?,
             outcome: Outcome::Waited,
         })
     }
 
-    fn answer<T: Send + Sync + 'static, E>(
-        &self,
-        filled: Filled<E>,
-        reason: FillReason,
-    ) -> Result<Served<T>, Failure<E>> {
+    async fn answer<L: Load>(&self, filled: Filled<L>, reason: FillReason) -> Answer<L> {
         let taken = match filled {
             Filled::Value(taken) => taken,
-            Filled::Error(error) => return self.fall_back(Failure::Work(error)),
-            Filled::BrokenOff => return self.fall_back(Failure::BrokenOff),
+            Filled::Error(error) => return self.fall_back(Failure::Work(error)).await,
+            Filled::BrokenOff | Filled::Theirs(_) => {
+                return self.fall_back(Failure::BrokenOff).await;
+            }
         };
         let not_stored = taken.not_stored;
-        embed(self.key, &taken.marks, taken.overtaken);
+        self.embed(&taken.marks, taken.overtaken);
         Ok(Served {
             value: typed(taken.value)?,
             outcome: Outcome::Filled { reason, not_stored },
@@ -307,19 +380,27 @@ impl Asked<'_> {
     }
 
     /// A copy that is too old, in place of an error.
-    fn fall_back<T: Send + Sync + 'static, E>(
+    async fn fall_back<T: Send + Sync + 'static, E>(
         &self,
         error: Failure<E>,
     ) -> Result<Served<T>, Failure<E>> {
         let inner = &self.key.cache.inner;
+        let ask = Ask {
+            version: self.version.as_ref(),
+            ..self.ask()
+        };
+        let looked = self.state.tiers.look(inner, ask, false).await;
         let now = inner.clock.now();
-        let usable = |entry: &Arc<Entry>| decide_after_failure(entry.found(), now).is_some();
-        let Some(entry) = self.store.get(&self.text).filter(usable) else {
+        let Some(best) = looked.best else {
             return Err(error);
         };
-        embed(self.key, &entry.marks, false);
+        let Some(outcome) = decide_after_failure(best.entry.found(), now) else {
+            return Err(error);
+        };
+        self.touch(&best, outcome);
+        self.embed(&best.entry.marks, false);
         Ok(Served {
-            value: typed(entry.value.clone())?,
+            value: typed(best.entry.value.clone())?,
             outcome: Outcome::StaleOnError,
         })
     }

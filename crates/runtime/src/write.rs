@@ -116,12 +116,16 @@ impl Write {
     }
 }
 
-/// A write that the policy cannot follow. Nothing was invalidated.
+/// A write whose invalidations are not on their way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WriteError {
     /// The policy has no such model.
     #[error("the policy has no model `{0}`")]
     UnknownModel(String),
+    /// A bus that delivers at least once did not take it. What the policy's earlier edges say was done.
+    #[error("bus `{0}` does not answer: say the write again")]
+    BusDown(String),
     /// An edge asks for a field that the row does not have; without it nobody knows which copies go.
     #[error("a write of `{model}` does not say `{field}`, which the policy's edges ask for")]
     MissingField {

@@ -232,9 +232,8 @@ async fn writes_remove_what_shows_the_row() {
         let cache = edges(actions);
         get_list(&cache, 1).await;
         let row = row("a-author");
-        let count = cache
-            .write(&Write::update("Row", row.clone(), row))
-            .unwrap();
+        let write = Write::update("Row", row.clone(), row);
+        let count = cache.write(&write).await.unwrap().copies;
         let gone = removed.iter().filter(|gone| **gone).count() as u64;
         assert_eq!(count, gone, "{actions}");
         let list = get_list(&cache, 2).await;
@@ -253,11 +252,13 @@ async fn a_write_that_says_too_little_invalidates_nothing() {
     let cache = edges("purge list; purge item(slug)");
     get_list(&cache, 1).await;
     let row = Row::new([("id", "1")]);
-    let error = cache.write(&Write::update("Row", row.clone(), row.clone()));
+    let write = Write::update("Row", row.clone(), row.clone());
+    let error = cache.write(&write).await;
     let expected = "a write of `Row` does not say `slug`, which the policy's edges ask for";
     assert_eq!(error.unwrap_err().to_string(), expected);
     assert_eq!(get_list(&cache, 2).await, HIT);
-    let error = cache.write(&Write::delete("Rwo", row)).unwrap_err();
+    let write = Write::delete("Rwo", row);
+    let error = cache.write(&write).await.unwrap_err();
     assert_eq!(error, WriteError::UnknownModel("Rwo".to_owned()));
 }
 
@@ -274,9 +275,8 @@ async fn what_a_write_overtook_is_not_stored_behind_a_fence() {
         });
         let write = async {
             later(0.5).await;
-            cache
-                .write(&Write::update("Row", row("x"), row("x")))
-                .unwrap()
+            let write = Write::update("Row", row("x"), row("x"));
+            cache.write(&write).await.unwrap().copies
         };
         let (served, removed) = tokio::join!(slow, write);
         assert_eq!((served.unwrap().value.as_deref(), removed), (Some(&1), 0));
@@ -351,8 +351,8 @@ async fn what_is_used_wrongly_is_told() {
 fn what_is_not_there_is_refused() {
     for (text, message) in [
         (
-            "backend far redis\nobject item { store far; ttl 1h }",
-            "backend `far` is a `redis`: copies can be kept in `memory` only",
+            "backend far disk\nobject item { store far; ttl 1h }",
+            "backend `far` is a `disk`, for which there is no store",
         ),
         (
             "backend near memory { capacity 9 entries; evict arc }\nobject item { store near; ttl 1h }",

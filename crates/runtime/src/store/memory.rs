@@ -6,8 +6,8 @@
 //! under the same lock. So a fill that an invalidation has overtaken sees that before it stores, or
 //! is stored before and removed; see [`Memory::store`].
 
-use crate::builder::StartError;
 use crate::entry::{Entry, Mark};
+use crate::start_error::StartError;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::policy::{Backend, Capacity, Evict};
 use cachepolicy_core::units::Time;
@@ -105,17 +105,16 @@ impl Memory {
     }
 
     /// Stores a copy, in place of the one that was there.
-    pub(crate) fn store(&self, index: &mut Index, key: &str, entry: Arc<Entry>) {
+    pub(crate) fn store(&self, index: &mut Index, key: &str, entry: Arc<Entry>, now: Time) {
         let key: KeyText = Arc::from(key);
-        let lifetimes = entry.lifetimes();
-        let end = lifetimes.dead_from();
+        let end = entry.leaves();
         if end != Time::NEVER {
             index.ends.push(Reverse((end, Arc::clone(&key))));
         }
         index.forget(&key);
         index.add(&key, &entry);
         drop(self.cache.insert(key, entry));
-        self.bury(index, lifetimes.stored);
+        self.bury(index, now);
         self.forget_left(index);
     }
 
@@ -130,10 +129,7 @@ impl Memory {
                 break;
             };
             // An invalidation or a hit may have moved it.
-            let moved = index
-                .copies
-                .get(&key)
-                .map(|entry| entry.lifetimes().dead_from());
+            let moved = index.copies.get(&key).map(|entry| entry.leaves());
             match moved.filter(|moved| *moved > end) {
                 Some(Time::NEVER) => {}
                 Some(moved) => index.ends.push(Reverse((moved, key))),
@@ -218,6 +214,12 @@ impl Index {
         self.by_level
             .get(&level)
             .map_or_else(Vec::new, |keys| keys.iter().cloned().collect())
+    }
+
+    /// The keys of all copies.
+    #[cfg(feature = "redis")]
+    pub(crate) fn all(&self) -> Vec<KeyText> {
+        self.copies.keys().cloned().collect()
     }
 
     /// The keys of copies with a mark.

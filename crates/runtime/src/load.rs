@@ -1,0 +1,32 @@
+//! The work that makes what is kept.
+
+/// Work that makes a copy's value: a closure without arguments that gives a future of `Ok(Some(value))`,
+/// of `Ok(None)` where there is no such thing, or of an error.
+///
+/// It goes on by itself when whoever asked has gone, so it owns what it needs.
+pub trait Load: Send + 'static {
+    /// What it makes.
+    type Value: Send + Sync + 'static;
+    /// How it fails.
+    type Error: Send + 'static;
+
+    /// Does the work.
+    fn load(
+        self,
+    ) -> impl Future<Output = Result<Option<Self::Value>, Self::Error>> + Send + 'static;
+}
+
+impl<F, W, T, E> Load for F
+where
+    F: FnOnce() -> W + Send + 'static,
+    W: Future<Output = Result<Option<T>, E>> + Send + 'static,
+    T: Send + Sync + 'static,
+    E: Send + 'static,
+{
+    type Value = T;
+    type Error = E;
+
+    fn load(self) -> impl Future<Output = Result<Option<T>, E>> + Send + 'static {
+        self()
+    }
+}

@@ -1,0 +1,398 @@
+//! Copies in Redis, shared by all processes: one round trip for a hit, two for a fill.
+//!
+//! Nothing is removed by looking for it. A copy stands under [`stamps`], and an invalidation changes
+//! those; so it reaches every variant, and what bears a tag, without an index that could be incomplete.
+//! Fills that must know what overtook them read the list of the last deliveries, into which a delivery
+//! gets before it changes a stamp: a fill that reads the stamps first and the list then misses none.
+
+mod bytes;
+mod config;
+mod deliver;
+mod entry;
+mod fill;
+mod link;
+mod message;
+mod names;
+mod scripts;
+mod stamps;
+mod wait;
+
+pub use config::Redis;
+pub(crate) use link::{Fault, Link};
+pub(crate) use message::Message;
+pub(crate) use names::Names;
+
+use crate::codec::AnyCodec;
+use crate::counters::StoreCounters;
+use crate::entry::{Entry, Mark};
+use crate::meant::Meant;
+use crate::store::shared::{
+    Answer, Ask, Beginning, Begun, Checked, Down, Putting, Seen, Shared, Stamp, Token, Version,
+};
+use crate::time::Clock;
+use cachepolicy_core::Policy;
+use cachepolicy_core::decide::{Lifetimes, Rules, Stampede};
+use cachepolicy_core::ids::{BackendId, LevelId};
+use cachepolicy_core::key::QueryFilter;
+use cachepolicy_core::level::KeyPart;
+use cachepolicy_core::policy::Backend;
+use cachepolicy_core::units::{Duration, Time};
+use parking_lot::Mutex;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use redis::Value;
+use rustc_hash::FxHashMap;
+use stamps::{Known, Standing};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use wait::Landings;
+
+/// Copies of which this process remembers by what they can be found.
+const KNOWN: usize = 65_536;
+
+/// What is remembered beyond the life of a copy, since clocks differ.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// Names of stamps.
+type StampNames = Arc<[Box<str>]>;
+
+/// A backend in Redis.
+#[derive(Debug)]
+pub(crate) struct RedisStore {
+    link: Arc<Link>,
+    names: Names,
+    levels: Vec<LevelHere>,
+    filter: QueryFilter,
+    /// A level that is kept here is fenced.
+    has_fences: bool,
+    clock: Clock,
+    random: Mutex<StdRng>,
+    /// The stamps that a copy has beside those of its own parameters, as they were last seen: they are
+    /// asked for together with it.
+    also: Mutex<FxHashMap<Box<str>, StampNames>>,
+    landings: Landings,
+    poisoned: AtomicU64,
+}
+
+/// What is known of a level.
+#[derive(Debug)]
+struct LevelHere {
+    codec: Option<Arc<dyn AnyCodec>>,
+    rules: Rules,
+    /// A copy leaves at the latest after this long.
+    ceiling: Option<Duration>,
+    /// Each name has one copy, whose key is this of its parameters.
+    alone: Option<Vec<KeyPart>>,
+}
+
+impl RedisStore {
+    pub(crate) fn new(
+        policy: &Policy,
+        (id, backend): (BackendId, &Backend),
+        redis: &Redis,
+        codecs: &[Option<Arc<dyn AnyCodec>>],
+        clock: Clock,
+        random: StdRng,
+    ) -> Self {
+        let after = backend.on_failure.after;
+        let timeout = (after > Duration::ZERO && !after.is_forever()).then(|| {
+            let nanos = u64::try_from(after.nanos()).unwrap_or(u64::MAX);
+            std::time::Duration::from_nanos(nanos)
+        });
+        let here = policy.levels.iter().map(|level| {
+            let tier = level.tiers.iter().find(|tier| tier.backend == id);
+            (level, tier)
+        });
+        let has_fences = here.clone().any(|(level, tier)| {
+            let is_lease = matches!(level.rules.stampede, Stampede::Lease { .. });
+            tier.is_some() && (level.rules.fence || is_lease)
+        });
+        let levels = here.zip(codecs).map(|((level, tier), codec)| LevelHere {
+            codec: codec.clone(),
+            rules: level.rules,
+            ceiling: tier.and_then(|tier| tier.ceiling),
+            alone: deliver::is_alone(level).then(|| level.key.parts.clone()),
+        });
+        Self {
+            link: Arc::new(Link::new(redis, timeout)),
+            names: Names::new(policy, id, backend),
+            levels: levels.collect(),
+            filter: QueryFilter::new(policy),
+            has_fences,
+            clock,
+            random: Mutex::new(random),
+            also: Mutex::default(),
+            landings: Landings::default(),
+            poisoned: AtomicU64::new(0),
+        }
+    }
+
+    fn level(&self, id: LevelId) -> Result<&LevelHere, Down> {
+        self.levels.get(id.index()).ok_or(Down)
+    }
+
+    fn draw(&self) -> u64 {
+        self.random.lock().random()
+    }
+
+    /// How long something lives in Redis that dies at `end`, in milliseconds; 0: for ever.
+    fn ttl(&self, end: Time) -> u64 {
+        if end == Time::NEVER {
+            return 0;
+        }
+        let left = end.since(self.clock.now()).nanos();
+        u64::try_from(left).unwrap_or(0).div_ceil(1_000_000).max(1)
+    }
+
+    /// How long what a copy of a level depends on must live, in milliseconds; 0: for ever.
+    fn stamp_ttl(&self, level: &LevelHere) -> u64 {
+        let rules = &level.rules;
+        let fresh = rules.ttl.max(rules.negative_ttl.unwrap_or(Duration::ZERO));
+        let window = rules.stale_while_revalidate.max(rules.stale_if_error);
+        let longest = fresh + window;
+        let longest = level.ceiling.map_or(longest, |most| longest.min(most));
+        if longest.is_forever() {
+            return 0;
+        }
+        self.ttl(self.clock.now() + longest + rules.timeout + SLACK)
+    }
+
+    async fn get(&self, keys: &[&str]) -> Result<Vec<Option<Vec<u8>>>, Down> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut command = redis::cmd(if keys.len() == 1 { "GET" } else { "MGET" });
+        for key in keys {
+            command.arg(*key);
+        }
+        let found = self.link.call(command).await.map_err(down)?;
+        let found = match found {
+            Value::Array(found) => found,
+            one => vec![one],
+        };
+        Ok(found.into_iter().map(text).collect())
+    }
+
+    /// The stamp of this name, which is made where there is none.
+    async fn ensure(&self, name: &str, ttl: u64) -> Result<Standing, Down> {
+        let token = format!("{:x}", self.draw());
+        let ttl = ttl.to_string();
+        let args = [token.as_bytes(), ttl.as_bytes()];
+        let stands = scripts::ENSURE.run(&self.link, &[name], &args).await;
+        let stands = text(stands.map_err(down)?).ok_or(Down)?;
+        Standing::read(&stands).ok_or(Down)
+    }
+
+    async fn look_for(&self, ask: Ask<'_>, with_lock: bool) -> Result<Seen, Down> {
+        let level = self.level(ask.name.level)?;
+        let entry = self.names.entry(ask.name, ask.text);
+        let lock = with_lock.then(|| self.names.lock(ask.name, ask.text));
+        let versions: Vec<Box<str>> = self.names.versions(ask.name).collect();
+        let mut stamps: Vec<Box<str>> = self.names.own(ask.name).collect();
+        stamps.extend(versions.iter().cloned());
+        if let Some(also) = self.also.lock().get(&*entry) {
+            stamps.extend(also.iter().cloned());
+        }
+        let first = core::iter::once(entry.as_str());
+        let keys = first
+            .chain(lock.as_deref())
+            .chain(stamps.iter().map(|it| &**it));
+        let keys: Vec<&str> = keys.collect();
+        let mut found = self.get(&keys).await?.into_iter();
+        let bytes = found.next().flatten();
+        let holder = lock.and_then(|_| found.next().flatten());
+        let standing = found.map(|found| found.and_then(|it| Standing::read(&it)));
+        let mut known: Known = stamps.into_iter().zip(standing).collect();
+        for stamp in ask.version.iter().flat_map(|version| version.0.iter()) {
+            known.insert(stamp.name.clone(), Some(Standing::then(stamp)));
+        }
+        let copy = match bytes {
+            None => None,
+            Some(bytes) => self.read(ask, level, &entry, &bytes, &mut known).await?,
+        };
+        let ttl = self.stamp_ttl(level);
+        let mut version = Vec::with_capacity(versions.len());
+        for name in versions {
+            // Without it a `bump` would not reach what is being filled.
+            let standing = match known.remove(&name).flatten() {
+                Some(standing) => standing,
+                None => self.ensure(&name, ttl).await?,
+            };
+            version.push(standing.stamp(&name));
+        }
+        let version = Version(version.into());
+        Ok(Seen {
+            entry: copy.map(Arc::new),
+            holder: holder.and_then(|holder| holds_until(&holder, Some(&version))),
+            version,
+        })
+    }
+
+    /// A copy from its bytes, if nothing has invalidated it.
+    async fn read(
+        &self,
+        ask: Ask<'_>,
+        level: &LevelHere,
+        key: &str,
+        bytes: &[u8],
+        known: &mut Known,
+    ) -> Result<Option<Entry>, Down> {
+        let Some(codec) = &level.codec else {
+            return Ok(None);
+        };
+        let read = entry::read(&self.names, &**codec, ask.name, ask.text, bytes);
+        let Some(read) = read else {
+            self.poisoned.fetch_add(1, Ordering::Relaxed);
+            return Ok(None);
+        };
+        let unknown = read.stamps.iter().map(|stamp| &stamp.name);
+        let unknown: Vec<Box<str>> = unknown
+            .filter(|name| !known.contains_key(*name))
+            .cloned()
+            .collect();
+        if !unknown.is_empty() {
+            let keys: Vec<&str> = unknown.iter().map(|it| &**it).collect();
+            let found = self.get(&keys).await?;
+            for (name, found) in unknown.into_iter().zip(found) {
+                known.insert(name, found.and_then(|it| Standing::read(&it)));
+            }
+        }
+        self.remember(ask, key, &read.stamps);
+        let lifetimes = read.entry.lifetimes();
+        let Some(left) = stamps::left(&read.stamps, known, &level.rules, lifetimes) else {
+            return Ok(None);
+        };
+        read.entry.set_lifetimes(&left);
+        Ok(Some(read.entry))
+    }
+
+    /// The stamps that are to be asked for together with a copy.
+    fn remember(&self, ask: Ask<'_>, key: &str, stamps: &[Stamp]) {
+        let own: Vec<Box<str>> = self
+            .names
+            .own(ask.name)
+            .chain(self.names.versions(ask.name))
+            .collect();
+        let others = stamps.iter().map(|stamp| &stamp.name);
+        let others: Vec<Box<str>> = others
+            .filter(|name| !own.contains(*name))
+            .cloned()
+            .collect();
+        let mut also = self.also.lock();
+        if others.is_empty() {
+            also.remove(key);
+            return;
+        }
+        if also.len() >= KNOWN && !also.contains_key(key) {
+            // They are learned again.
+            also.clear();
+        }
+        also.insert(key.into(), others.into());
+    }
+}
+
+impl Shared for RedisStore {
+    fn look<'a>(&'a self, ask: Ask<'a>, with_lock: bool) -> Answer<'a, Seen> {
+        Box::pin(self.look_for(ask, with_lock))
+    }
+
+    fn begin<'a>(
+        &'a self,
+        ask: Ask<'a>,
+        version: &'a Version,
+        beginning: Beginning,
+    ) -> Answer<'a, Begun> {
+        Box::pin(self.begin_fill(ask, version, beginning))
+    }
+
+    fn check<'a>(
+        &'a self,
+        ask: Ask<'a>,
+        token: &'a Token,
+        version: &'a Version,
+        marks: &'a [Mark],
+    ) -> Answer<'a, Checked> {
+        Box::pin(self.check_fill(ask, token, version, marks))
+    }
+
+    fn put<'a>(&'a self, ask: Ask<'a>, token: &'a Token, put: Putting<'a>) -> Answer<'a, bool> {
+        Box::pin(self.put_copy(ask, token, put))
+    }
+
+    fn release<'a>(&'a self, ask: Ask<'a>, token: &'a Token) -> Answer<'a, ()> {
+        Box::pin(self.let_go(ask, token))
+    }
+
+    fn landed<'a>(&'a self, ask: Ask<'a>) -> Answer<'a, ()> {
+        let key = self.names.lock(ask.name, ask.text);
+        let landed = self.landings.of(wait::Watch {
+            link: Arc::clone(&self.link),
+            clock: self.clock,
+            key,
+        });
+        Box::pin(async move {
+            landed.await;
+            Ok(())
+        })
+    }
+
+    fn slide<'a>(&'a self, ask: Ask<'a>, entry: &'a Entry, before: Lifetimes) -> Answer<'a, ()> {
+        Box::pin(self.slide_copy(ask, entry, before))
+    }
+
+    fn counters(&self) -> StoreCounters {
+        StoreCounters {
+            unanswered: self.link.failed(),
+            unreadable: self.poisoned.load(Ordering::Relaxed),
+        }
+    }
+
+    fn apply<'a>(&'a self, delivery: &'a [Arc<Meant>]) -> Answer<'a, ()> {
+        Box::pin(self.apply_delivery(delivery))
+    }
+}
+
+/// What Redis refuses, this store cannot do now.
+fn down(_: Fault) -> Down {
+    Down
+}
+
+/// Until when a lock is held, by who fills this version, if it is said which.
+fn holds_until(lock: &[u8], version: Option<&Version>) -> Option<Time> {
+    let mut words = core::str::from_utf8(lock).ok()?.split_ascii_whitespace();
+    let millis: i64 = words.nth(1)?.parse().ok()?;
+    let held = words.next().map(str::to_owned);
+    if version.is_some_and(|version| version.text() != held) {
+        return None;
+    }
+    Some(match millis {
+        0 => Time::NEVER,
+        millis => Time::from_nanos(millis.saturating_mul(1_000_000)),
+    })
+}
+
+/// The bytes of an answer.
+pub(crate) fn text(value: Value) -> Option<Vec<u8>> {
+    match value {
+        Value::BulkString(bytes) => Some(bytes),
+        Value::SimpleString(text) => Some(text.into_bytes()),
+        _ => None,
+    }
+}
+
+/// The messages of a part of a stream, each with its place.
+pub(crate) fn entries(range: Value) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let Value::Array(all) = range else {
+        return None;
+    };
+    let one = |value: Value| {
+        let Value::Array(parts) = value else {
+            return None;
+        };
+        let [id, Value::Array(fields)] = <[Value; 2]>::try_from(parts).ok()? else {
+            return None;
+        };
+        Some((text(id)?, text(fields.into_iter().nth(1)?)?))
+    };
+    all.into_iter().map(one).collect()
+}
