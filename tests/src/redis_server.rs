@@ -24,9 +24,13 @@ impl Server {
     /// Starts one with these settings, as on its command line: `["--maxmemory", "10mb"]`.
     #[must_use]
     pub fn start(settings: &[&str]) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = listener.local_addr().expect("a port").port();
-        drop(listener);
+        let free = core::iter::repeat_with(|| {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+            listener.local_addr().expect("a port").port()
+        });
+        // A node of a cluster takes the port 10,000 above as well.
+        let mut free = free.filter(|port| *port < 55_535);
+        let port = free.next().expect("one of many");
         let mut server = Self {
             port,
             settings: settings.iter().map(|&setting| setting.to_owned()).collect(),

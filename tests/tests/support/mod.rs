@@ -17,7 +17,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process's cache.
 pub(crate) fn open(policy: &str, server: &Server) -> Cache {
-    over(policy, Redis::at(&server.address()).unwrap())
+    at(policy, &server.address())
+}
+
+/// The same, by the address.
+pub(crate) fn at(policy: &str, address: &str) -> Cache {
+    over(policy, Redis::at(address).unwrap())
 }
 
 /// The same, wherever the Redis is.

@@ -54,9 +54,8 @@ async fn follow_on(
     last: &mut Option<String>,
 ) -> Result<Option<()>, Fault> {
     let from = match last {
-        // It is still there, so that nothing behind it was dropped.
-        Some(from) if from == BEGINNING || is_kept(bus, link, from).await? => from.clone(),
-        _ => {
+        Some(from) => from.clone(),
+        None => {
             let has_shared = inner.upgrade().is_some_and(|inner| inner.has_shared());
             let from = if has_shared && is_behind(bus, link).await? {
                 // What others have yet to deliver to what is shared may come from there into memory.
@@ -76,6 +75,11 @@ async fn follow_on(
     command.arg("BLOCK").arg(QUIET.as_millis() as u64);
     command.arg("STREAMS").arg(&bus.name).arg(&from);
     let read = link.call_within(command, QUIET * 2).await?;
+    // If it is still there, nothing behind it was dropped.
+    if from != BEGINNING && !is_kept(bus, link, &from).await? {
+        *last = None;
+        return Ok(Some(()));
+    }
     for (id, message) in of_one_stream(read) {
         let id = String::from_utf8(id).unwrap_or_default();
         if bus.tell(inner, &message).await.is_none() {
