@@ -230,3 +230,82 @@ async fn a_write_without_a_bus_says_what_it_did_not_reach() {
         .unwrap();
     tokio::time::sleep(Duration::ZERO).await;
 }
+
+const TRACKED: &str = "policy tracked { edition 1; processes 2 }
+    model Row { id; slug }
+    origin db { }
+    backend near memory
+    backend far redis { on-failure bypass after 500ms }
+    bus csc { tracks far; delivery at-most-once loss 0.01%; delay 1ms }
+    object item(slug) { store near ttl 5m, far; reads Row(slug: slug); ttl 1h; cost 1ms on db; PROTECTION }
+    on Row update { purge item(slug) }";
+
+#[tokio::test]
+async fn redis_tells_of_changes_of_what_is_in_memory() {
+    for protection in [
+        "stampede coalesce",
+        "tags \"all\"; stampede lease 5s wait 1s",
+    ] {
+        let mut server = Server::start(&[]);
+        let text = TRACKED.replace("PROTECTION", protection);
+        let (one, other) = (open(&text, &server), open(&text, &server));
+        for value in 1..=5 {
+            for cache in [&one, &other] {
+                // Who makes it keeps it too, and a hit in memory asks nobody.
+                eventually(async || get(cache, "a", value).await.value.as_deref() == Some(&value))
+                    .await;
+                eventually(async || {
+                    let before = server.commands();
+                    let hit = get(cache, "a", 9).await.outcome == HIT;
+                    hit && server.commands() == before
+                })
+                .await;
+            }
+            // The writer's own memory is reached by the call, the other's by Redis.
+            assert_eq!(write(&one, "a").await.unwrap().copies, 1);
+        }
+        for lose in [
+            ["CLIENT", "KILL", "TYPE", "normal"].as_slice(),
+            ["FLUSHALL"].as_slice(),
+        ] {
+            for cache in [&one, &other] {
+                eventually(async || {
+                    get(cache, "b", 1).await;
+                    cache.entries("near") > Some(0)
+                })
+                .await;
+            }
+            server.command(lose);
+            for cache in [&one, &other] {
+                eventually(async || cache.entries("near") == Some(0)).await;
+            }
+        }
+        get(&one, "c", 1).await;
+        server.kill();
+        eventually(async || one.entries("near") == Some(0)).await;
+        for _ in 0..10 {
+            assert_ne!(get(&one, "c", 2).await.outcome, HIT);
+            assert_eq!(one.entries("near"), Some(0));
+        }
+        server.run();
+        eventually(async || {
+            get(&one, "c", 3).await.outcome == HIT && one.entries("near") == Some(1)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn only_one_server_tells_of_changes() {
+    let redis = Redis::cluster(["redis://127.0.0.1:1"]).unwrap();
+    let error = Cache::builder(compile(&TRACKED.replace("PROTECTION", "")))
+        .redis("far", redis)
+        .values::<u32>("item", Postcard)
+        .build();
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .starts_with("bus `csc` tracks a Redis that is a cluster")
+    );
+}

@@ -144,9 +144,7 @@ impl Builder {
             policy: self.policy,
         });
         #[cfg(feature = "redis")]
-        for bus in cache.inner.buses.iter().flatten() {
-            bus.listen(&cache.inner);
-        }
+        cache.listen();
         Ok(cache)
     }
 
@@ -163,10 +161,30 @@ impl Builder {
                 None
             });
         }
-        if buses.iter().any(Option::is_some) && tokio::runtime::Handle::try_current().is_err() {
+        let has_tracked = self.check_tracking()?;
+        let is_heard = has_tracked || buses.iter().any(Option::is_some);
+        if is_heard && tokio::runtime::Handle::try_current().is_err() {
             return Err(StartError::NoRuntime);
         }
         Ok(buses)
+    }
+
+    /// Is a level told of changes? Of which somebody must tell.
+    #[cfg(feature = "redis")]
+    fn check_tracking(&self) -> Result<bool, StartError> {
+        let levels = self.policy.levels.iter();
+        let mut has_tracked = false;
+        for (backend, bus) in levels.filter_map(|level| self.policy.tracking(level)) {
+            let backend = self.policy.backends.get(backend.index());
+            let redis = backend.and_then(|backend| self.redis.get(&backend.name));
+            if !redis.is_some_and(Redis::can_track) {
+                return Err(StartError::BusTracks {
+                    bus: bus.name.clone(),
+                });
+            }
+            has_tracked = true;
+        }
+        Ok(has_tracked)
     }
 
     #[cfg(feature = "redis")]

@@ -118,6 +118,19 @@ impl Cache {
         Some(self.inner.levels.get(index)?.counting.read())
     }
 
+    /// Begins to listen to what other processes and stores say.
+    #[cfg(feature = "redis")]
+    pub(crate) fn listen(&self) {
+        for bus in self.inner.buses.iter().flatten() {
+            bus.listen(&self.inner);
+        }
+        for store in self.inner.stores.iter().flatten() {
+            if let Store::Shared(shared) = store {
+                shared.begin_to_listen(&self.inner);
+            }
+        }
+    }
+
     /// What happened at a store that is shared; `None`: there is no such store.
     #[must_use]
     pub fn store_counters(&self, backend: &str) -> Option<StoreCounters> {

@@ -155,6 +155,15 @@ impl Inner {
         changed
     }
 
+    /// A copy leaves this process's memory: it has changed where it came from.
+    #[cfg(feature = "redis")]
+    pub(crate) fn remove_near(&self, text: &str) {
+        for store in self.stores.iter().flatten().filter_map(Store::memory) {
+            let mut index = store.lock();
+            store.remove(&mut index, text);
+        }
+    }
+
     /// Something may have been missed: whatever is in memory may be out of date.
     #[cfg(feature = "redis")]
     pub(crate) fn forget_memory(&self) {

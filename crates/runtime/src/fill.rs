@@ -8,7 +8,7 @@ use crate::flight::{Landing, Taken, Ticket};
 use crate::level::{Key, KeyValues};
 use crate::load::Load;
 use crate::request::Request;
-use crate::store::shared::{self, Ask, Beginning, Begun, Down, Putting, Token, Version};
+use crate::store::shared::{self, Ask, Beginning, Begun, Down, Kept, Putting, Token, Version};
 use crate::tiers;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, Scope, ServeOnlyReason};
 use cachepolicy_core::decide::{Stampede, fill_ended};
@@ -123,6 +123,12 @@ impl Job {
         (!self.is_down).then(|| Arc::clone(shared))
     }
 
+    /// May nothing be in memory that is not in the shared tier?
+    fn is_tracked(&self) -> bool {
+        let shared = self.state().and_then(|state| state.tiers.shared());
+        shared.is_some_and(|shared| shared.is_tracked(self.key.name.level))
+    }
+
     /// Asks for the lock, and for where the invalidations are; `None`: another process has the lock.
     async fn begin(&mut self, began: Time) -> Option<Token> {
         let rules = self.level().map(|level| level.rules);
@@ -224,7 +230,7 @@ impl Ended {
             began: self.began,
             outcome: self.outcome,
             overtaken: is_overtaken,
-            backend_up: has_memory || checked.is_some(),
+            backend_up: checked.is_some() || (has_memory && !job.is_tracked()),
             storable: true,
         };
         let not_stored = match fill_ended(&level.rules, fill, now, inner.draw()) {
@@ -270,18 +276,27 @@ impl Ended {
         job: &Job,
         state: &LevelState,
         entry: &Entry,
-        far: Option<Result<bool, Down>>,
+        far: Option<Result<Kept, Down>>,
     ) -> Option<ServeOnlyReason> {
-        if far == Some(Ok(false)) {
-            return Some(ServeOnlyReason::Overtaken);
-        }
-        let mut is_kept = far == Some(Ok(true));
+        let mut is_kept = match far {
+            Some(Ok(Kept::Nowhere)) => return Some(ServeOnlyReason::Overtaken),
+            Some(Ok(Kept::Here)) => return None,
+            Some(Ok(Kept::Everywhere)) => true,
+            // Nobody would tell of changes.
+            None | Some(Err(Down)) if job.is_tracked() => {
+                return Some(ServeOnlyReason::BackendDown);
+            }
+            None | Some(Err(Down)) => false,
+        };
         let is_fenced = job.level().is_some_and(|level| is_fenced(&level.rules));
         for (memory, ceiling) in state.tiers.memories() {
             // From here on no delivery comes in between.
             let mut index = memory.lock();
             if is_fenced && self.is_overtaken(job, &entry.marks) {
                 return Some(ServeOnlyReason::Overtaken);
+            }
+            if is_kept && !state.tiers.may_be_near(job.ask()) {
+                return None;
             }
             let now = job.key.cache.inner.clock.now();
             let entry = entry.promoted(tiers::until(now, ceiling));

@@ -329,7 +329,7 @@ impl Asked<'_> {
         }
         if best.tier > 0 && outcome != Hit::Stale {
             let tiers = &self.state.tiers;
-            tiers.promote(inner, &self.text, &self.key.name, best);
+            tiers.promote(inner, self.ask(), best);
         }
     }
 

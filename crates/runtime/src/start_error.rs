@@ -106,6 +106,15 @@ pub enum StartError {
         /// The bus.
         bus: String,
     },
+    /// A bus that tracks what is no single server.
+    #[cfg(feature = "redis")]
+    #[error(
+        "bus `{bus}` tracks a Redis that is a cluster or was given as a connection: only one server, by its address, tells of changes"
+    )]
+    BusTracks {
+        /// The bus.
+        bus: String,
+    },
     /// Who listens to a bus does so in a task.
     #[error(
         "the policy has buses that somebody must listen to: build the cache within a tokio runtime"

@@ -1,7 +1,7 @@
 //! The tiers of a level: who is asked, what is promoted.
 
 use crate::cache::Inner;
-use crate::entry::{Entry, Name};
+use crate::entry::Entry;
 use crate::store::Store;
 use crate::store::memory::Memory;
 use crate::store::shared::{Ask, Down, Seen, Shared, Version};
@@ -78,6 +78,11 @@ impl Tiers {
         tier.is_some_and(|tier| tier.store.memory().is_none())
     }
 
+    /// May what the shared tier gave, or got, be kept in memory now?
+    pub(crate) fn may_be_near(&self, ask: Ask<'_>) -> bool {
+        self.shared().is_none_or(|shared| shared.may_be_near(ask))
+    }
+
     /// Those in the process, farthest first, with the longest residence there.
     pub(crate) fn memories(&self) -> impl Iterator<Item = (&Memory, Option<Duration>)> {
         self.before(self.all.len())
@@ -128,16 +133,16 @@ impl Tiers {
 
     /// A fresh copy of a farther tier comes to the nearer ones, unless an invalidation came since it was
     /// read.
-    pub(crate) fn promote(&self, inner: &Inner, text: &str, name: &Name, best: &Best) {
+    pub(crate) fn promote(&self, inner: &Inner, ask: Ask<'_>, best: &Best) {
         for (memory, ceiling) in self.before(best.tier) {
             let mut index = memory.lock();
             let marks = &best.entry.marks;
-            if inner.recent.lock().overtook(best.asked, name, marks) {
+            if inner.recent.lock().overtook(best.asked, ask.name, marks) || !self.may_be_near(ask) {
                 return;
             }
             let now = inner.clock.now();
             let entry = best.entry.promoted(until(now, ceiling));
-            memory.store(&mut index, text, Arc::new(entry), now);
+            memory.store(&mut index, ask.text, Arc::new(entry), now);
         }
     }
 }

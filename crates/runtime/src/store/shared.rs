@@ -1,9 +1,11 @@
 //! What a store does that several processes share.
 
+use crate::cache::Inner;
 use crate::counters::StoreCounters;
 use crate::entry::{Entry, Mark, Name};
 use crate::meant::Meant;
 use cachepolicy_core::decide::Lifetimes;
+use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::Time;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -103,6 +105,17 @@ pub(crate) struct Putting<'a> {
     pub(crate) is_lease: bool,
 }
 
+/// What became of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It is not kept: the lock was somebody else's.
+    Nowhere,
+    /// It is, but not in memory: nobody would tell of changes.
+    Here,
+    /// It is, and can be in memory as well.
+    Everywhere,
+}
+
 /// A store that is asked over a wire.
 pub(crate) trait Shared: Send + Sync + core::fmt::Debug {
     /// What there is under a key; `with_lock`: and who fills it.
@@ -125,8 +138,17 @@ pub(crate) trait Shared: Send + Sync + core::fmt::Debug {
         marks: &'a [Mark],
     ) -> Answer<'a, Checked>;
 
-    /// Keeps a copy, and lets go of the lock. Not kept, `false`: the lock was somebody else's.
-    fn put<'a>(&'a self, ask: Ask<'a>, token: &'a Token, put: Putting<'a>) -> Answer<'a, bool>;
+    /// Keeps a copy, and lets go of the lock.
+    fn put<'a>(&'a self, ask: Ask<'a>, token: &'a Token, put: Putting<'a>) -> Answer<'a, Kept>;
+
+    /// May what was read, or put, be kept in memory now?
+    fn may_be_near(&self, ask: Ask<'_>) -> bool;
+
+    /// Nothing may be kept in memory that is not here.
+    fn is_tracked(&self, level: LevelId) -> bool;
+
+    /// The store is one of this cache.
+    fn begin_to_listen(&self, inner: &Arc<Inner>);
 
     /// Lets go of the lock of a fill that keeps nothing.
     fn release<'a>(&'a self, ask: Ask<'a>, token: &'a Token) -> Answer<'a, ()>;

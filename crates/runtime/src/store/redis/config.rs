@@ -87,6 +87,11 @@ impl Redis {
         }
     }
 
+    /// Does it tell of changes over the connection that reads?
+    pub(crate) fn can_track(&self) -> bool {
+        matches!(self.target, Target::Single(_))
+    }
+
     /// Can one listen?
     pub(crate) fn can_listen(&self) -> bool {
         !matches!(self.target, Target::Given(_))

@@ -1,9 +1,12 @@
 //! Fills: what they ask Redis for, and how their copies get there.
 
 use super::message::Message;
-use super::{RedisStore, down, entries, entry, scripts, text};
+use super::stamps::Standing;
+use super::{LevelHere, RedisStore, down, entries, entry, scripts, text};
 use crate::entry::{Entry, Mark};
-use crate::store::shared::{Ask, Beginning, Begun, Checked, Down, Putting, Stamp, Token, Version};
+use crate::store::shared::{
+    Ask, Beginning, Begun, Checked, Down, Kept, Putting, Stamp, Token, Version,
+};
 use cachepolicy_core::decide::Lifetimes;
 use cachepolicy_core::units::Time;
 use futures_util::future::{try_join, try_join_all};
@@ -120,10 +123,10 @@ impl RedisStore {
         ask: Ask<'_>,
         token: &Token,
         put: Putting<'_>,
-    ) -> Result<bool, Down> {
+    ) -> Result<Kept, Down> {
         if put.checked.is_hidden {
             // It must not take the place of one of the present version.
-            return self.let_go(ask, token).await.map(|()| true);
+            return self.let_go(ask, token).await.map(|()| Kept::Everywhere);
         }
         let level = self.level(ask.name.level)?;
         let codec = level.codec.as_ref().ok_or(Down)?;
@@ -144,11 +147,43 @@ impl RedisStore {
             ttl.as_bytes(),
         ];
         let kept = scripts::PUT.run(&self.link, &[&key, &lock], &args).await;
-        let kept = kept.map_err(down)? == Value::Int(1);
-        if kept {
-            self.remember(ask, &key, &put.checked.stamps);
+        if kept.map_err(down)? != Value::Int(1) {
+            return Ok(Kept::Nowhere);
         }
-        Ok(kept)
+        self.remember(ask, &key, &put.checked.stamps);
+        if !level.is_tracked {
+            return Ok(Kept::Everywhere);
+        }
+        let is_there = self
+            .read_again(ask, level, &key, &bytes, &put.checked.stamps)
+            .await;
+        Ok(if is_there? {
+            Kept::Everywhere
+        } else {
+            Kept::Here
+        })
+    }
+
+    /// Redis remembers who reads, not who writes: what was put is read, with its stamps. Is it still what
+    /// was put?
+    async fn read_again(
+        &self,
+        ask: Ask<'_>,
+        level: &LevelHere,
+        key: &str,
+        bytes: &[u8],
+        stamps: &[Stamp],
+    ) -> Result<bool, Down> {
+        let keys = core::iter::once(key).chain(stamps.iter().map(|stamp| &*stamp.name));
+        let keys: Vec<&str> = keys.collect();
+        self.reads(level, &keys, ask.text);
+        let mut found = self.get(&keys).await?.into_iter();
+        let is_it = found.next().flatten().as_deref() == Some(bytes);
+        let is_under = |(stamp, found): (&Stamp, Option<Vec<u8>>)| {
+            let standing = found.and_then(|found| Standing::read(&found));
+            standing.is_some_and(|standing| standing.stamp(&stamp.name) == *stamp)
+        };
+        Ok(is_it && stamps.iter().zip(found).all(is_under))
     }
 
     /// Lets go of a fill's lock.

@@ -2,11 +2,11 @@
 //! Redis does not answer nobody waits for it.
 
 use super::config::{Redis, Target};
+use super::tracking::Tracking;
 use parking_lot::Mutex;
 use redis::aio::ConnectionLike;
-use redis::{
-    AsyncConnectionConfig, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value,
-};
+use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, ProtocolVersion, RedisError};
+use redis::{RedisResult, ServerErrorKind, Value};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,6 +51,8 @@ pub(crate) struct Link {
     target: Target,
     timeout: Duration,
     state: Arc<Mutex<State>>,
+    /// Redis tells of changes of what is read over the connection.
+    tracking: Option<Arc<Tracking>>,
     /// Commands that were not answered.
     failed: AtomicU64,
 }
@@ -83,8 +85,15 @@ impl Link {
             target: redis.target.clone(),
             timeout: timeout.unwrap_or(redis.timeout),
             state: Arc::default(),
+            tracking: None,
             failed: AtomicU64::new(0),
         }
+    }
+
+    /// The same, over a connection that Redis tells of changes.
+    pub(super) fn tracked(mut self, tracking: &Arc<Tracking>) -> Self {
+        self.tracking = Some(Arc::clone(tracking));
+        self
     }
 
     /// How many commands were not answered.
@@ -147,12 +156,19 @@ impl Link {
 
     fn drop_wire(&self, wire: &Arc<dyn Wire>) {
         let mut state = self.state.lock();
-        if state
-            .wire
-            .as_ref()
-            .is_some_and(|now| Arc::ptr_eq(now, wire))
-        {
+        let is_it = |now: &Arc<dyn Wire>| Arc::ptr_eq(now, wire);
+        let is_lost = state.wire.as_ref().is_some_and(is_it);
+        if is_lost {
             state.wire = None;
+        }
+        drop(state);
+        self.lost(is_lost);
+    }
+
+    /// Has a connection been lost, with all that it would have told?
+    fn lost(&self, is_lost: bool) {
+        if let Some(tracking) = self.tracking.as_ref().filter(|_| is_lost) {
+            tracking.lost();
         }
     }
 
@@ -179,14 +195,17 @@ impl Link {
 
     fn fail(&self, is_unreachable: bool) -> Fault {
         self.failed.fetch_add(1, Ordering::Relaxed);
+        let mut is_lost = false;
         let mut state = self.state.lock();
         state.failures = state.failures.saturating_add(1);
         if is_unreachable || state.failures >= PATIENCE {
             // What does not answer may be gone without a word.
-            state.wire = None;
+            is_lost = state.wire.take().is_some();
             state.pause = (state.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
             state.paused_until = Instant::now().checked_add(state.pause);
         }
+        drop(state);
+        self.lost(is_lost);
         Fault::Down
     }
 
@@ -214,8 +233,9 @@ impl Link {
     fn open(&self) -> watch::Receiver<()> {
         let (opening, opened) = watch::channel(());
         let (target, state) = (self.target.clone(), Arc::clone(&self.state));
+        let tracking = self.tracking.clone();
         tokio::spawn(async move {
-            let open = tokio::time::timeout(CONNECTING, target.open()).await;
+            let open = tokio::time::timeout(CONNECTING, target.open(tracking)).await;
             if let Ok(Ok(wire)) = open {
                 state.lock().wire = Some(wire);
             }
@@ -233,9 +253,12 @@ impl Link {
 struct Unreachable;
 
 impl Target {
-    async fn open(&self) -> RedisResult<Arc<dyn Wire>> {
+    async fn open(&self, tracking: Option<Arc<Tracking>>) -> RedisResult<Arc<dyn Wire>> {
         Ok(match self {
             Self::Single(client) => {
+                if let Some(tracking) = tracking {
+                    return open_tracked(client, tracking).await;
+                }
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(CONNECTING))
                     .set_response_timeout(None);
@@ -246,6 +269,31 @@ impl Target {
             Self::Given(wire) => Arc::clone(wire),
         })
     }
+}
+
+async fn open_tracked(client: &Client, tracking: Arc<Tracking>) -> RedisResult<Arc<dyn Wire>> {
+    let info = client.get_connection_info().clone();
+    let settings = info.redis_settings().clone();
+    let settings = settings.set_protocol(ProtocolVersion::RESP3);
+    let client = Client::open(info.set_redis_settings(settings))?;
+    // Whatever was known before came over another connection.
+    tracking.lost();
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECTING))
+        .set_response_timeout(None)
+        .set_push_sender(move |info| {
+            tracking.hear(info);
+            Ok::<(), redis::aio::SendError>(())
+        });
+    let open = client.get_multiplexed_async_connection_with_config(&config);
+    let mut connection = open.await?;
+    let mut command = redis::cmd("CLIENT");
+    command.arg("TRACKING").arg("ON").arg("NOLOOP");
+    connection
+        .send_packed_command(&command)
+        .await?
+        .extract_error()?;
+    Ok(Arc::new(connection))
 }
 
 /// Is the connection of no use any more?

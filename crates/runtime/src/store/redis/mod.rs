@@ -11,10 +11,12 @@ mod deliver;
 mod entry;
 mod fill;
 mod link;
+mod look;
 mod message;
 mod names;
 mod scripts;
 mod stamps;
+mod tracking;
 mod wait;
 
 pub use config::Redis;
@@ -22,12 +24,13 @@ pub(crate) use link::{Fault, Link};
 pub(crate) use message::Message;
 pub(crate) use names::Names;
 
+use crate::cache::Inner;
 use crate::codec::AnyCodec;
 use crate::counters::StoreCounters;
 use crate::entry::{Entry, Mark};
 use crate::meant::Meant;
 use crate::store::shared::{
-    Answer, Ask, Beginning, Begun, Checked, Down, Putting, Seen, Shared, Stamp, Token, Version,
+    Answer, Ask, Beginning, Begun, Checked, Down, Kept, Putting, Seen, Shared, Token, Version,
 };
 use crate::time::Clock;
 use cachepolicy_core::Policy;
@@ -42,13 +45,11 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use redis::Value;
 use rustc_hash::FxHashMap;
-use stamps::{Known, Standing};
+use stamps::Standing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tracking::Tracking;
 use wait::Landings;
-
-/// Copies of which this process remembers by what they can be found.
-const KNOWN: usize = 65_536;
 
 /// What is remembered beyond the life of a copy, since clocks differ.
 const SLACK: Duration = Duration::from_secs(60);
@@ -71,6 +72,8 @@ pub(crate) struct RedisStore {
     /// asked for together with it.
     also: Mutex<FxHashMap<Box<str>, StampNames>>,
     landings: Landings,
+    /// `None`: nobody is told of changes.
+    tracking: Option<Arc<Tracking>>,
     poisoned: AtomicU64,
 }
 
@@ -81,6 +84,8 @@ struct LevelHere {
     rules: Rules,
     /// A copy leaves at the latest after this long.
     ceiling: Option<Duration>,
+    /// What is in memory of it came from here.
+    is_tracked: bool,
     /// Each name has one copy, whose key is this of its parameters.
     alone: Option<Vec<KeyPart>>,
 }
@@ -111,12 +116,24 @@ impl RedisStore {
             codec: codec.clone(),
             rules: level.rules,
             ceiling: tier.and_then(|tier| tier.ceiling),
+            is_tracked: policy
+                .tracking(level)
+                .is_some_and(|(backend, _)| backend == id),
             alone: deliver::is_alone(level).then(|| level.key.parts.clone()),
         });
+        let levels: Vec<LevelHere> = levels.collect();
+        let is_tracked = levels.iter().any(|level| level.is_tracked);
+        let tracking = is_tracked.then(Arc::<Tracking>::default);
+        let link = Link::new(redis, timeout);
+        let link = match &tracking {
+            Some(tracking) => link.tracked(tracking),
+            None => link,
+        };
         Self {
-            link: Arc::new(Link::new(redis, timeout)),
+            link: Arc::new(link),
+            tracking,
             names: Names::new(policy, id, backend),
-            levels: levels.collect(),
+            levels,
             filter: QueryFilter::new(policy),
             has_fences,
             clock,
@@ -182,113 +199,6 @@ impl RedisStore {
         let stands = text(stands.map_err(down)?).ok_or(Down)?;
         Standing::read(&stands).ok_or(Down)
     }
-
-    async fn look_for(&self, ask: Ask<'_>, with_lock: bool) -> Result<Seen, Down> {
-        let level = self.level(ask.name.level)?;
-        let entry = self.names.entry(ask.name, ask.text);
-        let lock = with_lock.then(|| self.names.lock(ask.name, ask.text));
-        let versions: Vec<Box<str>> = self.names.versions(ask.name).collect();
-        let mut stamps: Vec<Box<str>> = self.names.own(ask.name).collect();
-        stamps.extend(versions.iter().cloned());
-        if let Some(also) = self.also.lock().get(&*entry) {
-            stamps.extend(also.iter().cloned());
-        }
-        let first = core::iter::once(entry.as_str());
-        let keys = first
-            .chain(lock.as_deref())
-            .chain(stamps.iter().map(|it| &**it));
-        let keys: Vec<&str> = keys.collect();
-        let mut found = self.get(&keys).await?.into_iter();
-        let bytes = found.next().flatten();
-        let holder = lock.and_then(|_| found.next().flatten());
-        let standing = found.map(|found| found.and_then(|it| Standing::read(&it)));
-        let mut known: Known = stamps.into_iter().zip(standing).collect();
-        for stamp in ask.version.iter().flat_map(|version| version.0.iter()) {
-            known.insert(stamp.name.clone(), Some(Standing::then(stamp)));
-        }
-        let copy = match bytes {
-            None => None,
-            Some(bytes) => self.read(ask, level, &entry, &bytes, &mut known).await?,
-        };
-        let ttl = self.stamp_ttl(level);
-        let mut version = Vec::with_capacity(versions.len());
-        for name in versions {
-            // Without it a `bump` would not reach what is being filled.
-            let standing = match known.remove(&name).flatten() {
-                Some(standing) => standing,
-                None => self.ensure(&name, ttl).await?,
-            };
-            version.push(standing.stamp(&name));
-        }
-        let version = Version(version.into());
-        Ok(Seen {
-            entry: copy.map(Arc::new),
-            holder: holder.and_then(|holder| holds_until(&holder, Some(&version))),
-            version,
-        })
-    }
-
-    /// A copy from its bytes, if nothing has invalidated it.
-    async fn read(
-        &self,
-        ask: Ask<'_>,
-        level: &LevelHere,
-        key: &str,
-        bytes: &[u8],
-        known: &mut Known,
-    ) -> Result<Option<Entry>, Down> {
-        let Some(codec) = &level.codec else {
-            return Ok(None);
-        };
-        let read = entry::read(&self.names, &**codec, ask.name, ask.text, bytes);
-        let Some(read) = read else {
-            self.poisoned.fetch_add(1, Ordering::Relaxed);
-            return Ok(None);
-        };
-        let unknown = read.stamps.iter().map(|stamp| &stamp.name);
-        let unknown: Vec<Box<str>> = unknown
-            .filter(|name| !known.contains_key(*name))
-            .cloned()
-            .collect();
-        if !unknown.is_empty() {
-            let keys: Vec<&str> = unknown.iter().map(|it| &**it).collect();
-            let found = self.get(&keys).await?;
-            for (name, found) in unknown.into_iter().zip(found) {
-                known.insert(name, found.and_then(|it| Standing::read(&it)));
-            }
-        }
-        self.remember(ask, key, &read.stamps);
-        let lifetimes = read.entry.lifetimes();
-        let Some(left) = stamps::left(&read.stamps, known, &level.rules, lifetimes) else {
-            return Ok(None);
-        };
-        read.entry.set_lifetimes(&left);
-        Ok(Some(read.entry))
-    }
-
-    /// The stamps that are to be asked for together with a copy.
-    fn remember(&self, ask: Ask<'_>, key: &str, stamps: &[Stamp]) {
-        let own: Vec<Box<str>> = self
-            .names
-            .own(ask.name)
-            .chain(self.names.versions(ask.name))
-            .collect();
-        let others = stamps.iter().map(|stamp| &stamp.name);
-        let others: Vec<Box<str>> = others
-            .filter(|name| !own.contains(*name))
-            .cloned()
-            .collect();
-        let mut also = self.also.lock();
-        if others.is_empty() {
-            also.remove(key);
-            return;
-        }
-        if also.len() >= KNOWN && !also.contains_key(key) {
-            // They are learned again.
-            also.clear();
-        }
-        also.insert(key.into(), others.into());
-    }
 }
 
 impl Shared for RedisStore {
@@ -315,8 +225,34 @@ impl Shared for RedisStore {
         Box::pin(self.check_fill(ask, token, version, marks))
     }
 
-    fn put<'a>(&'a self, ask: Ask<'a>, token: &'a Token, put: Putting<'a>) -> Answer<'a, bool> {
+    fn put<'a>(&'a self, ask: Ask<'a>, token: &'a Token, put: Putting<'a>) -> Answer<'a, Kept> {
         Box::pin(self.put_copy(ask, token, put))
+    }
+
+    fn may_be_near(&self, ask: Ask<'_>) -> bool {
+        let is_tracked = |level: &&LevelHere| level.is_tracked;
+        let level = self.levels.get(ask.name.level.index()).filter(is_tracked);
+        let (Some(tracking), Some(_)) = (&self.tracking, level) else {
+            return true;
+        };
+        let entry = self.names.entry(ask.name, ask.text);
+        let also = self.also.lock().get(&*entry).cloned();
+        let own: Vec<Box<str>> = self.names.own(ask.name).collect();
+        let stamps = own.iter().chain(also.iter().flat_map(|also| also.iter()));
+        let keys = core::iter::once(&*entry).chain(stamps.map(|stamp| &**stamp));
+        tracking.is_unchanged(keys, ask.text)
+    }
+
+    fn is_tracked(&self, level: LevelId) -> bool {
+        self.levels
+            .get(level.index())
+            .is_some_and(|level| level.is_tracked)
+    }
+
+    fn begin_to_listen(&self, inner: &Arc<Inner>) {
+        if let Some(tracking) = &self.tracking {
+            tracking.begin(inner, &self.link);
+        }
     }
 
     fn release<'a>(&'a self, ask: Ask<'a>, token: &'a Token) -> Answer<'a, ()> {

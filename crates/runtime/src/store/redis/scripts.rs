@@ -12,7 +12,8 @@ pub(crate) struct Script {
 }
 
 /// The stamp, which is made with token `ARGV[1]` where there is none, and lives for `ARGV[2]`
-/// milliseconds at least; 0: for ever.
+/// milliseconds at least; 0: for ever. Where that has to be made longer, by more than is needed now: who
+/// has read it is told of each change.
 pub(crate) static ENSURE: Script = Script::new(
     "
 local v = redis.call('GET', KEYS[1])
@@ -24,7 +25,7 @@ else
   local left = redis.call('PTTL', KEYS[1])
   if left >= 0 then
     if ttl == 0 then redis.call('PERSIST', KEYS[1])
-    elseif left < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end
+    elseif left < ttl then redis.call('PEXPIRE', KEYS[1], 2 * ttl) end
   end
 end
 return v",
