@@ -282,12 +282,6 @@ impl Builder {
                 level: name(),
             });
         }
-        if level.batch.is_some() {
-            return Err(StartError::Property {
-                level: name(),
-                property: "batch",
-            });
-        }
         let id = LevelId(index as u16);
         let tiers = tiers(&self.policy, stores, level)?;
         let is_shared = tiers.shared().is_some();

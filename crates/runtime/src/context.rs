@@ -59,6 +59,15 @@ impl Notes {
         }
     }
 
+    /// What other work embedded, which this one's result is of too.
+    pub(crate) fn take_in(&self, other: &Self) {
+        let marks = other.marks();
+        self.marks.lock().extend(marks);
+        if other.took_overtaken() {
+            self.took_overtaken.store(true, Ordering::Release);
+        }
+    }
+
     /// The copy's own tag.
     pub(crate) fn bear(&self, tag: &str) {
         self.marks.lock().insert(Mark::Bears(tag.into()));

@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use crate::context;
+use crate::each::Waits;
 use crate::entry::Name;
 use crate::load::Load;
 use crate::lookup;
@@ -32,6 +33,8 @@ pub struct Key {
     pub(crate) cache: Cache,
     pub(crate) name: Name,
     pub(crate) request: Option<Request>,
+    /// Whom to ask before a look-up waits for somebody else's fill.
+    waits: Option<Arc<Waits>>,
 }
 
 /// What a look-up gave.
@@ -115,6 +118,7 @@ impl Level {
                 params: params.collect(),
             },
             request: None,
+            waits: None,
         }
     }
 
@@ -153,6 +157,25 @@ impl Key {
     ) -> impl Future<Output = Result<Served<L::Value>, Failure<L::Error>>> + Send + use<L> {
         let key = self.clone();
         async move { lookup::get_or_load(&key, load).await }
+    }
+
+    /// A parameter, by its place in the policy's order; `None`: absent.
+    #[must_use]
+    pub fn param(&self, index: usize) -> Option<&str> {
+        self.name.params.get(index)?.as_deref()
+    }
+
+    pub(crate) fn asking(mut self, waits: &Arc<Waits>) -> Self {
+        self.waits = Some(Arc::clone(waits));
+        self
+    }
+
+    /// A look-up is about to wait for somebody else's fill: should it look again instead?
+    pub(crate) async fn should_look_again(&self) -> bool {
+        match &self.waits {
+            Some(waits) => waits.ask().await,
+            None => false,
+        }
     }
 
     pub(crate) fn request(&self) -> Option<Request> {

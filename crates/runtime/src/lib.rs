@@ -40,6 +40,7 @@ mod codec;
 mod context;
 mod counters;
 mod deliver;
+mod each;
 mod entry;
 mod fill;
 mod flight;
@@ -68,8 +69,9 @@ pub use codec::{Bytes, Codec, CodecError};
 pub use context::data;
 pub use counters::{Counters, StoreCounters};
 pub use deliver::Delivered;
+pub use each::{Each, EachError};
 pub use level::{Failure, Key, Level, Outcome, Served, UnknownLevel};
-pub use load::Load;
+pub use load::{Load, LoadEach};
 pub use request::{Request, RequestBuilder};
 pub use start_error::StartError;
 #[cfg(feature = "redis")]

@@ -1,5 +1,7 @@
 //! The work that makes what is kept.
 
+use crate::level::Key;
+
 /// Work that makes a copy's value: a closure without arguments that gives a future of `Ok(Some(value))`,
 /// of `Ok(None)` where there is no such thing, or of an error.
 ///
@@ -28,5 +30,38 @@ where
 
     fn load(self) -> impl Future<Output = Result<Option<T>, E>> + Send + 'static {
         self()
+    }
+}
+
+/// Work that makes the values of several copies: a closure that gets their keys, and gives a future of as
+/// many values, each of them `None` where there is no such thing, or of an error.
+pub trait LoadEach: Send + Sync + 'static {
+    /// What it makes.
+    type Value: Send + Sync + 'static;
+    /// How it fails.
+    type Error: Send + Sync + 'static;
+
+    /// Does the work of these keys.
+    fn load(
+        &self,
+        keys: Vec<Key>,
+    ) -> impl Future<Output = Result<Vec<Option<Self::Value>>, Self::Error>> + Send + 'static;
+}
+
+impl<F, W, T, E> LoadEach for F
+where
+    F: Fn(Vec<Key>) -> W + Send + Sync + 'static,
+    W: Future<Output = Result<Vec<Option<T>>, E>> + Send + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    type Value = T;
+    type Error = E;
+
+    fn load(
+        &self,
+        keys: Vec<Key>,
+    ) -> impl Future<Output = Result<Vec<Option<T>>, E>> + Send + 'static {
+        self(keys)
     }
 }

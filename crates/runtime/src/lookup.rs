@@ -155,6 +155,9 @@ impl Asked<'_> {
                 (Decision::Wait { until }, _) => {
                     self.count_once(&mut course, Count::Miss);
                     course.waiting = Some(course.waiting.unwrap_or((now, until)));
+                    if self.key.should_look_again().await {
+                        continue;
+                    }
                     match self.wait(until).await {
                         Some(Landing::Result(taken)) => return self.take(taken),
                         Some(Landing::Failed) => return self.fall_back(Failure::WorkOfOther).await,

@@ -84,14 +84,6 @@ pub enum StartError {
         /// The level.
         level: String,
     },
-    /// Something of a level that is not done.
-    #[error("level `{level}` has `{property}`, which is not done yet")]
-    Property {
-        /// The level.
-        level: String,
-        /// The property.
-        property: &'static str,
-    },
     /// A bus of which nobody said over which Redis it goes.
     #[cfg(feature = "redis")]
     #[error("bus `{bus}` leaves the process: say over which Redis, by `Builder::bus`")]
