@@ -7,6 +7,7 @@ pub mod fuzzing;
 pub mod guest;
 pub mod planned;
 pub mod random_policy;
+#[cfg(feature = "servers")]
 pub mod redis_server;
 pub mod run;
 pub mod sound;

@@ -31,6 +31,17 @@ pub(crate) fn current() -> Context {
     CONTEXT.try_with(Context::clone).unwrap_or_default()
 }
 
+/// The request that the work in hand is for.
+pub(crate) fn request() -> Option<Request> {
+    CONTEXT.try_with(|context| context.request.clone()).ok()?
+}
+
+/// Notes what the work in hand embeds, if it is part of a fill.
+pub(crate) fn note(note: impl FnOnce(&Notes)) {
+    // Outside of all work there is nothing to note.
+    let _ = CONTEXT.try_with(|context| context.notes.as_deref().map(note));
+}
+
 /// Work, surrounded by this.
 pub(crate) async fn within<R>(context: Context, work: impl Future<Output = R>) -> R {
     CONTEXT.scope(context, work).await
@@ -39,10 +50,10 @@ pub(crate) async fn within<R>(context: Context, work: impl Future<Output = R>) -
 /// Says, from within a `get_or_load`'s work, what the policy declares as `data NAME`: values that are
 /// known only now, and that stand in the copy's tags. Outside of such work it does nothing.
 pub fn data<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) {
-    if let Some(notes) = current().notes {
+    note(|notes| {
         let values = values.into_iter().map(Into::into).collect();
         notes.data.lock().insert(name.to_owned(), values);
-    }
+    });
 }
 
 impl Notes {

@@ -10,9 +10,13 @@ use cachepolicy_core::decide::Rules;
 use cachepolicy_core::edge::{Timing, Verb};
 use cachepolicy_core::effects::{EffectBuffer, effects};
 use cachepolicy_core::ids::{BusId, LevelId};
-use cachepolicy_core::units::Time;
+use cachepolicy_core::units::{Duration, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// What was read in a farther tier longer ago than this is not promoted: deliveries since then may not be
+/// known any more.
+pub(crate) const PROMOTION: Duration = Duration::from_secs(10);
 
 /// Deliveries that a fill under way may have been overtaken by, the earliest first.
 #[derive(Debug, Default)]
@@ -23,7 +27,8 @@ pub(crate) struct Recent {
 impl Recent {
     /// Is what a fill made meant by a delivery since it began?
     pub(crate) fn overtook(&self, began: Time, name: &Name, marks: &[Mark]) -> bool {
-        let mut later = self.deliveries.iter().filter(|(at, _)| *at >= began);
+        let all = self.deliveries.iter().rev();
+        let mut later = all.take_while(|(at, _)| *at >= began);
         later.any(|(_, meant)| {
             meant.takes(&Mark::Is(name.clone())) || marks.iter().any(|mark| meant.takes(mark))
         })
@@ -141,8 +146,7 @@ impl Inner {
         for meant in delivery {
             for store in self.stores.iter().flatten().filter_map(Store::memory) {
                 let mut index = store.lock();
-                let now = self.clock.now();
-                self.remember(now, meant);
+                let now = self.remember(meant);
                 let keys = meant.keys(&index);
                 if let (Verb::Bump, MeantTarget::Level(level, args)) = (meant.verb, &meant.target) {
                     self.raise_meant(*level, args);
@@ -174,14 +178,17 @@ impl Inner {
         })]);
     }
 
-    /// Fills that are under way will see it.
-    fn remember(&self, now: Time, meant: &Arc<Meant>) {
+    /// Fills that are under way will see it; when it came.
+    fn remember(&self, meant: &Arc<Meant>) -> Time {
         let began = self
             .levels
             .iter()
             .filter_map(|level| level.flights.oldest());
-        let oldest = began.min().unwrap_or(now);
+        let oldest = began.min();
         let mut recent = self.recent.lock();
+        // The latest stands last.
+        let now = self.clock.now();
+        let oldest = oldest.unwrap_or(now).min(now.before(PROMOTION));
         while recent
             .deliveries
             .front()
@@ -190,6 +197,7 @@ impl Inner {
             recent.deliveries.pop_front();
         }
         recent.deliveries.push_back((now, Arc::clone(meant)));
+        now
     }
 
     /// Was something done to the copy?

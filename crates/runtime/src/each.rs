@@ -237,9 +237,7 @@ impl<L: LoadEach> Batch<L> {
             // The work panicked.
             return Err(EachError::Count { asked: 1, given: 0 });
         };
-        if let Some(own) = context::current().notes {
-            own.take_in(&notes);
-        }
+        context::note(|own| own.take_in(&notes));
         value
     }
 

@@ -179,13 +179,14 @@ impl Key {
     }
 
     pub(crate) fn request(&self) -> Option<Request> {
-        self.request.clone().or_else(|| context::current().request)
+        self.request.clone().or_else(context::request)
     }
 
     /// As the store sees it.
     pub(crate) fn text(&self, request: Option<&Request>) -> String {
         let inner = &self.cache.inner;
-        let mut text = String::new();
+        // As long as most keys are.
+        let mut text = String::with_capacity(64);
         let state = inner.state(self.name.level);
         if let Some(versions) = state.and_then(|state| state.versions.as_ref()) {
             // Writing to a string cannot fail.

@@ -283,9 +283,7 @@ impl Asked<'_> {
     }
 
     fn embed(&self, marks: &[Mark], overtaken: bool) {
-        if let Some(notes) = context::current().notes {
-            notes.embed(&self.key.name, marks, overtaken);
-        }
+        context::note(|notes| notes.embed(&self.key.name, marks, overtaken));
     }
 
     fn serve<T: Send + Sync + 'static, E>(

@@ -1,6 +1,7 @@
 //! The tiers of a level: who is asked, what is promoted.
 
 use crate::cache::Inner;
+use crate::deliver::PROMOTION;
 use crate::entry::Entry;
 use crate::store::Store;
 use crate::store::memory::Memory;
@@ -136,11 +137,14 @@ impl Tiers {
     pub(crate) fn promote(&self, inner: &Inner, ask: Ask<'_>, best: &Best) {
         for (memory, ceiling) in self.before(best.tier) {
             let mut index = memory.lock();
+            let now = inner.clock.now();
             let marks = &best.entry.marks;
+            if now.since(best.asked) > PROMOTION {
+                return;
+            }
             if inner.recent.lock().overtook(best.asked, ask.name, marks) || !self.may_be_near(ask) {
                 return;
             }
-            let now = inner.clock.now();
             let entry = best.entry.promoted(until(now, ceiling));
             memory.store(&mut index, ask.text, Arc::new(entry), now);
         }

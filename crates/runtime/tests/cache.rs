@@ -369,7 +369,11 @@ fn what_is_not_there_is_refused() {
         (
             "model Row { id }\nbus queue { delivery at-least-once }\nbackend near memory
              object item { store near; ttl 1h }\non Row update via queue { purge item }",
-            "bus `queue` is not `in-process`: invalidations travel within this process only",
+            if cfg!(feature = "redis") {
+                "bus `queue` leaves the process: say over which Redis, by `Builder::bus`"
+            } else {
+                "bus `queue` is not `in-process`: invalidations travel within this process only"
+            },
         ),
     ] {
         let error = Cache::builder(compile(text)).build().unwrap_err();
