@@ -45,7 +45,7 @@ pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
         if past.is_some() {
             state.counting.count(Count::Bypass);
         }
-        return go_past(load, past).await;
+        return Box::pin(go_past(load, past)).await;
     }
     let asked = Asked {
         text: key.text(request.as_ref()),
@@ -59,7 +59,8 @@ pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
     if let Some(entry) = asked.plain() {
         return asked.hit(&entry, Hit::Fresh);
     }
-    asked.look(load).await
+    // Boxed, so that a hit need not move the room that a fill takes.
+    Box::pin(asked.look(load)).await
 }
 
 /// As if the level were not stored.
