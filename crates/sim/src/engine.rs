@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::origin::OriginState;
 use crate::plain::Nearest;
 use crate::processes::Processes;
-use crate::provenance::Provenances;
+use crate::provenances::Provenances;
 use crate::queue::{Class, Due, Queue, Todo};
 use crate::random::{Sampler, Stream};
 use crate::staleness::Cells;
@@ -114,6 +114,8 @@ pub(crate) struct LevelState {
     pub(crate) early: Stream,
     /// The first of the fills that run.
     pub(crate) fills: u32,
+    /// The key that was put together last.
+    pub(crate) last_key: u32,
 }
 
 impl Engine {
@@ -164,6 +166,7 @@ impl Engine {
                     jitter: Stream::new(seed, &["jitter", &level.name]),
                     early: Stream::new(seed, &["early", &level.name]),
                     fills: NONE,
+                    last_key: NONE,
                 })
                 .collect(),
             origins: policy

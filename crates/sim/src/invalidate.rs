@@ -294,7 +294,7 @@ impl Engine {
         if provenance == NONE {
             return false;
         }
-        let tags = &self.provenances.get(provenance).tags;
+        let tags = self.provenances.tags(provenance);
         tags.contains(&tag) || (inherited && tags.contains(&(tag | INHERITED)))
     }
 

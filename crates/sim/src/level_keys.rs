@@ -65,7 +65,13 @@ impl Engine {
     pub(crate) fn intern_key(&mut self, t: &Tables, level: LevelId) -> u32 {
         let table = &t.levels[level.index()];
         self.tuple.push(u32::from(level.0));
+        // Many look-ups in a row are for the only key of a level, or for that of nobody.
+        let last = self.levels[level.index()].last_key;
+        if last != NONE && self.is_current(last) && *self.keys.get(last) == *self.tuple {
+            return last;
+        }
         let (inst, is_new) = self.keys.intern(&self.tuple);
+        self.levels[level.index()].last_key = inst;
         if is_new {
             self.add_inst(table, level, table.params);
         }

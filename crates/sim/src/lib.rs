@@ -52,6 +52,7 @@ mod patterns;
 mod plain;
 mod processes;
 mod provenance;
+mod provenances;
 mod queue;
 mod random;
 mod requests;

@@ -204,7 +204,7 @@ impl Engine {
         if provenance == NONE {
             return;
         }
-        let tags = &self.provenances.get(provenance).tags;
+        let tags = self.provenances.tags(provenance);
         for &tag in tags {
             self.tags.add(tag & !INHERITED, inst);
         }
@@ -219,7 +219,7 @@ impl Engine {
         let tiers = &t.levels[f.level as usize].tiers;
         let process = self.tasks[f.task].process;
         let is_place = |backend| tiers.iter().any(|tier| tier.backend == backend);
-        let tags = &self.provenances.get(f.provenance).tags;
+        let tags = self.provenances.tags(f.provenance);
         tags.iter()
             .any(|&tag| self.tags.was_purged(tag, since, process, is_place))
     }

@@ -9,7 +9,7 @@ use crate::eviction::{Eviction, Visit};
 use crate::intern::NONE;
 use crate::metrics::{Cause, FillBegan, LaneFigures};
 use crate::options::Operations;
-use crate::provenance::Provenances;
+use crate::provenances::Provenances;
 use crate::staleness::Cells;
 use crate::store::{KeyId, Rack, Slot};
 use cachepolicy_core::decide::{Rules, plain_until};

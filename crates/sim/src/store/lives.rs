@@ -100,6 +100,13 @@ impl Lives {
     /// Of a slot that gets a copy. `slots`: how many have been in use, this one included.
     #[inline]
     pub(super) fn set(&mut self, slot: u32, life: Life, slots: usize) {
+        if self.apart.is_none() && slots == 1 && !life.is_simple() {
+            // The first of all: what all others have as well then takes no room.
+            self.apart = Some(Apart {
+                fresh: Column::new(),
+                quiet: Column::new(),
+            });
+        }
         if self.apart.is_some() || !life.is_simple() {
             self.set_fresh(slot, life.fresh_until, slots);
             self.set_quiet(slot, life.quiet_until, slots);

@@ -38,8 +38,13 @@ const LEAST_OF_RUN: f64 = 0.1;
 #[derive(Debug, Clone)]
 pub(crate) struct Risks {
     protection: Protection,
+    /// Who is followed; [`NOBODY`] where nobody is any more.
+    keys: Vec<u32>,
+    /// What is known of each of them, …
     followed: Vec<Followed>,
-    /// Places among them where nobody is followed any more.
+    /// … and of their rounds that are over, as far as there were some.
+    past: Vec<Past>,
+    /// Places where nobody is followed any more.
     free: Vec<usize>,
 }
 
@@ -71,20 +76,24 @@ impl Places {
     }
 }
 
-/// What is known of a key. What decides whether it is forgotten is together in one line of the
-/// processor's cache.
+/// What is known of a key, in one line of the processor's cache. Most keys are forgotten before
+/// their second fill.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 struct Followed {
-    key: u32,
     lookups: u32,
+    /// How often it had been looked up by its first fill, and when that was.
+    lookups_then: u32,
+    since: Time,
     /// Look-ups that first fills met.
     further: u64,
     round: Option<Round>,
-    /// Its first fill, and how often it had been looked up by then.
-    since: Time,
-    lookups_then: u32,
     rounds: u32,
+}
+
+/// What a key's rounds came to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Past {
     /// Rounds whose first fill met another look-up; rounds with a second fill.
     met: u32,
     met_fill: u32,
@@ -99,9 +108,10 @@ struct Followed {
 #[derive(Debug, Clone, Copy)]
 struct Round {
     began: Time,
+    /// How long the first fill took, as soon as it does not run any more.
+    took: Duration,
+    runs: bool,
     cause: Cause,
-    /// How long the first fill took; `None`: it runs.
-    took: Option<Duration>,
     met: u32,
     fills: u32,
 }
@@ -156,14 +166,18 @@ impl Risks {
         let is_at_risk = declared.is_stored() && takes_time(policy, declared, &mut Vec::new());
         is_at_risk.then(|| Self {
             protection: protection(policy, declared),
+            keys: Vec::new(),
             followed: Vec::new(),
+            past: Vec::new(),
             free: Vec::new(),
         })
     }
 
     /// What was observed is forgotten.
     pub(super) fn forget(&mut self) {
+        self.keys.clear();
         self.followed.clear();
+        self.past.clear();
         self.free.clear();
     }
 
@@ -177,7 +191,7 @@ impl Risks {
         };
         if counts
             && let Some(round) = self.round(places, key)
-            && round.took.is_none()
+            && round.runs
         {
             round.met = round.met.saturating_add(1);
         }
@@ -191,15 +205,18 @@ impl Risks {
             }
             return;
         }
-        let Some(followed) = self.follow(places, fill.key, now, lookups) else {
+        let place = self.follow(places, fill.key, now, lookups);
+        let (Some(followed), Some(past)) = (self.followed.get_mut(place), self.past.get_mut(place))
+        else {
             return;
         };
-        followed.close();
+        followed.close(past);
         followed.lookups = lookups;
         followed.round = Some(Round {
             began: now,
             cause: fill.cause,
-            took: None,
+            took: Duration::ZERO,
+            runs: true,
             met: 0,
             fills: 1,
         });
@@ -208,61 +225,63 @@ impl Risks {
     /// A fill that took this long ends.
     fn ended(&mut self, places: &Places, key: KeyId, now: Time, took: Duration) {
         if let Some(round) = self.round(places, key)
-            && round.took.is_none()
+            && round.runs
             && now.before(took) == round.began
         {
-            round.took = Some(took);
+            round.took = took;
+            round.runs = false;
         }
     }
 
     #[inline]
     fn round(&mut self, places: &Places, key: KeyId) -> Option<&mut Round> {
-        let followed = self.followed.get_mut(places.of(key))?;
-        followed.round.as_mut().filter(|_| followed.key == key.0)
+        let place = places.of(key);
+        let is_followed = self.keys.get(place) == Some(&key.0);
+        let followed = self.followed.get_mut(place).filter(|_| is_followed)?;
+        followed.round.as_mut()
     }
 
-    /// What is known of a key, which is followed from now on.
+    /// Where what is known of a key is, which is followed from now on.
     #[inline]
-    fn follow(
-        &mut self,
-        places: &mut Places,
-        key: KeyId,
-        now: Time,
-        lookups: u32,
-    ) -> Option<&mut Followed> {
-        let mut place = places.of(key);
-        if self.followed.get(place).is_none_or(|of| of.key != key.0) {
-            if self.free.is_empty() && self.followed.len() >= FOLLOWED_MAX {
-                self.thin_out();
-            }
-            let new = Followed::new(key, now, lookups);
-            place = match self.free.pop() {
-                Some(place) => {
-                    self.followed[place] = new;
-                    place
-                }
-                None => {
-                    self.followed.push(new);
-                    self.followed.len() - 1
-                }
-            };
-            places.put(key, place);
+    fn follow(&mut self, places: &mut Places, key: KeyId, now: Time, lookups: u32) -> usize {
+        let place = places.of(key);
+        if self.keys.get(place) == Some(&key.0) {
+            return place;
         }
-        self.followed.get_mut(place)
+        if self.free.is_empty() && self.followed.len() >= FOLLOWED_MAX {
+            self.thin_out();
+        }
+        let new = Followed::new(now, lookups);
+        let place = self.free.pop().unwrap_or(self.followed.len());
+        if let (Some(known), Some(followed)) =
+            (self.keys.get_mut(place), self.followed.get_mut(place))
+        {
+            *known = key.0;
+            *followed = new;
+        } else {
+            self.keys.push(key.0);
+            self.followed.push(new);
+            self.past.push(Past::default());
+        }
+        places.put(key, place);
+        place
     }
 
-    /// Forgets half of the keys.
+    /// Forgets half of the keys: those that met the least, of them those that were looked up the
+    /// least, of them the older ones.
+    #[cold]
     fn thin_out(&mut self) {
-        let kept = FOLLOWED_MAX / 2;
-        let rank = |of: &Followed| {
+        let rank = |of: &Followed, key: u32| {
             let met = of.round.map_or(0, |round| u64::from(round.met));
-            core::cmp::Reverse((of.further + met, of.lookups, of.key))
+            u128::from(of.further + met) << 64 | u128::from(of.lookups) << 32 | u128::from(key)
         };
-        let mut ranks: Vec<_> = self.followed.iter().map(rank).collect();
-        let (_, &mut first_left_out, _) = ranks.select_nth_unstable(kept);
-        for (place, of) in self.followed.iter_mut().enumerate() {
-            if rank(of) >= first_left_out {
-                of.key = NOBODY;
+        let each = self.followed.iter().zip(&self.keys);
+        let mut ranks: Vec<u128> = each.map(|(of, &key)| rank(of, key)).collect();
+        let left_out = ranks.len() - FOLLOWED_MAX / 2;
+        let (_, &mut first_kept, _) = ranks.select_nth_unstable(left_out);
+        for (place, (of, key)) in self.followed.iter().zip(&mut self.keys).enumerate() {
+            if rank(of, *key) < first_kept {
+                *key = NOBODY;
                 self.free.push(place);
             }
         }
@@ -277,18 +296,19 @@ impl Risks {
         key_name: &dyn Fn(KeyId) -> String,
     ) -> Vec<RiskFigures> {
         let least = ended.since(counted_from).as_secs_f64() * LEAST_OF_RUN;
-        let followed = self.followed.iter().filter(|of| of.key != NOBODY);
-        let judged = followed.filter_map(|of| {
-            let mut of = *of;
-            of.close();
+        let each = self.keys.iter().zip(self.followed.iter().zip(&self.past));
+        let followed = each.filter(|&(&key, _)| key != NOBODY);
+        let judged = followed.filter_map(|(&key, (of, past))| {
+            let (mut of, mut past) = (*of, *past);
+            of.close(&mut past);
             let time = ended.since(of.since).as_secs_f64().max(least);
-            let count = lookups(KeyId(of.key)).saturating_sub(of.lookups_then);
+            let count = lookups(KeyId(key)).saturating_sub(of.lookups_then);
             let rate = if time > 0.0 {
                 f64::from(count) / time
             } else {
                 0.0
             };
-            (of.rounds > 0).then(|| Judged::new(of, &self.protection, rate))
+            (of.rounds > 0).then(|| Judged::new(key, of, past, &self.protection, rate))
         });
         let mut judged: Vec<Judged> = judged
             .filter(|judged| judged.without.probability >= LEAST)
@@ -296,54 +316,55 @@ impl Risks {
         judged.sort_by(Judged::worse_first);
         judged.truncate(ROWS_MAX);
         let rows = judged.iter();
-        rows.map(|judged| judged.figures(zero, key_name(KeyId(judged.of.key))))
+        rows.map(|judged| judged.figures(zero, key_name(KeyId(judged.key))))
             .collect()
     }
 }
 
 impl Followed {
     /// A key with its first fill, and so many look-ups until then.
-    fn new(key: KeyId, now: Time, lookups: u32) -> Self {
+    fn new(now: Time, lookups: u32) -> Self {
         Self {
-            key: key.0,
             since: now,
             lookups_then: lookups,
             lookups,
             rounds: 0,
-            met: 0,
-            met_fill: 0,
             further: 0,
-            redundant: 0,
-            fill_time: Duration::ZERO,
             round: None,
-            worst: None,
         }
     }
 
     /// The round is over, and counts if its first fill is.
-    fn close(&mut self) {
-        let Some(round) = self.round.take() else {
-            return;
-        };
-        let Some(took) = round.took else {
-            return;
-        };
+    #[inline]
+    fn close(&mut self, past: &mut Past) {
+        if let Some(round) = self.round.take().filter(|round| !round.runs) {
+            self.add(past, &round);
+        }
+    }
+
+    fn add(&mut self, past: &mut Past, round: &Round) {
+        if self.rounds == 0 {
+            // It is that of somebody else who was followed here before.
+            *past = Past::default();
+        }
         self.rounds = self.rounds.saturating_add(1);
-        self.met += u32::from(round.met > 0);
-        self.met_fill += u32::from(round.fills > 1);
         self.further += u64::from(round.met);
-        self.redundant += u64::from(round.fills.saturating_sub(1));
-        self.fill_time = self.fill_time + took;
+        past.met += u32::from(round.met > 0);
+        past.met_fill += u32::from(round.fills > 1);
+        past.redundant += u64::from(round.fills.saturating_sub(1));
+        past.fill_time = past.fill_time + round.took;
         let size = |round: &Round| (round.fills, round.met);
-        if self.worst.is_none_or(|worst| size(&round) > size(&worst)) {
-            self.worst = Some(round);
+        if past.worst.is_none_or(|worst| size(round) > size(&worst)) {
+            past.worst = Some(*round);
         }
     }
 }
 
 /// A key and what is to be expected of it.
 struct Judged {
+    key: u32,
     of: Followed,
+    past: Past,
     rate: f64,
     fill_time: Duration,
     without: Chance,
@@ -351,8 +372,8 @@ struct Judged {
 }
 
 impl Judged {
-    fn new(of: Followed, protection: &Protection, rate: f64) -> Self {
-        let fill_time = Duration::from_nanos(of.fill_time.nanos() / i64::from(of.rounds.max(1)));
+    fn new(key: u32, of: Followed, past: Past, protection: &Protection, rate: f64) -> Self {
+        let fill_time = Duration::from_nanos(past.fill_time.nanos() / i64::from(of.rounds.max(1)));
         let rounds = f64::from(of.rounds) + 1.0;
         let observed = |chance: Chance, met: u32, further: u64| Chance {
             probability: (f64::from(met) + chance.probability) / rounds,
@@ -361,22 +382,24 @@ impl Judged {
         let without = protection.without(rate, fill_time);
         let with = protection.with(rate, fill_time);
         Self {
+            key,
             of,
+            past,
             rate,
             fill_time,
-            without: observed(without, of.met, of.further),
-            with: observed(with, of.met_fill, of.redundant),
+            without: observed(without, past.met, of.further),
+            with: observed(with, past.met_fill, past.redundant),
         }
     }
 
     fn worse_first(&self, other: &Self) -> core::cmp::Ordering {
         let with = other.with.further.total_cmp(&self.with.further);
         let without = other.without.further.total_cmp(&self.without.further);
-        with.then(without).then(self.of.key.cmp(&other.of.key))
+        with.then(without).then(self.key.cmp(&other.key))
     }
 
     fn figures(&self, zero: Time, key: String) -> RiskFigures {
-        let worst = self.of.worst.map(|worst| RiskWorst {
+        let worst = self.past.worst.map(|worst| RiskWorst {
             concurrent: u64::from(worst.fills),
             met: u64::from(worst.met),
             at: worst.began.since(zero).as_secs_f64(),
