@@ -68,19 +68,17 @@ impl Engine {
         if !self.metrics.has_risks(level) {
             return;
         }
-        let index = inst as usize;
-        if self.lookups.len() <= index {
-            self.lookups.resize(self.insts.len(), 0);
-        }
-        self.lookups[index] = self.lookups[index].saturating_add(1);
-        if self.insts[index].running > 0 {
-            self.metrics.met_fill(level, KeyId(inst), outcome);
+        let facts = self.facts_mut(inst);
+        facts.lookups = facts.lookups.saturating_add(1);
+        if self.insts[inst as usize].running > 0 {
+            let place = self.facts_of(inst).place;
+            self.metrics.met_fill(level, KeyId(inst), place, outcome);
         }
     }
 
     /// How many look-ups a key has had, of a level whose fills take time.
     pub(crate) fn lookups_of(&self, inst: u32) -> u32 {
-        self.lookups.get(inst as usize).copied().unwrap_or(0)
+        self.facts_of(inst).lookups
     }
 
     /// The tiers that a look-up asked have answered, the first time of its walk; `served`: the one

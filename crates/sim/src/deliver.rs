@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::events::What;
 use crate::intern::NONE;
 use crate::metrics::ActionIx;
-use crate::named_effects::{Arg, NamedTarget};
+use crate::named_effects::{Arg, Named, NamedTarget};
 use crate::patterns::KeysByPattern;
 use crate::queue::{Class, Todo};
 use crate::random::{Sampler, Stream};
@@ -34,6 +34,8 @@ pub(crate) struct Deliveries {
     pub(crate) rows: Rows,
     pub(crate) keys: KeysByPattern,
     pub(crate) buffer: EffectBuffer,
+    /// What an edge does for a write; empty but for its memory.
+    named: Vec<Named>,
     /// Of the write that commits now.
     selections: Selections,
     /// What was delivered at this very instant: payload and reach.
@@ -118,6 +120,7 @@ impl Deliveries {
             rows: Rows::default(),
             keys: KeysByPattern::new(&t.policy),
             buffer: EffectBuffer::default(),
+            named: Vec::new(),
             selections: Selections::default(),
             now: (Time::DISTANT_PAST, Vec::new()),
         }
@@ -196,11 +199,24 @@ impl Engine {
 
     /// What a block of edges does for a write goes on its way at `at`.
     fn fire(&mut self, t: &Tables, block: usize, write: &PendingWrite, at: Time) {
-        let edge = &t.policy.edges[block];
-        let named = self.name_effects(t, block, write);
-        if named.is_empty() {
-            return;
+        let mut named = core::mem::take(&mut self.deliveries.named);
+        self.name_effects(t, block, write, &mut named);
+        if !named.is_empty() {
+            self.fill_payload(t, block, write, named.drain(..), at);
         }
+        self.deliveries.named = named;
+    }
+
+    /// Effects become a payload, which is sent.
+    fn fill_payload(
+        &mut self,
+        t: &Tables,
+        block: usize,
+        write: &PendingWrite,
+        named: impl Iterator<Item = Named>,
+        at: Time,
+    ) {
+        let edge = &t.policy.edges[block];
         let payload = self.deliveries.payloads.take();
         let mut filled = core::mem::take(&mut self.deliveries.payloads[payload]);
         filled.held = 1;

@@ -56,7 +56,8 @@ impl Engine {
     /// from now on.
     pub(crate) fn log_write(&mut self, t: &Tables, selections: &Selections) {
         let late = self.lane.filter(|lane| lane.notes_late);
-        let mut concerned = Vec::new();
+        let mut concerned = core::mem::take(&mut self.set);
+        concerned.clear();
         for selection in selections.iter() {
             if let Some(lane) = late {
                 self.note_dependents(t, lane, selection);
@@ -75,6 +76,7 @@ impl Engine {
         concerned.sort_unstable();
         concerned.dedup();
         self.cells.log(&concerned, self.now);
+        self.set = concerned;
         self.tell_settled();
     }
 

@@ -20,7 +20,7 @@ use crate::provenances::Provenances;
 use crate::queue::{Class, Due, Queue, Todo};
 use crate::random::{Sampler, Stream};
 use crate::staleness::Cells;
-use crate::state::{Fill, Follower, Frame, Inst, Slab, State, Task, Variant};
+use crate::state::{Facts, Fill, Frame, Inst, Slab, State, Task, Variant};
 use crate::store::{Removed, Store};
 use crate::tables::{Tables, key_level};
 use crate::tag_index::TagIndex;
@@ -70,11 +70,13 @@ pub(crate) struct Engine {
     pub(crate) deliveries: Deliveries,
     pub(crate) tracking: Tracking,
     pub(crate) ingest: Ingest,
-    /// How many look-ups each key has had, of levels whose fills take time.
-    pub(crate) lookups: Vec<u32>,
     pub(crate) trace_keys: TraceKeys,
     /// How accesses go on the spot, where they do.
     pub(crate) lane: Option<Lane>,
+    /// Provenances of copies that died on the spot; empty but for its memory.
+    pub(crate) orphans: Vec<(u32, Time)>,
+    /// Accesses of the present columns before this index need not wait for memory.
+    pub(crate) fetched: usize,
     pub(crate) metrics: Metrics,
     pub(crate) observer: Option<Box<dyn Observer>>,
     /// For the observer's names; what decides has it as an argument.
@@ -82,7 +84,7 @@ pub(crate) struct Engine {
     /// What was found for the frame that goes on now.
     pub(crate) nearest: Nearest,
     /// By key, as far as it was needed.
-    pub(crate) followers: Vec<Follower>,
+    pub(crate) facts: Vec<Facts>,
     pub(crate) removed: Vec<Removed<Copy>>,
     pub(crate) tuple: Vec<u32>,
     pub(crate) set: Vec<u32>,
@@ -181,14 +183,15 @@ impl Engine {
             deliveries: Deliveries::new(t, seed),
             tracking: Tracking::new(t, seed, policy.processes),
             ingest: Ingest::new(t, options),
-            lookups: Vec::new(),
             trace_keys: TraceKeys::default(),
             lane: None,
+            fetched: 0,
+            orphans: Vec::new(),
             metrics: Metrics::new(policy, t.routes.clone(), options.timeline_step),
             observer: None,
             tables: Arc::clone(t),
             nearest: None,
-            followers: Vec::new(),
+            facts: Vec::new(),
             removed: Vec::new(),
             tuple: Vec::new(),
             set: Vec::new(),

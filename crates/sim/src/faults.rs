@@ -260,7 +260,7 @@ impl Engine {
         self.metrics
             .fill_ended(id, self.now, FillResult::Failed, took);
         let key = KeyId(self.fills[fill].inst);
-        self.metrics.risk_ended(id, key, self.now, took);
+        self.risk_ended(id, key, took);
         let is_lock = t.levels[level as usize].rules.stampede.scope() == Scope::Everywhere
             && self.fills[fill].holds
             && self.now < self.fills[fill].expires;

@@ -44,7 +44,7 @@ impl Engine {
         self.fetch_copies(&slots, &mut read);
         if count > 0 {
             let slots = self.fetch_slots(t, &missing, &mut read);
-            let parts = missing.map(|inst| self.part_of(inst));
+            let parts = missing.map(|inst| self.facts_of(inst).part);
             let parts = self.fetch_slots(t, &parts, &mut read);
             self.fetch_copies(&slots, &mut read);
             self.fetch_copies(&parts, &mut read);
@@ -78,13 +78,8 @@ impl Engine {
                 .insts
                 .get(index)
                 .map_or(NONE, |inst| u32::from(inst.level));
-            *read ^= self.lookups.get(index).copied().unwrap_or(0)
-                ^ self.causes.get(index).map_or(0, |cause| *cause as u32)
-                ^ self.metrics.peek_risk(KeyId(*inst))
-                ^ self
-                    .variants
-                    .get(index)
-                    .map_or(0, |variant| variant.parameters);
+            *read ^= self.facts.get(index).map_or(0, |facts| facts.lookups)
+                ^ self.causes.get(index).map_or(0, |cause| *cause as u32);
         }
         let mut slots = [(NONE, NONE); TOGETHER];
         for ((slot, level), inst) in slots.iter_mut().zip(levels).zip(insts) {

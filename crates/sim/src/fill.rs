@@ -4,7 +4,7 @@ use crate::data::FixedName;
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::queue::Class;
-use crate::state::{Flags, Follower, State, TaskKind, UNFOLLOWED};
+use crate::state::{Facts, Flags, State, TaskKind};
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::level::{Contain, LevelKind, ValueSource};
@@ -142,34 +142,34 @@ impl Engine {
             self.arguments(t, frame, contain, 0);
             return self.look_up(t, task, frame, contain.level);
         }
-        let known = self.part_of(inst);
+        let known = self.facts_of(inst).part;
         let part = if known != NONE && self.is_current(known) {
             known
         } else {
             self.arguments(t, frame, contain, 0);
             let part = self.key_of(t, task, contain.level, NONE);
-            self.follower(inst).part = part;
+            self.facts_mut(inst).part = part;
             part
         };
         self.look_up_key(t, task, frame, (contain.level, part), NONE)
     }
 
-    /// The key of the part that follows from a key; [`NONE`]: it was not asked for yet.
+    /// What is known of a key.
     #[inline]
-    pub(crate) fn part_of(&self, inst: u32) -> u32 {
-        let follower = self.followers.get(inst as usize);
-        follower.map_or(NONE, |follower| follower.part)
+    pub(crate) fn facts_of(&self, inst: u32) -> Facts {
+        let facts = self.facts.get(inst as usize);
+        facts.copied().unwrap_or(Facts::NONE)
     }
 
-    /// What follows from a key, to be filled in.
+    /// The same, to be filled in.
     #[inline]
-    pub(crate) fn follower(&mut self, inst: u32) -> &mut Follower {
+    pub(crate) fn facts_mut(&mut self, inst: u32) -> &mut Facts {
         let index = inst as usize;
-        if self.followers.len() <= index {
+        if self.facts.len() <= index {
             let keys = self.insts.len().max(index + 1);
-            self.followers.resize(keys, UNFOLLOWED);
+            self.facts.resize(keys, Facts::NONE);
         }
-        &mut self.followers[index]
+        &mut self.facts[index]
     }
 
     /// Puts a child's parameters into `self.tuple`; `each` is the position of the `each` argument's

@@ -15,6 +15,7 @@ use cachepolicy_core::decide::{
     FillEnd, FillOutcome, FillVerdict, Found, ServeOnlyReason, Stampede, decide_after_failure,
     fill_ended,
 };
+use cachepolicy_core::units::Duration;
 
 impl Engine {
     /// The fill of a frame's key that counts as running for it; [`NONE`]: there is none.
@@ -91,8 +92,11 @@ impl Engine {
         };
         let level = LevelId(level);
         self.metrics.fill_began(level, self.now, &began);
-        let lookups = self.lookups_of(inst);
-        self.metrics.risk_began(level, &began, self.now, lookups);
+        if self.metrics.has_risks(level) {
+            self.facts_mut(inst);
+            let facts = &mut self.facts[inst as usize];
+            self.metrics.risk_began(level, &began, self.now, facts);
+        }
         self.note(frame, What::FillBegan { level, fill: began });
     }
 
@@ -130,6 +134,14 @@ impl Engine {
             self.unlink_key(fill);
             self.fills[fill].holds = false;
             self.link_key(fill);
+        }
+    }
+
+    /// A fill that took this long is over: what it met counts for the risk of its key.
+    pub(crate) fn risk_ended(&mut self, level: LevelId, key: KeyId, took: Duration) {
+        if self.metrics.has_risks(level) {
+            let place = self.facts_of(key.0).place;
+            self.metrics.risk_ended(level, key, place, self.now, took);
         }
     }
 
@@ -253,7 +265,7 @@ impl Engine {
         };
         let (level, key) = (LevelId(level), KeyId(inst));
         self.metrics.fill_ended(level, self.now, result, took);
-        self.metrics.risk_ended(level, key, self.now, took);
+        self.risk_ended(level, key, took);
         self.note(
             frame,
             What::FillEnded {

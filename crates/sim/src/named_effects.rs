@@ -11,6 +11,7 @@ use cachepolicy_core::effects::{Binding, EffectTarget, effects};
 use smallvec::SmallVec;
 
 /// An effect before all of its values have numbers.
+#[derive(Debug)]
 pub(crate) struct Named {
     pub(crate) action: usize,
     pub(crate) verb: Verb,
@@ -19,12 +20,14 @@ pub(crate) struct Named {
 }
 
 /// To which copies.
+#[derive(Debug)]
 pub(crate) enum NamedTarget {
     Level(LevelId, SmallVec<[Arg; 2]>),
     Tag(String),
 }
 
 /// The value of a parameter.
+#[derive(Debug)]
 pub(crate) enum Arg {
     /// By its number, [`ANY`] or [`NONE`].
     Known(u32),
@@ -33,20 +36,20 @@ pub(crate) enum Arg {
 }
 
 impl Engine {
-    /// What a block of edges does for a write.
+    /// What a block of edges does for a write is put into a list that is empty.
     pub(crate) fn name_effects(
         &mut self,
         t: &Tables,
         block: usize,
         write: &PendingWrite,
-    ) -> Vec<Named> {
+        named: &mut Vec<Named>,
+    ) {
         let view = RowView {
             policy: &t.policy,
             texts: &self.values,
             rows: &self.deliveries.rows,
             write: &write.images,
         };
-        let mut named: Vec<Named> = Vec::new();
         let edge = &t.policy.edges[block];
         let number = |value: &str| match view.texts.find(value) {
             Some(number) => Arg::Known(number),
@@ -71,6 +74,5 @@ impl Engine {
                 target,
             });
         });
-        named
     }
 }

@@ -3,7 +3,6 @@
 
 use crate::engine::Engine;
 use crate::intern::NONE;
-use crate::state::Follower;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::level::ValueSource;
@@ -53,9 +52,8 @@ impl Engine {
         let level = usize::from(level);
         let inst = self.frames[frame].inst;
         let follows = t.levels[level].read_follows;
-        let known = self.followers.get(inst as usize);
-        let known = known.filter(|known| follows && known.cell != NONE);
-        if let Some(&Follower { cell, .. }) = known {
+        let cell = self.facts_of(inst).cell;
+        if follows && cell != NONE {
             self.depend(frame, cell, as_of);
             return;
         }
@@ -83,7 +81,7 @@ impl Engine {
                 let cell = self.cells.cell(&key);
                 self.depend(frame, cell, as_of);
                 if follows {
-                    self.follower(inst).cell = cell;
+                    self.facts_mut(inst).cell = cell;
                 }
             }
         }

@@ -179,6 +179,7 @@ impl Simulation {
             self.take_tail(After::of(block, last))?;
         }
         self.engine.learn(&self.tables, &block.news)?;
+        self.engine.fetched = 0;
         let mut next = [0; 4];
         for (number, &(kind, count)) in block.runs.iter().enumerate() {
             let first = next[kind as usize];
@@ -288,6 +289,7 @@ impl Simulation {
             return Ok(());
         }
         let mut tail = core::mem::take(&mut self.tail);
+        self.engine.fetched = 0;
         let taken = self.take_accesses(&tail, 0..tail.at.len(), next);
         tail.clear();
         self.tail = tail;

@@ -28,6 +28,8 @@ pub(crate) struct Cells {
     lags: Vec<Duration>,
     /// Writes about which everything is known.
     pub(crate) settled: Vec<Settled>,
+    /// The same, that no log has any more; empty but for its memory.
+    over: Vec<u32>,
 }
 
 /// What every fill and every serve asks of a cell. Most cells are nothing but this: no copy misses
@@ -153,6 +155,7 @@ impl Cells {
             epoch: 0,
             lags: t.shapes.iter().map(|shape| shape.lag).collect(),
             settled: Vec::new(),
+            over: Vec::new(),
         }
     }
 
@@ -311,7 +314,7 @@ impl Cells {
         let of = &mut self.logs[number];
         let lag = self.lags.get(of.shape as usize).copied();
         let lag = lag.unwrap_or(Duration::ZERO);
-        let mut settled = Vec::new();
+        let mut settled = core::mem::take(&mut self.over);
         while let Some(&(at, write)) = of.writes.front() {
             let is_needed = of.counts.front().is_some_and(|&count| count > 0)
                 || (lag > Duration::ZERO && at > now.before(lag));
@@ -331,9 +334,10 @@ impl Cells {
             self.heads[cell as usize].log = NONE;
             self.logs.give_back(number);
         }
-        for write in settled {
+        for write in settled.drain(..) {
             self.settle(write);
         }
+        self.over = settled;
     }
 
     fn settle(&mut self, write: u32) {

@@ -349,20 +349,28 @@ pub(crate) struct Variant {
     pub(crate) next: u32,
 }
 
-/// What follows from a key; [`NONE`]: it was not asked for yet.
+/// What look-ups and fills of a key ask for, where there is something to it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Follower {
-    /// The key of the part that follows from it.
+pub(crate) struct Facts {
+    /// How many look-ups it has had, of a level whose fills take time.
+    pub(crate) lookups: u32,
+    /// Where it was last put among the keys at risk.
+    pub(crate) place: u32,
+    /// The key of the part that follows from it; [`NONE`]: it was not asked for yet.
     pub(crate) part: u32,
-    /// The cell that its level's only read selects.
+    /// The cell that its level's only read selects; [`NONE`]: it was not asked for yet.
     pub(crate) cell: u32,
 }
 
-/// Nothing that follows from a key is known.
-pub(crate) const UNFOLLOWED: Follower = Follower {
-    part: NONE,
-    cell: NONE,
-};
+impl Facts {
+    /// Of a key of which nothing is known.
+    pub(crate) const NONE: Self = Self {
+        lookups: 0,
+        place: NONE,
+        part: NONE,
+        cell: NONE,
+    };
+}
 
 /// A key that was asked for.
 #[derive(Debug, Clone, Copy)]

@@ -179,10 +179,12 @@ impl Engine {
                     instance: instance - t.backends[backend.index()].first,
                     level,
                     key: KeyId(inst),
-                    parameters: has_variants.then(|| self.variants[inst as usize].parameters),
                     bytes: size,
                 };
-                self.metrics.stored(&stored);
+                if self.metrics.stored(&stored) && has_variants {
+                    let parameters = self.variants[inst as usize].parameters;
+                    self.metrics.variant_stored(backend, level, parameters);
+                }
                 self.note_change(t, place.backend, inst, Doing::Command);
                 let (key, bytes) = (stored.key, size);
                 self.note(

@@ -15,6 +15,7 @@ mod writes;
 
 use crate::dependents;
 use crate::engine::Engine;
+use crate::state::Facts;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::decide::Rules;
@@ -165,26 +166,27 @@ impl Engine {
             return 0;
         }
         if self.metrics.has_risks(lane.level) {
-            self.lookups.resize(self.causes.len(), 0);
+            self.facts.resize(self.causes.len(), Facts::NONE);
         }
         let store = &mut self.stores[lane.instance as usize];
         let (rack, evictor) = (&mut store.rack, &mut store.evictor);
-        let outcome = evictor.visited(Stretch {
+        let mut outcome = evictor.visited(Stretch {
             lane,
             rules: lane.rules(t),
             accesses,
             range: range.clone(),
+            fetched: &mut self.fetched,
             stop,
             rack,
             operations: self.ingest.accesses.operations,
             last: &mut self.trace_keys.last,
             level: &mut self.levels[lane.level.index()],
             causes: &mut self.causes,
-            lookups: &mut self.lookups,
+            facts: &mut self.facts,
             figures: self.metrics.lane_figures(lane.level, lane.backend),
             provenances: &mut self.provenances,
             cells: &self.cells,
-            orphans: Vec::new(),
+            orphans: core::mem::take(&mut self.orphans),
             counts: LaneCounts::default(),
             now: self.now,
             uniform: None,
@@ -194,9 +196,10 @@ impl Engine {
         self.metrics.lane(lane.level, lane.backend, &outcome.counts);
         self.processes.skip(replayed as u64);
         self.ingest.count_requests(replayed as u64);
-        for (provenance, died) in outcome.orphans {
+        for (provenance, died) in outcome.orphans.drain(..) {
             self.let_go(provenance, Some(died));
         }
+        self.orphans = outcome.orphans;
         replayed
     }
 }

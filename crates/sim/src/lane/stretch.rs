@@ -11,6 +11,7 @@ use crate::metrics::{Cause, FillBegan, LaneFigures};
 use crate::options::Operations;
 use crate::provenances::Provenances;
 use crate::staleness::Cells;
+use crate::state::Facts;
 use crate::store::{KeyId, Rack, Slot};
 use cachepolicy_core::decide::{Rules, plain_until};
 use cachepolicy_core::units::{Duration, Time};
@@ -27,6 +28,8 @@ pub(super) struct Stretch<'a> {
     pub(super) rules: &'a Rules,
     pub(super) accesses: &'a Accesses,
     pub(super) range: Range<usize>,
+    /// What those before this index will need was read.
+    pub(super) fetched: &'a mut usize,
     /// Something else may be due then.
     pub(super) stop: Time,
     pub(super) rack: &'a mut Rack<Copy>,
@@ -34,7 +37,7 @@ pub(super) struct Stretch<'a> {
     pub(super) last: &'a mut LastAccesses,
     pub(super) level: &'a mut LevelState,
     pub(super) causes: &'a mut [Cause],
-    pub(super) lookups: &'a mut [u32],
+    pub(super) facts: &'a mut [Facts],
     pub(super) figures: LaneFigures<'a>,
     pub(super) provenances: &'a mut Provenances,
     pub(super) cells: &'a Cells,
@@ -98,8 +101,18 @@ impl Stretch<'_> {
         self.uniform = self.find_uniform();
         let mut index = self.range.start;
         while index < self.range.end {
-            let chunk = Chunk::of(self.accesses, index..self.range.end.min(index + AHEAD));
-            self.fetch(chunk.keys, evictor);
+            if index >= *self.fetched {
+                // Also what comes when others have been let go first: it is not far.
+                let keys = &self.accesses.key;
+                let ahead = index..keys.len().min(index + AHEAD);
+                *self.fetched = ahead.end;
+                self.fetch(keys.get(ahead).unwrap_or_default(), evictor);
+            }
+            let end = self.range.end.min(*self.fetched);
+            let chunk = Chunk::of(self.accesses, index..end).before(self.accesses, self.stop);
+            if chunk.keys.is_empty() {
+                break;
+            }
             let replayed = if chunk.operations.is_empty() {
                 self.replay_part(&chunk, evictor)
             } else {
@@ -332,8 +345,8 @@ impl Stretch<'_> {
         counts.response_bytes_from_copies += size.min(response);
         if !self.lane.fills {
             counts.saved = counts.saved + self.rack.get(slot).work;
-            if let Some(lookups) = self.lookups.get_mut(access.key as usize) {
-                *lookups = lookups.saturating_add(1);
+            if let Some(facts) = self.facts.get_mut(access.key as usize) {
+                facts.lookups = facts.lookups.saturating_add(1);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a backend holds, all of its instances together.
 
-use super::types::{Leaving, Stored};
+use super::types::Leaving;
 use crate::lane::{LaneCounts, Moved};
 use crate::report::{BackendFigures, FamilyFigures, Ordered};
 use crate::store::KeyId;
@@ -60,31 +60,28 @@ impl BackendCounts {
         self.hits += u64::from(hit);
     }
 
-    #[inline]
-    pub(super) fn stored(&mut self, stored: &Stored) {
-        self.stored_plain(stored.level, stored.key, stored.bytes);
-        if let Some(parameters) = stored.parameters {
-            self.families[stored.level.index()]
-                .parameters
-                .insert(parameters);
-        }
+    /// See [`super::Metrics::variant_stored`].
+    pub(super) fn variant_stored(&mut self, level: LevelId, parameters: u32) {
+        self.families[level.index()].parameters.insert(parameters);
     }
 
-    /// A copy of a level without variants.
+    /// A copy is stored. Is it the first of its key?
     #[inline]
-    pub(super) fn stored_plain(&mut self, level: LevelId, key: KeyId, bytes: u64) {
+    pub(super) fn stored_plain(&mut self, level: LevelId, key: KeyId, bytes: u64) -> bool {
         self.entries += 1;
         self.entries_peak = self.entries_peak.max(self.entries);
         self.bytes += bytes;
         self.bytes_peak = self.bytes_peak.max(self.bytes);
         self.families[level.index()].entries += 1;
-        self.keep(level, key);
+        self.keep(level, key)
     }
 
     /// See [`super::LaneFigures::keep`].
     #[inline]
-    pub(super) fn keep(&mut self, level: LevelId, key: KeyId) {
-        self.families[level.index()].keys += u64::from(self.keys.insert(key.0));
+    pub(super) fn keep(&mut self, level: LevelId, key: KeyId) -> bool {
+        let is_new = self.keys.insert(key.0);
+        self.families[level.index()].keys += u64::from(is_new);
+        is_new
     }
 
     /// See [`super::LaneFigures::moved`].
@@ -180,29 +177,19 @@ impl BitSet {
 mod tests {
     use super::*;
 
-    fn copy(level: u16, key: u32, parameters: u32, bytes: u64) -> Stored {
-        Stored {
-            backend: BackendId(0),
-            instance: 0,
-            level: LevelId(level),
-            key: KeyId(key),
-            parameters: Some(parameters),
-            bytes,
-        }
-    }
-
     #[test]
     fn occupancy_peaks_and_variants() {
         let mut backend = BackendCounts::new(2);
         // Two variants of one page, then the first again in another process, then another level.
-        for stored in [
-            copy(0, 1, 0, 100),
-            copy(0, 70, 0, 100),
-            copy(0, 1, 0, 100),
-            copy(1, 2, 0, 50),
-        ] {
-            backend.stored(&stored);
-        }
+        let copies = [(0, 1, 100), (0, 70, 100), (0, 1, 100), (1, 2, 50)];
+        let is_new = copies.map(|(level, key, bytes)| {
+            let is_new = backend.stored_plain(LevelId(level), KeyId(key), bytes);
+            if is_new {
+                backend.variant_stored(LevelId(level), 0);
+            }
+            is_new
+        });
+        assert_eq!(is_new, [true, true, false, true]);
         backend.removed(LevelId(0), 100, Leaving::Evicted { fresh: true });
         backend.removed(LevelId(0), 100, Leaving::Evicted { fresh: false });
         backend.removed(LevelId(0), 100, Leaving::Expired);

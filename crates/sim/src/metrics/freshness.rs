@@ -18,7 +18,7 @@ impl Freshness {
     pub(super) fn serve(&mut self, staleness: Option<Duration>) {
         self.serves += 1;
         if let Some(staleness) = staleness {
-            self.when_out_of_date.record_duration(staleness);
+            self.when_out_of_date.record_scattered_duration(staleness);
         }
     }
 

@@ -9,11 +9,15 @@
 
 use crate::report::Quantiles;
 use cachepolicy_core::units::Duration;
+use std::borrow::Cow;
 
 /// Buckets of an octave, as a power of two.
 const BITS: u32 = 10;
 /// Buckets that are allocated together.
 const PAGE: usize = 256;
+
+/// So many numbers are put into their buckets together: see [`Histogram::record_scattered`].
+const TOGETHER: usize = 64;
 
 /// What a figure is measured in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub(crate) struct Histogram {
     pages: Vec<Option<Box<Page>>>,
     /// Empty pages, to be used again.
     spare: Vec<Box<Page>>,
+    /// Numbers that are not in their buckets yet.
+    scattered: Vec<u64>,
 }
 
 type Page = [Bucket; PAGE];
@@ -84,6 +90,52 @@ impl Histogram {
             return;
         }
         self.sum += u128::from(value);
+        self.put(value);
+    }
+
+    /// A length of time; see [`Histogram::record_scattered`].
+    #[inline]
+    pub(crate) fn record_scattered_duration(&mut self, duration: Duration) {
+        self.record_scattered(duration.nanos().unsigned_abs());
+    }
+
+    /// A number of which no two are likely to be the same. It is put into its bucket together with
+    /// others, so that the waits for memory overlap.
+    #[inline]
+    pub(crate) fn record_scattered(&mut self, value: u64) {
+        self.count += 1;
+        if value == 0 {
+            self.zeros += 1;
+            return;
+        }
+        self.sum += u128::from(value);
+        self.scattered.push(value);
+        if self.scattered.len() >= TOGETHER {
+            self.gather();
+        }
+    }
+
+    #[inline(never)]
+    fn gather(&mut self) {
+        let mut scattered = core::mem::take(&mut self.scattered);
+        for value in scattered.drain(..) {
+            self.put(value);
+        }
+        self.scattered = scattered;
+    }
+
+    /// With all numbers in their buckets.
+    fn gathered(&self) -> Cow<'_, Self> {
+        if self.scattered.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut all = self.clone();
+        all.gather();
+        Cow::Owned(all)
+    }
+
+    #[inline]
+    fn put(&mut self, value: u64) {
         let bucket = usize::from(bucket_of(value));
         match self.pages.get_mut(bucket / PAGE) {
             Some(Some(page)) => page[bucket % PAGE].add(value),
@@ -113,6 +165,7 @@ impl Histogram {
         self.count += other.count;
         self.zeros += other.zeros;
         self.sum += other.sum;
+        self.scattered.extend_from_slice(&other.scattered);
         for (index, page) in other.pages.iter().enumerate() {
             let Some(page) = page else { continue };
             if self.pages.get(index).is_none_or(Option::is_none) {
@@ -136,6 +189,7 @@ impl Histogram {
     /// Forgets everything but the memory that it has.
     pub(crate) fn clear(&mut self) {
         (self.count, self.zeros, self.sum) = (0, 0, 0);
+        self.scattered.clear();
         for mut page in self.pages.iter_mut().filter_map(Option::take) {
             page.fill(Bucket::default());
             self.spare.push(page);
@@ -155,8 +209,9 @@ impl Histogram {
             return Quantiles::default();
         }
         let zeros = self.zeros + more_zeros;
+        let gathered = self.gathered();
         let [p50, p90, p99, p999, max] =
-            quantiles_of(count, zeros, self.buckets(), [500, 900, 990, 999, 1000])
+            quantiles_of(count, zeros, gathered.buckets(), [500, 900, 990, 999, 1000])
                 .map(|value| Some(scale.apply(value as f64)));
         Quantiles {
             count,
@@ -174,7 +229,7 @@ impl Histogram {
         Summary {
             count: self.count,
             zeros: self.zeros,
-            buckets: self.buckets().collect(),
+            buckets: self.gathered().buckets().collect(),
         }
     }
 }
@@ -291,6 +346,25 @@ mod tests {
             prop_assert_eq!(figures.count, n as u64);
             let sum: u128 = sorted.iter().map(|&value| u128::from(value)).sum();
             prop_assert_eq!(figures.mean, Some(sum as f64 / n as f64));
+        }
+
+        /// Also while some are not in their buckets yet.
+        #[test]
+        fn scattered_ones_are_as_others(a in values(), b in values()) {
+            let scattered = |values: &[u64]| {
+                let mut histogram = Histogram::default();
+                values.iter().for_each(|&value| histogram.record_scattered(value));
+                histogram
+            };
+            let (mut one, mut other) = (scattered(&a), of(&a));
+            prop_assert_eq!(one.quantiles(Scale::Plain, 3), other.quantiles(Scale::Plain, 3));
+            prop_assert_eq!(one.summary(), other.summary());
+            one.add(&scattered(&b));
+            other.add(&of(&b));
+            prop_assert_eq!(one.quantiles(Scale::Plain, 0), other.quantiles(Scale::Plain, 0));
+            prop_assert_eq!((one.summary(), one.count()), (other.summary(), other.count()));
+            one.clear();
+            prop_assert_eq!(one.summary(), Histogram::default().summary());
         }
 
         #[test]

@@ -142,8 +142,9 @@ impl LevelCounts {
     }
 
     pub(super) fn write_settled(&mut self, window: Option<Duration>, exposure: Duration) {
-        self.window.record_duration(window.unwrap_or_default());
-        self.exposure.record_duration(exposure);
+        self.window
+            .record_scattered_duration(window.unwrap_or_default());
+        self.exposure.record_scattered_duration(exposure);
     }
 
     pub(super) const fn hits(&self) -> u64 {

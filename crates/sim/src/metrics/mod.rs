@@ -47,7 +47,7 @@ use observed::ObservedCounts;
 use origin::OriginCounts;
 use recovery::Recoveries;
 use requests::RequestCounts;
-use risk::{Places, Risks};
+use risk::Risks;
 use timeline::{Timeline, Totals};
 
 /// See the module's description.
@@ -69,7 +69,6 @@ pub struct Metrics {
     levels: Vec<LevelCounts>,
     /// By level; `None`: its fills take no time.
     risks: Vec<Option<Risks>>,
-    places: Places,
     backends: Vec<BackendCounts>,
     origins: Vec<OriginCounts>,
     actions: Vec<ActionCounts>,
@@ -125,7 +124,6 @@ impl Metrics {
             routes: vec![RequestCounts::default(); routes.len()],
             route_names: routes,
             levels: vec![LevelCounts::default(); levels],
-            places: Places::default(),
             risks: (0..levels)
                 .map(|level| Risks::of(policy, LevelId(level as u16)))
                 .collect(),
@@ -291,15 +289,24 @@ impl Metrics {
         }
     }
 
-    /// A copy is stored. What it replaces has been [`Metrics::removed`] before.
+    /// A copy is stored. What it replaces has been [`Metrics::removed`] before. Was none of its key
+    /// stored in this backend before?
     #[inline]
-    pub fn stored(&mut self, stored: &Stored) {
-        self.backends[stored.backend.index()].stored(stored);
+    pub fn stored(&mut self, stored: &Stored) -> bool {
+        let backend = &mut self.backends[stored.backend.index()];
+        let is_new = backend.stored_plain(stored.level, stored.key, stored.bytes);
         if let Some((watched, references)) = &mut self.watched
             && *watched == stored.backend
         {
             references.stored(stored.instance, stored.key.0, stored.bytes);
         }
+        is_new
+    }
+
+    /// The first copy of a key is stored in a backend. `parameters`: a dense number of the key's
+    /// parameters without the request's variant, within the level.
+    pub fn variant_stored(&mut self, backend: BackendId, level: LevelId, parameters: u32) {
+        self.backends[backend.index()].variant_stored(level, parameters);
     }
 
     /// A copy left a backend.

@@ -41,7 +41,6 @@ fn miss(metrics: &mut Metrics, start: f64, key: u32, concurrent: u32, cause: Cau
         backend: SHARED,
         level: PAGE,
         key: KeyId(key),
-        parameters: Some(key),
         bytes: 1000,
     };
     metrics.stored(&stored);

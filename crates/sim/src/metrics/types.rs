@@ -234,9 +234,6 @@ pub struct Stored {
     pub level: LevelId,
     /// Under this key.
     pub key: KeyId,
-    /// A dense number of the key's parameters without the request's variant, within the level;
-    /// `None` where the level has no variants.
-    pub parameters: Option<u32>,
     /// Its size.
     pub bytes: u64,
 }

@@ -14,6 +14,7 @@ mod levels;
 use super::Metrics;
 use super::types::{Cause, FillBegan, Outcome};
 use crate::report::{RiskFigures, RiskWorst};
+use crate::state::Facts;
 use crate::store::KeyId;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::policy::Policy;
@@ -50,31 +51,6 @@ pub(crate) struct Risks {
 
 /// No key.
 const NOBODY: u32 = u32::MAX;
-
-/// Where each key was last put among those of its level that are followed: it is still there if the
-/// key that is there now is the same.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Places(Vec<u32>);
-
-impl Places {
-    #[inline]
-    fn of(&self, KeyId(key): KeyId) -> usize {
-        self.0
-            .get(key as usize)
-            .map_or(usize::MAX, |&place| place as usize)
-    }
-
-    fn put(&mut self, KeyId(key): KeyId, place: usize) {
-        let index = key as usize;
-        if self.0.len() <= index {
-            // Doubled, so that keys that come one after the other are cheap.
-            self.0.resize((index + 1).next_power_of_two(), u32::MAX);
-        }
-        if let Some(known) = self.0.get_mut(index) {
-            *known = place as u32;
-        }
-    }
-}
 
 /// What is known of a key, in one line of the processor's cache. Most keys are forgotten before
 /// their second fill.
@@ -124,37 +100,43 @@ impl Metrics {
     }
 
     #[inline]
-    fn risks(&mut self, level: LevelId) -> Option<(&mut Risks, &mut Places)> {
-        let risks = self.risks.get_mut(level.index())?.as_mut()?;
-        Some((risks, &mut self.places))
+    fn risks(&mut self, level: LevelId) -> Option<&mut Risks> {
+        self.risks.get_mut(level.index())?.as_mut()
     }
 
-    /// Of a key, to be touched before it is needed.
-    #[inline]
-    pub(crate) fn peek_risk(&self, key: KeyId) -> u32 {
-        self.places.of(key) as u32
-    }
-
-    /// A look-up comes while its key is being filled.
-    pub(crate) fn met_fill(&mut self, level: LevelId, key: KeyId, outcome: Outcome) {
-        if let Some((risks, places)) = self.risks(level) {
-            risks.met(places, key, outcome);
+    /// A look-up comes while its key is being filled; `place`: see [`Facts::place`].
+    pub(crate) fn met_fill(&mut self, level: LevelId, key: KeyId, place: u32, outcome: Outcome) {
+        if let Some(risks) = self.risks(level) {
+            risks.met(place, key, outcome);
         }
     }
 
-    /// A fill begins of a key that has had so many look-ups.
+    /// A fill begins of a key.
     #[inline]
-    pub(crate) fn risk_began(&mut self, level: LevelId, fill: &FillBegan, now: Time, lookups: u32) {
-        if let Some((risks, places)) = self.risks(level) {
-            risks.began(places, fill, now, lookups);
+    pub(crate) fn risk_began(
+        &mut self,
+        level: LevelId,
+        fill: &FillBegan,
+        now: Time,
+        facts: &mut Facts,
+    ) {
+        if let Some(risks) = self.risks(level) {
+            risks.began(&mut facts.place, fill, now, facts.lookups);
         }
     }
 
     /// A fill that took this long ends.
     #[inline]
-    pub(crate) fn risk_ended(&mut self, level: LevelId, key: KeyId, now: Time, took: Duration) {
-        if let Some((risks, places)) = self.risks(level) {
-            risks.ended(places, key, now, took);
+    pub(crate) fn risk_ended(
+        &mut self,
+        level: LevelId,
+        key: KeyId,
+        place: u32,
+        now: Time,
+        took: Duration,
+    ) {
+        if let Some(risks) = self.risks(level) {
+            risks.ended(place, key, now, took);
         }
     }
 }
@@ -183,14 +165,14 @@ impl Risks {
 
     /// A look-up comes while its key is being filled. It counts if it finds nothing fresh, or
     /// only because the fresh copy is refreshed early.
-    fn met(&mut self, places: &Places, key: KeyId, outcome: Outcome) {
+    fn met(&mut self, place: u32, key: KeyId, outcome: Outcome) {
         let counts = match outcome {
             Outcome::Miss | Outcome::Stale => true,
             Outcome::Fresh => self.protection.rules.early_refresh.is_some(),
             Outcome::Negative | Outcome::Bypass(_) => false,
         };
         if counts
-            && let Some(round) = self.round(places, key)
+            && let Some(round) = self.round(place, key)
             && round.runs
         {
             round.met = round.met.saturating_add(1);
@@ -198,14 +180,15 @@ impl Risks {
     }
 
     /// A fill begins of a key that has had so many look-ups.
-    fn began(&mut self, places: &mut Places, fill: &FillBegan, now: Time, lookups: u32) {
+    fn began(&mut self, place: &mut u32, fill: &FillBegan, now: Time, lookups: u32) {
         if fill.concurrent > 1 {
-            if let Some(round) = self.round(places, fill.key) {
+            if let Some(round) = self.round(*place, fill.key) {
                 round.fills = round.fills.saturating_add(1);
             }
             return;
         }
-        let place = self.follow(places, fill.key, now, lookups);
+        *place = self.follow(*place, fill.key, now, lookups);
+        let place = *place as usize;
         let (Some(followed), Some(past)) = (self.followed.get_mut(place), self.past.get_mut(place))
         else {
             return;
@@ -223,8 +206,8 @@ impl Risks {
     }
 
     /// A fill that took this long ends.
-    fn ended(&mut self, places: &Places, key: KeyId, now: Time, took: Duration) {
-        if let Some(round) = self.round(places, key)
+    fn ended(&mut self, place: u32, key: KeyId, now: Time, took: Duration) {
+        if let Some(round) = self.round(place, key)
             && round.runs
             && now.before(took) == round.began
         {
@@ -234,18 +217,17 @@ impl Risks {
     }
 
     #[inline]
-    fn round(&mut self, places: &Places, key: KeyId) -> Option<&mut Round> {
-        let place = places.of(key);
+    fn round(&mut self, place: u32, key: KeyId) -> Option<&mut Round> {
+        let place = place as usize;
         let is_followed = self.keys.get(place) == Some(&key.0);
         let followed = self.followed.get_mut(place).filter(|_| is_followed)?;
         followed.round.as_mut()
     }
 
-    /// Where what is known of a key is, which is followed from now on.
+    /// Where what is known of a key is, which is followed from now on; `place`: where it was last.
     #[inline]
-    fn follow(&mut self, places: &mut Places, key: KeyId, now: Time, lookups: u32) -> usize {
-        let place = places.of(key);
-        if self.keys.get(place) == Some(&key.0) {
+    fn follow(&mut self, place: u32, key: KeyId, now: Time, lookups: u32) -> u32 {
+        if self.keys.get(place as usize) == Some(&key.0) {
             return place;
         }
         if self.free.is_empty() && self.followed.len() >= FOLLOWED_MAX {
@@ -263,8 +245,7 @@ impl Risks {
             self.followed.push(new);
             self.past.push(Past::default());
         }
-        places.put(key, place);
-        place
+        place as u32
     }
 
     /// Forgets half of the keys: those that met the least, of them those that were looked up the

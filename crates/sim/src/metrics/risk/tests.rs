@@ -32,21 +32,21 @@ fn levels_that_fill_at_once_are_not_followed() {
 
 #[test]
 fn a_round_is_what_the_first_fill_meets() {
-    let (mut risks, mut places) = (risks(), Places::default());
+    let (mut risks, mut place) = (risks(), NOBODY);
     let second = Duration::from_secs(1);
-    risks.began(&mut places, &fill(7, 1, Cause::Flush), at(10.0), 1);
-    risks.met(&places, KeyId(7), Outcome::Miss);
-    risks.began(&mut places, &fill(7, 2, Cause::Flush), at(10.5), 2);
-    risks.met(&places, KeyId(7), Outcome::Stale);
-    risks.met(&places, KeyId(7), Outcome::Negative);
-    risks.met(&places, KeyId(7), Outcome::Fresh);
-    risks.ended(&places, KeyId(7), at(11.0), second);
-    risks.met(&places, KeyId(7), Outcome::Miss);
-    risks.ended(&places, KeyId(7), at(11.5), second);
-    risks.began(&mut places, &fill(7, 1, Cause::Expiry), at(20.0), 5);
-    risks.ended(&places, KeyId(7), at(21.0), second);
+    risks.began(&mut place, &fill(7, 1, Cause::Flush), at(10.0), 1);
+    risks.met(place, KeyId(7), Outcome::Miss);
+    risks.began(&mut place, &fill(7, 2, Cause::Flush), at(10.5), 2);
+    risks.met(place, KeyId(7), Outcome::Stale);
+    risks.met(place, KeyId(7), Outcome::Negative);
+    risks.met(place, KeyId(7), Outcome::Fresh);
+    risks.ended(place, KeyId(7), at(11.0), second);
+    risks.met(place, KeyId(7), Outcome::Miss);
+    risks.ended(place, KeyId(7), at(11.5), second);
+    risks.began(&mut place, &fill(7, 1, Cause::Expiry), at(20.0), 5);
+    risks.ended(place, KeyId(7), at(21.0), second);
     // Still under way at the end: nobody knows what it would have met.
-    risks.began(&mut places, &fill(7, 1, Cause::Expiry), at(99.5), 9);
+    risks.began(&mut place, &fill(7, 1, Cause::Expiry), at(99.5), 9);
     let rows = figures(&risks, 10);
     let [row] = rows.as_slice() else {
         panic!("{rows:?}")
@@ -70,9 +70,9 @@ fn a_round_is_what_the_first_fill_meets() {
 
 #[test]
 fn what_a_rate_is_taken_over() {
-    let (mut risks, mut places) = (risks(), Places::default());
-    risks.began(&mut places, &fill(7, 1, Cause::ColdStart), at(99.0), 1);
-    risks.ended(&places, KeyId(7), at(100.0), Duration::from_secs(1));
+    let (mut risks, mut place) = (risks(), NOBODY);
+    risks.began(&mut place, &fill(7, 1, Cause::ColdStart), at(99.0), 1);
+    risks.ended(place, KeyId(7), at(100.0), Duration::from_secs(1));
     // One more look-up within a second, but a tenth of the run is 10 s.
     assert!((figures(&risks, 2)[0].arrival_rate - 0.1).abs() < 1e-12);
     assert_eq!(figures(&risks, 1), []);
@@ -80,15 +80,15 @@ fn what_a_rate_is_taken_over() {
 
 #[test]
 fn the_keys_that_meet_most_are_kept_and_shown() {
-    let (mut risks, mut places) = (risks(), Places::default());
+    let (mut risks, mut place) = (risks(), NOBODY);
     for key in 0..10_000_u32 {
         let now = at(f64::from(key) * 0.001);
-        risks.began(&mut places, &fill(key, 1, Cause::ColdStart), now, 1);
+        risks.began(&mut place, &fill(key, 1, Cause::ColdStart), now, 1);
         for _ in 0..key % 1000 {
-            risks.met(&places, KeyId(key), Outcome::Miss);
+            risks.met(place, KeyId(key), Outcome::Miss);
         }
         let took = Duration::from_millis(100);
-        risks.ended(&places, KeyId(key), now + took, took);
+        risks.ended(place, KeyId(key), now + took, took);
     }
     assert!(risks.followed.len() <= FOLLOWED_MAX);
     let rows = figures(&risks, 1);
