@@ -32,8 +32,6 @@ pub(crate) struct PathEntry {
     pub(crate) links: u32,
     /// The target as it stands in keys; [`NONE`]: it stands in none.
     pub(crate) url: u32,
-    /// The first of its query dimensions' values.
-    dims: u32,
 }
 
 /// One level that answers a target.
@@ -87,6 +85,7 @@ pub(crate) struct Paths {
     /// Keys of all variants of links that were asked for.
     known: Vec<u32>,
     params: Vec<u32>,
+    /// By target, the values of the query dimensions.
     dims: Vec<u32>,
     chain_numbers: Tuples,
     pub(crate) chains: Vec<Chain>,
@@ -99,7 +98,6 @@ const UNROUTED: PathEntry = PathEntry {
     chain: NONE,
     links: NONE,
     url: NONE,
-    dims: NONE,
 };
 
 /// The row that a request for a target writes by a rule; `None`: it writes none.
@@ -281,12 +279,14 @@ impl Paths {
         if !t.has_query {
             return 0;
         }
-        let mut next = self.entry(path).dims as usize;
+        let dimensions = || t.policy.dimensions.iter().enumerate();
+        let of_query = dimensions().filter(|(_, dimension)| is_from_path(&dimension.carrier));
+        let first = path as usize * of_query.count();
+        let mut own = self.dims.get(first..).unwrap_or_default().iter();
         let mut outside = 0;
-        for (index, dimension) in t.policy.dimensions.iter().enumerate() {
+        for (index, dimension) in dimensions() {
             if is_from_path(&dimension.carrier) {
-                let value = self.dims[next];
-                next += 1;
+                let value = own.next().copied().unwrap_or(NONE);
                 if value == OUTSIDE {
                     outside |= bit(DimensionId(index as u16));
                     into[index] = NONE;
@@ -331,7 +331,6 @@ impl Paths {
                 skip: self.skips.of(skip, method, path),
             });
         }
-        let dims = self.dims.len() as u32;
         for dimension in &t.policy.dimensions {
             if let Carrier::Query(name) = &dimension.carrier {
                 let raw = query.and_then(|query| query_value(query, name));
@@ -358,7 +357,6 @@ impl Paths {
             chain,
             links: if levels.is_empty() { NONE } else { links },
             url,
-            dims,
         }
     }
 

@@ -167,7 +167,7 @@ impl Engine {
         self.removed = removed;
         self.fetch_dying(instance);
         let backend = BackendId(place.backend);
-        let has_variants = !table.extras.is_empty();
+        let has_variants = table.has_variants;
         match inserted {
             Inserted::Stored(_) => {
                 if copy.provenance != NONE {
@@ -248,7 +248,7 @@ impl Engine {
         self.deliveries.keys.add(level.0, values, inst);
         let mut parameters = inst;
         let mut next_variant = NONE;
-        if !table.extras.is_empty() {
+        if table.has_variants {
             // A URL holds the parameters, and is what a page is known by.
             let url = table.extras.iter().position(|extra| *extra == Extra::Url);
             if table.is_target {

@@ -22,6 +22,17 @@ enum Order {
     Listed(Lists),
 }
 
+impl Order {
+    /// A copy is used while there is no list.
+    #[inline(never)]
+    fn used(&mut self, slot: u32) {
+        if let Self::Used { last, uses } = self {
+            *uses += 1;
+            put(last, slot, *uses);
+        }
+    }
+}
+
 /// The order in which copies were used.
 #[cold]
 fn listed(last: Vec<u64>) -> Lists {
@@ -47,25 +58,19 @@ impl Eviction for Lru {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn inserted(&mut self, slot: u32, _view: View<'_>) {
         match &mut self.order {
             Order::Listed(order) => order.push(0, slot),
-            Order::Used { last, uses } => {
-                *uses += 1;
-                put(last, slot, *uses);
-            }
+            order @ Order::Used { .. } => order.used(slot),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn touched(&mut self, slot: u32, _view: View<'_>) {
         match &mut self.order {
             Order::Listed(order) => order.renew(0, slot),
-            Order::Used { last, uses } => {
-                *uses += 1;
-                put(last, slot, *uses);
-            }
+            order @ Order::Used { .. } => order.used(slot),
         }
     }
 

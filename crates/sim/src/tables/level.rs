@@ -32,8 +32,11 @@ pub(crate) struct LevelTable {
     pub(crate) tiers: Vec<Tier>,
     /// A tier tells of its changes those who hold copies in nearer ones.
     pub(crate) tracked: Option<Tracked>,
+    /// Parameters that stand in its keys as the simulation keeps them.
     pub(crate) params: usize,
     pub(crate) extras: Vec<Extra>,
+    /// Keys with the same parameters may differ, or those that have the same are asked for.
+    pub(crate) has_variants: bool,
     pub(crate) variants: Variants,
     /// The first of what it contains whose key follows from its own.
     pub(crate) part: Option<u16>,
@@ -160,7 +163,13 @@ pub(super) fn level_table(
         is_edge,
         fenced: level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. }),
         tiers,
-        params: level.params.len(),
+        params: if is_told_by_url(policy, index, is_target) {
+            0
+        } else {
+            level.params.len()
+        },
+        has_variants: (is_target && !extras.is_empty())
+            || extras.iter().any(|extra| *extra != Extra::Url),
         variants: Variants::new(&extras, places),
         extras,
         has_condition: level.skip.is_some(),
@@ -188,6 +197,24 @@ fn has_own_versions(policy: &Policy, id: LevelId) -> bool {
     let is_own = matches!(farthest, Some(BackendKind::Memory | BackendKind::Disk));
     let mut actions = policy.edges.iter().flat_map(|edge| &edge.actions);
     is_own && policy.processes > 1 && actions.any(|action| action.may_bump(id))
+}
+
+/// Is the URL all that its keys are known by, and do its parameters, which the URL holds, matter to
+/// nobody else?
+fn is_told_by_url(policy: &Policy, index: usize, is_target: bool) -> bool {
+    let level = &policy.levels[index];
+    let parts = &level.key.parts;
+    let is_param = |part: &KeyPart| matches!(part, KeyPart::Value(ValueSource::Param(_)));
+    let mut contained = policy.levels.iter().flat_map(|level| &level.contains);
+    level.is_stored()
+        && parts.contains(&KeyPart::Url)
+        && !parts.iter().any(is_param)
+        && !is_target
+        && level.reads.is_empty()
+        && level.contains.is_empty()
+        && level.data.is_empty()
+        && level.tags.is_empty()
+        && contained.all(|contain| contain.level.index() != index)
 }
 
 /// Is its own work nothing at all?
