@@ -1,7 +1,7 @@
 //! `lru`: the copy that was not used for the longest time leaves.
 
 use super::list::Lists;
-use super::{Eviction, Newcomer, Setting, Victim, View, put};
+use super::{Eviction, Newcomer, Setting, Victim, View};
 
 /// Least recently used (Mattson, Gecsei, Slutz, Traiger, IBM Systems Journal 9(2), 1970). A copy
 /// is used when it is stored, overwritten or read; the order is exact.
@@ -28,7 +28,12 @@ impl Order {
     fn used(&mut self, slot: u32) {
         if let Self::Used { last, uses } = self {
             *uses += 1;
-            put(last, slot, *uses);
+            let slot = slot as usize;
+            if last.len() <= slot {
+                // After a flush, slots are not taken into use one after the other.
+                last.resize(slot + 1, 0);
+            }
+            last[slot] = *uses;
         }
     }
 }
@@ -93,7 +98,11 @@ impl Eviction for Lru {
     fn removed(&mut self, slot: u32, _view: View<'_>) {
         match &mut self.order {
             Order::Listed(order) => order.unlink(slot),
-            Order::Used { last, .. } => put(last, slot, 0),
+            Order::Used { last, .. } => {
+                if let Some(used) = last.get_mut(slot as usize) {
+                    *used = 0;
+                }
+            }
         }
     }
 

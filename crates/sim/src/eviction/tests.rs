@@ -67,6 +67,23 @@ impl Cache {
     }
 }
 
+/// Slots that were in use before are then taken in another order.
+#[test]
+fn lru_begins_anew_after_a_flush() {
+    let mut cache = Cache::of(Evict::Lru, 3);
+    for key in 0..3 {
+        cache.get(key);
+    }
+    cache.store.flush(&mut cache.left);
+    for key in [4, 5, 4, 6, 7] {
+        cache.get(key);
+    }
+    assert_eq!(
+        [4, 5, 6, 7].map(|key| cache.has(key)),
+        [true, false, true, true]
+    );
+}
+
 #[test]
 fn lfu_prefers_the_count_that_is_older_among_equals() {
     let mut cache = Cache::of(Evict::Lfu, 3);
