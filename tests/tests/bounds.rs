@@ -74,6 +74,30 @@ fn object(more: &str, edge: &str) -> String {
     format!("object it(slug) {{ store shared; reads Article(slug); ttl 10m; {more} }}\n{edge}\n")
 }
 
+/// A copy that a `bump` hid stays where it is: no other action reaches it, and who asked for it under
+/// the earlier version gets it.
+#[test]
+fn who_asked_before_a_bump_is_answered_after_it() {
+    let it = |more: &str| {
+        format!(
+            "backend slow redis {{ latency 30ms }}
+             object it {{ store slow; ttl 1h; reads Article; fence; cost 5ms; tags \"all\" }}
+             object other {{ store slow; ttl 1h; reads Author; cost 5ms; tags \"rest\" }}
+             on Article create|update|delete via quick {{ purge it }}
+             on Author update via late {{ {more} }}"
+        )
+    };
+    sound(&it("purge it; bump other"), 100);
+    sound(&it("bump it"), 130);
+    sound(&it("bump tag \"all\""), 130);
+    sound(&it("bump tag \"rest\" cascade"), 100);
+    let embedding = it("bump other cascade").replace("reads Author;", "reads Author; contains it;");
+    sound(&embedding, 100);
+    let embedded =
+        it("bump other cascade").replace("reads Article;", "reads Article; contains other;");
+    sound(&embedded, 130);
+}
+
 #[test]
 fn every_write_that_matters_has_an_action() {
     let fenced = "fence; timeout 1s; cost 20ms on db";

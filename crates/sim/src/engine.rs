@@ -304,7 +304,6 @@ impl Engine {
                     let found = self.nearest.take();
                     self.found(t, frame, 0, found)
                 }
-                State::Deciding => self.answered(t, frame),
                 State::Waiting => self.wait_is_over(t, frame),
                 State::Children => self.next_child(t, frame),
                 State::Working => self.worked(t, frame),

@@ -274,12 +274,13 @@ impl Engine {
         let bears = |engine: &Self, provenance: u32| engine.bears(provenance, tag, cascade);
         let mut removed = 0;
         for &inst in &members {
-            if self.is_current(inst) {
+            // Members bear the tag, or embed what does.
+            if self.is_current(inst) && self.has_bearer(t, inst, tag, cascade) {
                 removed += self.apply_to_key(t, effect.verb, inst, reach, bears);
             }
         }
         members.retain(|&inst| {
-            let is_there = self.is_current(inst) && self.has_bearer(t, inst, tag);
+            let is_there = self.is_current(inst) && self.has_bearer(t, inst, tag, true);
             if !is_there {
                 self.tags.drop_pair(tag, inst);
             }
@@ -298,7 +299,8 @@ impl Engine {
         tags.contains(&tag) || (inherited && tags.contains(&(tag | INHERITED)))
     }
 
-    fn has_bearer(&self, t: &Tables, inst: u32, tag: u32) -> bool {
+    /// Has a key a copy that bears a tag, itself or through what it embeds?
+    fn has_bearer(&self, t: &Tables, inst: u32, tag: u32, inherited: bool) -> bool {
         let level = self.insts[inst as usize].level;
         t.levels[level as usize].tiers.iter().any(|tier| {
             let table = &t.backends[tier.backend as usize];
@@ -306,7 +308,7 @@ impl Engine {
                 let store = &self.stores[instance as usize];
                 store
                     .lookup(KeyId(inst))
-                    .is_some_and(|slot| self.bears(store.get(slot).provenance, tag, true))
+                    .is_some_and(|slot| self.bears(store.get(slot).provenance, tag, inherited))
             })
         })
     }

@@ -115,8 +115,6 @@ pub(crate) enum State {
     Looking,
     /// Its nearest store has answered just now: see [`crate::plain`].
     Found,
-    /// The stores have answered.
-    Deciding,
     /// Somebody else fills.
     Waiting,
     /// Its next child is due.

@@ -79,6 +79,7 @@ impl Engine {
         copy.work = f.work;
         copy.provenance = f.provenance;
         copy.principal = f.principal;
+        copy.changes_before = self.tracking.changes();
         if t.levels[f.level as usize].misses_plainly {
             let (down, size) = (f.down, f.size);
             let is_stored = down & 1 == 0 && self.store_in(t, frame, 0, copy, size);
@@ -114,6 +115,10 @@ impl Engine {
         let (mut copy, size) = (store.get(place.slot), store.size(place.slot));
         let down = self.frames[frame].down;
         copy.resides_until = Time::NEVER;
+        let tracked = t.levels[self.frames[frame].level as usize].tracked;
+        if tracked.is_none_or(|tracked| place.tier >= tracked.tier) {
+            copy.changes_before = self.tracking.changes();
+        } // else it is no newer than what its process read from the tracked tier
         for nearer in (0..place.tier).rev() {
             if down & (1 << nearer) == 0 {
                 self.store_in(t, frame, nearer, copy, size);
@@ -142,7 +147,6 @@ impl Engine {
         if let Some(ceiling) = place.ceiling {
             copy.resides_until = self.now + ceiling;
         }
-        copy.changes_before = self.tracking.changes();
         let mut quiet_until = Time::DISTANT_PAST;
         if self.lane.is_some_and(|lane| lane.fills_at_once(level)) {
             // As a stretch would store it, so that all copies stay alike.

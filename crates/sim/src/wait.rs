@@ -33,10 +33,9 @@ impl Engine {
         let parent = self.frames[frame].parent;
         if parent != NONE && self.frames[parent].parked.2 > 0 {
             // Others may wait for what is parked: that is filled first, so that nobody waits in a
-            // circle.
-            let tiers = t.levels[self.frames[frame].level as usize].tiers.len();
-            self.frames[frame].state = State::Deciding;
-            self.frames[frame].tier = tiers as u8;
+            // circle. Afterwards it looks again, as whoever waited.
+            self.frames[frame].state = State::Waiting;
+            self.frames[frame].awaited = NONE;
             return self.work_on_batch(t, parent, frame);
         }
         let f = &mut self.frames[frame];

@@ -298,10 +298,12 @@ impl Work<'_> {
             Verb::Expire => life.stale,
             Verb::Purge | Verb::Bump => Duration::ZERO,
         };
-        // Who asked for the key of the older version still gets the answer.
-        let asked = match declared.verb {
-            Verb::Bump => life.latency,
-            Verb::Purge | Verb::Expire => Duration::ZERO,
+        // Who asked for the key of an older version still gets the answer, also of copies that a `bump`,
+        // of whatever write, kept from this action.
+        let asked = if self.actions.is_bumped(id) {
+            life.latency
+        } else {
+            Duration::ZERO
         };
         let survive = arrivals.survive.map_or(Duration::ZERO, |(_, time)| time);
         // What is made stale dies of age all the same, and an absence at once.

@@ -197,7 +197,7 @@ impl Bounds {
             whole,
             lives: lives(whole),
             ways: Ways::new(whole),
-            actions: Actions::new(policy),
+            actions: Actions::new(whole),
             found: Vec::with_capacity(policy.levels.len()),
             kinds: Vec::with_capacity(policy.levels.len()),
         };

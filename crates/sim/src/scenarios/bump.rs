@@ -141,3 +141,46 @@ fn a_part_has_the_version_of_the_process_that_asks() {
     scenario.update(2.0, "Row", &[("id", "a")]);
     assert_eq!(outcomes(&scenario.run(), "item"), [1, 0, 3, 0, 0]);
 }
+
+#[test]
+fn a_tag_has_versions_of_its_bearers_alone() {
+    for (verb, expected) in [
+        ("bump tag \"all\"", [1, 0, 1, 0, 0]),
+        ("bump tag \"all\" cascade", [0, 0, 2, 0, 0]),
+    ] {
+        // The page embeds a list that bears the tag; it does not bear it.
+        let mut scenario = Scenario::new(&format!(
+            "model Row {{ id }}
+             backend far redis
+             object list {{ store far; ttl 1h; tags \"all\" }}
+             view page {{ route GET \"/\"; store far; ttl 1h; contains list }}
+             on Row update {{ {verb} }}"
+        ));
+        scenario
+            .get(0.0, "/")
+            .update(1.0, "Row", &[("id", "1")])
+            .get(2.0, "/");
+        assert_eq!(outcomes(&scenario.run(), "page"), expected, "{verb}");
+    }
+}
+
+#[test]
+fn who_waited_while_its_batch_was_filled_asks_for_the_present_version() {
+    let mut scenario = Scenario::new(
+        "model Row { id }
+         backend far redis
+         object item(x) { store far; ttl 1h; cost 100ms; batch max 5 each 10ms; reads Row(id: x); stampede lock 1s }
+         view shelf { route GET \"/\"; data ids max 10; contains item(each ids) }
+         on Row update { bump item(x: id) }",
+    );
+    // The first is filled in a batch for which its second look-up waits.
+    scenario
+        .request(0.0, "/", |request| {
+            let ids = ["1", "1"].map(str::to_owned).to_vec();
+            request.data.push(("ids".into(), ids));
+        })
+        .update(0.05, "Row", &[("id", "1")]);
+    let report = scenario.run();
+    let level = &report.levels["item"];
+    assert_eq!((level.fills, level.out_of_date.serves), (2, 0));
+}

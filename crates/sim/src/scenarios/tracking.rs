@@ -365,3 +365,26 @@ fn sets_and_deletes_of_a_key_value_trace_are_changes() {
     assert_eq!(told(&report), [2, 2, 0, 0]);
     assert_eq!(report.levels["item"].out_of_date.serves, 1);
 }
+
+#[test]
+fn what_comes_from_a_farther_memory_is_as_old_as_it_was_there() {
+    let mut scenario = Scenario::whole(
+        "policy test { edition 1; processes 2 }
+         model Row { slug }
+         backend near memory
+         backend kept disk
+         backend far redis
+         bus tracking { tracks far; delivery at-least-once; delay 100ms }
+         view page(x) { route GET \"/{x}\"; store near ttl 1s, kept, far; ttl 1h; reads Row(slug: x) }
+         on Row update { purge page(x: slug) }",
+    );
+    scenario
+        .get_in(1, 0.0, "/a")
+        .update(2.0, "Row", &[("slug", "a")]) // by process 0
+        .get_in(1, 2.05, "/a") // from its disk into its memory, before it is told
+        .get_in(1, 2.2, "/a"); // has been told
+    let report = scenario.run();
+    let level = &report.levels["page"];
+    assert_eq!(level.out_of_date.serves, 1);
+    assert_eq!(level.window.max, Some(0.05));
+}
