@@ -1,6 +1,7 @@
 //! The compiled policy: everything that a policy file says, resolved and checked. The simulator
 //! and the runtime drive it; the analysis proves things about it.
 
+use crate::decide::{Rules, Stampede};
 use crate::distribution::Distribution;
 use crate::edge::EdgeBlock;
 use crate::expectation::Expectation;
@@ -351,6 +352,23 @@ pub struct Tracks {
 }
 
 impl Policy {
+    /// What a level's copies are decided by. Where none of its backends stores anything, there is
+    /// nothing that one request could wait for another to make: each makes its own.
+    #[must_use]
+    pub fn rules(&self, level: &Level) -> Rules {
+        let backend = |tier: &Tier| self.backends.get(tier.backend.index());
+        let stores = |tier: &Tier| backend(tier).is_some_and(|it| it.kind != BackendKind::None);
+        let stampede = if level.tiers.iter().any(stores) {
+            level.rules.stampede
+        } else {
+            Stampede::None
+        };
+        Rules {
+            stampede,
+            ..level.rules
+        }
+    }
+
     /// The backend that tells processes of changes of a level's copies, and the bus over which it
     /// does: what is tracked is the nearest tier that is not in the processes, if there is one
     /// before it that is. What a process gets from elsewhere it has not read there.

@@ -49,7 +49,15 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn new(policy: Policy) -> Self {
+    pub(crate) fn new(mut policy: Policy) -> Self {
+        let rules: Vec<_> = policy
+            .levels
+            .iter()
+            .map(|level| policy.rules(level))
+            .collect();
+        for (level, rules) in policy.levels.iter_mut().zip(rules) {
+            level.rules = rules;
+        }
         Self {
             policy,
             clock: None,

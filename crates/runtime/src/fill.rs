@@ -113,7 +113,6 @@ impl Job {
         Ask {
             name: &self.key.name,
             text: &self.text,
-            version: None,
         }
     }
 
@@ -179,7 +178,6 @@ impl Drop for Held<'_> {
                 let ask = Ask {
                     name: &name,
                     text: &text,
-                    version: None,
                 };
                 let _ = shared.release(ask, &token).await;
             };

@@ -9,7 +9,7 @@ use crate::flight::{Boarding, Landing, Taken, Ticket};
 use crate::level::{Failure, Key, Outcome, Served};
 use crate::load::Load;
 use crate::request::Request;
-use crate::store::shared::{Ask, Version};
+use crate::store::shared::Ask;
 use crate::tiers::{Best, Looked};
 use cachepolicy_core::decide::{
     BypassReason, Decision, FillReason, Flight, Found, Hit, Scope, Stampede, decide,
@@ -49,7 +49,6 @@ pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
     }
     let asked = Asked {
         text: key.text(request.as_ref()),
-        version: None,
         flight: None,
         key,
         level,
@@ -98,8 +97,6 @@ struct Asked<'k> {
     level: &'k Level,
     state: &'k LevelState,
     text: String,
-    /// The shared tier's version, as it was looked for.
-    version: Option<Version>,
     /// What flights are known by where it is not the key: of this version only.
     flight: Option<String>,
     request: Option<Request>,
@@ -134,7 +131,6 @@ impl Asked<'_> {
                 .version
                 .text()
                 .map(|version| format!("{version}:{}", self.text));
-            self.version = Some(looked.version.clone());
             let now = inner.clock.now();
             let found = tiers.found(&looked);
             let flight = self.flight(&looked, now);
@@ -211,7 +207,6 @@ impl Asked<'_> {
         Ask {
             name: &self.key.name,
             text: &self.text,
-            version: None,
         }
     }
 
@@ -322,7 +317,6 @@ impl Asked<'_> {
                     let ask = Ask {
                         name: &entry.name,
                         text: &text,
-                        version: None,
                     };
                     // Where it does not arrive, the copy dies as it would have without.
                     let _ = shared.slide(ask, &entry, before).await;
@@ -387,8 +381,10 @@ impl Asked<'_> {
         error: Failure<E>,
     ) -> Result<Served<T>, Failure<E>> {
         let inner = &self.key.cache.inner;
+        // Of the present version, whatever the fill was for.
+        let text = self.key.text(self.request.as_ref());
         let ask = Ask {
-            version: self.version.as_ref(),
+            text: &text,
             ..self.ask()
         };
         let looked = self.state.tiers.look(inner, ask, false).await;

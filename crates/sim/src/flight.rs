@@ -340,11 +340,12 @@ impl Engine {
         self.serve(frame, serve);
     }
 
-    /// A fill failed: an expired copy will do, if it is usable on error.
+    /// A fill failed: an expired copy will do, if it is usable on error. One that was bumped will not.
     pub(crate) fn fall_back(&mut self, t: &Tables, frame: u32) {
         if self.frames[frame].flags.has(Flags::REFRESH) {
             return;
         }
+        self.renew_key(t, frame);
         let table = &t.levels[self.frames[frame].level as usize];
         let rules = &table.rules;
         let Some(place) = self.best_copy(t, frame, table.tiers.len()) else {

@@ -92,10 +92,10 @@ impl Engine {
         Some(frame)
     }
 
-    /// A `bump` came while it waited: it looks again under the key of the present version.
-    fn renew_key(&mut self, t: &Tables, frame: u32) {
+    /// A `bump` came while it waited, or filled: it looks again under the key of the present version.
+    pub(crate) fn renew_key(&mut self, t: &Tables, frame: u32) {
         let inst = self.frames[frame].inst;
-        if !self.insts[inst as usize].is_unreachable {
+        if self.is_current(inst) {
             return;
         }
         let level = LevelId(self.insts[inst as usize].level);

@@ -155,6 +155,7 @@ impl Plan {
                 "twice(each others)",
                 "part(user.id)",
                 "owned(each others)",
+                "owned(n)",
             ],
         );
         if !choice.is_empty() {
@@ -189,6 +190,8 @@ impl Plan {
                     "part(\"1\")",
                     "owned(user.id)",
                     "twice(\"2\")",
+                    "page(\"1\")",
+                    "item(n)",
                 ],
             );
             if !choice.is_empty() {

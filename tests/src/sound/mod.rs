@@ -155,6 +155,7 @@ impl Plan {
             "model Row { id; slug; title; kind; owner -> Owner; labels -> many Label }\n\
              model Owner { id; name }\nmodel Label { id; name }\n\
              request {\n  user.id personal\n  user.role in [a, b] by user.id\n  \
+             user.team in [red, blue] by user.role\n  query n in 1..3 else 1\n  \
              header lang in [en, de] else en\n  cookie session personal\n  attr plan in [free, pro] else free\n}\n",
         );
         let origin = dice.pick(&[
@@ -184,6 +185,7 @@ impl Plan {
             "; on-failure error",
             "; on-failure bypass after 200ms",
         ];
+        out.push_str("backend nowhere none\n");
         for kind in [
             "near memory",
             "kept disk",

@@ -198,7 +198,7 @@ impl People {
             self.gather(contain.level, request, &args, found);
         }
         if level.kind == LevelKind::Site {
-            let view = match request.path.as_str() {
+            let view = match request.path.split('?').next().unwrap_or_default() {
                 "/" => "home",
                 path if path.starts_with("/p/") => "page",
                 _ => return,

@@ -168,24 +168,24 @@ impl<'p> Traffic<'p> {
             }
             _ => name.to_owned(),
         };
-        let path = match self.below(12) {
+        let mut path = match self.below(12) {
             0 => "/other".to_owned(),
             1 | 2 => "/".to_owned(),
             _ => format!("/p/{named}"),
         };
+        path.push_str(self.one(&["", "", "", "?n=2", "?n=3", "?n=9", "?other=1"]));
         let user = self.one(&[None, None, Some("1"), Some("2")]);
         let others = (0..self.below(4))
             .map(|_| self.one(&NAMES).to_owned())
             .collect();
         let mut data = vec![("others".to_owned(), others)];
         self.fix(&mut data, &named);
-        let role = user.map(|user| {
-            (
-                "user.role".to_owned(),
-                if user == "1" { "a" } else { "b" }.to_owned(),
-            )
-        });
-        let mut attrs: Vec<_> = role.into_iter().collect();
+        let mut attrs = Vec::new();
+        if let Some(user) = user {
+            let (role, team) = [("a", "red"), ("b", "blue")][usize::from(user != "1")];
+            attrs.push(("user.role".to_owned(), role.to_owned()));
+            attrs.push(("user.team".to_owned(), team.to_owned()));
+        }
         if self.is(20) {
             attrs.push(("plan".to_owned(), "pro".to_owned()));
         }

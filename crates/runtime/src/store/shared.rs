@@ -23,8 +23,6 @@ pub(crate) struct Ask<'a> {
     pub(crate) name: &'a Name,
     /// The key: of one variant.
     pub(crate) text: &'a str,
-    /// Under this version; `None`: the present one.
-    pub(crate) version: Option<&'a Version>,
 }
 
 /// What was found.

@@ -184,3 +184,23 @@ fn who_waited_while_its_batch_was_filled_asks_for_the_present_version() {
     let level = &report.levels["item"];
     assert_eq!((level.fills, level.out_of_date.serves), (2, 0));
 }
+
+#[test]
+fn no_error_brings_back_what_was_bumped() {
+    for (verb, errors) in [("expire", 0), ("bump", 1)] {
+        let mut scenario = Scenario::new(&format!(
+            "model Row {{ id }}
+             origin db
+             backend far redis
+             view page {{ route GET \"/\"; store far; ttl 10s; stale-if-error 1m; cost 1s on db }}
+             on Row update {{ {verb} page }}"
+        ));
+        scenario
+            .get(0.0, "/")
+            .request(11.5, "/", |request| {
+                request.data.push(("error(page)".into(), vec!["1".into()]));
+            })
+            .update(12.0, "Row", &[("id", "1")]);
+        assert_eq!(scenario.run().requests.errors, errors, "{verb}");
+    }
+}

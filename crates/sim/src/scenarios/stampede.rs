@@ -206,3 +206,18 @@ fn a_restart_leaves_a_lock_until_it_expires() {
     assert_eq!(level.lock.waits, 2);
     assert_eq!(level.waited, 1);
 }
+
+#[test]
+fn nobody_waits_for_a_copy_that_nothing_keeps() {
+    for stampede in ["coalesce", "lock 5s", "lease 5s"] {
+        let mut scenario = page(
+            1,
+            "none",
+            &format!("ttl 100s; cost 1s on db; stampede {stampede}"),
+        );
+        scenario.get(0.0, "/a").get(0.5, "/a");
+        let report = scenario.run();
+        let level = &report.levels["page"];
+        assert_eq!((level.fills, level.waited), (2, 0), "{stampede}");
+    }
+}

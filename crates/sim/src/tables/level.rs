@@ -104,6 +104,7 @@ pub(super) fn level_table(
     shapes: &mut Vec<Shape>,
 ) -> Result<LevelTable, SimError> {
     let level = &policy.levels[index];
+    let rules = policy.rules(level);
     limit("tiers of one level", level.tiers.len(), TIERS_MAX)?;
     let tiers: Vec<Tier> = level
         .tiers
@@ -153,15 +154,15 @@ pub(super) fn level_table(
     let is_edge = level.is_stored() && level.tiers.iter().all(is_before);
     Ok(LevelTable {
         kind: level.kind,
-        scope: scope(level.rules.stampede.scope(), &tiers, is_edge),
+        scope: scope(rules.stampede.scope(), &tiers, is_edge),
         nearest_latency: nearest_latency.map(|(latency, _)| latency),
         ahead: None,
         line: 0,
         tracked: None,
-        rules: level.rules,
+        rules,
         is_stored: level.is_stored(),
         is_edge,
-        fenced: level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. }),
+        fenced: rules.fence || matches!(rules.stampede, Stampede::Lease { .. }),
         tiers,
         params: if is_told_by_url(policy, index, is_target) {
             0

@@ -14,6 +14,7 @@ const INSIDE: &[&str] = &[
     "kept ttl 3s, far",
     "near ttl 1s, kept ttl 2s, far",
     "kept",
+    "nowhere",
 ];
 /// And of whole responses.
 const RESPONSES: &[&str] = &[
@@ -26,6 +27,7 @@ const RESPONSES: &[&str] = &[
     "edge ttl 2s, front",
     "edge ttl 3s, far",
     "front, far",
+    "nowhere",
 ];
 const TTLS: &[&str] = &[
     "60s",
@@ -154,6 +156,8 @@ impl Writer<'_, '_> {
             "uses csrf",
             "uses session",
             "uses plan",
+            "uses n",
+            "uses user.team",
         ]);
         let vary = self.dice.pick(&[
             "",
@@ -165,6 +169,8 @@ impl Writer<'_, '_> {
             "vary user.id",
             "vary user.role",
             "vary session",
+            "vary n",
+            "vary user.team",
             "vary lang, user.id, session",
         ]);
         let skip = self.dice.pick(&[
@@ -178,6 +184,7 @@ impl Writer<'_, '_> {
             "skip when user.id and lang == de",
             "skip when session or plan == pro",
             "skip when user.id or session",
+            "skip when n == 2",
         ]);
         for line in [uses, vary, skip] {
             if !line.is_empty() {
@@ -186,9 +193,9 @@ impl Writer<'_, '_> {
         }
         // A key of one's own has all parameters, and all that the variants are told apart by.
         if self.dice.is(12) && vary.is_empty() {
-            let more = self
-                .dice
-                .pick(&["", "{user.id}:", "{session}:{user.id}:", "{lang}:"]);
+            let more =
+                self.dice
+                    .pick(&["", "{user.id}:", "{session}:{user.id}:", "{lang}:", "{n}:"]);
             let params: Vec<String> = params.iter().map(|param| format!("{{{param}}}")).collect();
             let key = format!("key \"{name}:{more}{}\"", params.join(":"));
             self.line(&key);

@@ -32,9 +32,6 @@ impl RedisStore {
         let holder = lock.and_then(|_| found.next().flatten());
         let standing = found.map(|found| found.and_then(|it| Standing::read(&it)));
         let mut known: Known = stamps.into_iter().zip(standing).collect();
-        for stamp in ask.version.iter().flat_map(|version| version.0.iter()) {
-            known.insert(stamp.name.clone(), Some(Standing::then(stamp)));
-        }
         let copy = match bytes {
             None => None,
             Some(bytes) => self.read(ask, level, &entry, &bytes, &mut known).await?,

@@ -36,15 +36,6 @@ impl Standing {
         })
     }
 
-    /// As it stood then.
-    pub(crate) fn then(stamp: &Stamp) -> Self {
-        Self {
-            token: stamp.token,
-            expired: stamp.expired,
-            instants: Vec::new(),
-        }
-    }
-
     /// As a copy keeps it.
     pub(crate) fn stamp(&self, name: &str) -> Stamp {
         Stamp {
