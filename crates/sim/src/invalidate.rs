@@ -73,8 +73,7 @@ impl Engine {
         if !args.contains(&ANY) {
             let mut removed = 0;
             for inst in self.variants(t, level, args) {
-                if verb == Verb::Bump && !self.has_version_of(&t.levels[level.index()], inst, reach)
-                {
+                if !self.is_acted_on(t, verb, inst, reach) {
                     continue;
                 }
                 removed += self.apply_to_key(t, verb, inst, reach, |_, _| true);
@@ -120,6 +119,12 @@ impl Engine {
             removed += self.apply_to_key(t, verb, inst, reach, |_, _| true);
         }
         removed
+    }
+
+    /// Does a delivery act on the keys that this one is of? A version is that of one process's keys.
+    fn is_acted_on(&self, t: &Tables, verb: Verb, inst: u32, reach: Reach) -> bool {
+        let table = &t.levels[self.insts[inst as usize].level as usize];
+        verb != Verb::Bump || self.has_version_of(table, inst, reach)
     }
 
     /// Has a key a copy that a delivery acts on?
@@ -275,7 +280,10 @@ impl Engine {
         let mut removed = 0;
         for &inst in &members {
             // Members bear the tag, or embed what does.
-            if self.is_current(inst) && self.has_bearer(t, inst, tag, cascade) {
+            if self.is_current(inst)
+                && self.has_bearer(t, inst, tag, cascade)
+                && self.is_acted_on(t, effect.verb, inst, reach)
+            {
                 removed += self.apply_to_key(t, effect.verb, inst, reach, bears);
             }
         }

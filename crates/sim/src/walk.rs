@@ -49,6 +49,10 @@ impl Engine {
         if let Some(reason) = self.left_out(t, table, task, LevelId(level), link) {
             return self.bypass(t, frame, reason);
         }
+        if self.processes.are_limited() {
+            // Whoever had to wait for a thread asks now.
+            self.renew_key(t, frame);
+        }
         self.look(t, frame)
     }
 

@@ -67,24 +67,26 @@ fn who_cannot_raise_the_version_hides_nothing() {
 }
 
 /// Each process has a version of its own where there is nothing but memory.
-fn own(bus: &str) -> Scenario {
+fn own(bus: &str, target: &str) -> Scenario {
     Scenario::whole(&format!(
         "policy test {{ edition 1; processes 2 }}
          model Row {{ id }}
          bus calls {{ delivery in-process{bus} }}
          backend near memory
-         view page(x) {{ route GET \"/p/{{x}}\"; store near; ttl 1h; reads Row(id: x) }}
-         on Row update via calls {{ bump page(x: id) }}"
+         view page(x) {{ route GET \"/p/{{x}}\"; store near; ttl 1h; reads Row(id: x); tags \"all\" }}
+         on Row update via calls {{ bump {target} }}"
     ))
 }
 
 #[test]
 fn a_version_in_memory_is_that_of_one_process() {
-    for (bus, expected, out_of_date) in [
-        ("", [1, 0, 3, 0, 0], 1),
-        ("; reaches all-processes", [0, 0, 4, 0, 0], 0),
+    for (bus, target, expected, out_of_date) in [
+        ("", "page(x: id)", [1, 0, 3, 0, 0], 1),
+        ("", "tag \"all\"", [1, 0, 3, 0, 0], 1),
+        ("; reaches all-processes", "page(x: id)", [0, 0, 4, 0, 0], 0),
+        ("; reaches all-processes", "tag \"all\"", [0, 0, 4, 0, 0], 0),
     ] {
-        let mut scenario = own(bus);
+        let mut scenario = own(bus, target);
         for process in [0, 1] {
             scenario
                 .get_in(process, 0.0, "/p/a")
@@ -92,9 +94,9 @@ fn a_version_in_memory_is_that_of_one_process() {
         }
         scenario.update(2.0, "Row", &[("id", "a")]);
         let report = scenario.run();
-        assert_eq!(outcomes(&report, "page"), expected, "{bus}");
+        assert_eq!(outcomes(&report, "page"), expected, "{bus} {target}");
         let level = &report.levels["page"];
-        assert_eq!(level.out_of_date.serves, out_of_date, "{bus}");
+        assert_eq!(level.out_of_date.serves, out_of_date, "{bus} {target}");
     }
 }
 
@@ -203,4 +205,24 @@ fn no_error_brings_back_what_was_bumped() {
             .update(12.0, "Row", &[("id", "1")]);
         assert_eq!(scenario.run().requests.errors, errors, "{verb}");
     }
+}
+
+#[test]
+fn who_waited_for_a_thread_asks_for_the_present_version() {
+    let mut scenario = Scenario::whole(
+        "policy test { edition 1; processes 1; threads 1 }
+         model Row { id }
+         backend far redis
+         view page(x) { route GET \"/p/{x}\"; store far; ttl 1h; reads Row(id: x) }
+         view busy { route GET \"/busy\"; cost 10s }
+         on Row update { bump page(x: id) }",
+    );
+    scenario
+        .get(0.0, "/p/a")
+        .get(1.0, "/busy")
+        .get(2.0, "/p/a")
+        .update(3.0, "Row", &[("id", "a")]);
+    let report = scenario.run();
+    assert_eq!(outcomes(&report, "page"), [0, 0, 2, 0, 0]);
+    assert_eq!(report.levels["page"].out_of_date.serves, 0);
 }
