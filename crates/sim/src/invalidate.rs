@@ -240,6 +240,13 @@ impl Engine {
                 self.left(t, instance, &gone);
                 true
             }
+            Verb::Expire if self.is_told_of(t, instance, slot) => {
+                // Its process is not told of what becomes of it from now on, since it has changed it itself.
+                let was_fresh = self.now < self.stores[instance as usize].get(slot).fresh_until();
+                let gone = self.stores[instance as usize].remove(slot, self.now);
+                self.left(t, instance, &gone);
+                was_fresh
+            }
             Verb::Expire => {
                 let now = self.now;
                 let store = &mut self.stores[instance as usize];

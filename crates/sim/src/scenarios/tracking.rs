@@ -388,3 +388,28 @@ fn what_comes_from_a_farther_memory_is_as_old_as_it_was_there() {
     assert_eq!(level.out_of_date.serves, 1);
     assert_eq!(level.window.max, Some(0.05));
 }
+
+#[test]
+fn what_a_process_makes_stale_itself_it_does_not_keep() {
+    let mut scenario = Scenario::whole(
+        "policy test { edition 1; processes 1 }
+         model Row { slug }
+         model Other { slug }
+         backend near memory
+         backend far redis
+         bus calls { delivery in-process }
+         bus slow { delivery at-least-once; delay 50ms }
+         bus tracking { tracks far; delivery at-least-once; delay 100ms }
+         view page(x) { route GET \"/{x}\"; store near, far; ttl 1h; stale-while-revalidate 1h; reads Row(slug: x); cost 5s }
+         on Other update via calls { expire page(x: slug) }
+         on Row update via slow { purge page(x: slug) }",
+    );
+    scenario
+        .get_in(0, 0.0, "/a")
+        .update(10.0, "Other", &[("slug", "a")])
+        .update(11.0, "Row", &[("slug", "a")]) // over a bus: nobody would tell of it
+        .get_in(0, 12.0, "/a");
+    let report = scenario.run();
+    assert_eq!(outcomes(&report, "page"), [0, 0, 2, 0, 0]);
+    assert_eq!(report.levels["page"].out_of_date.serves, 0);
+}

@@ -6,8 +6,8 @@
 //! - The server remembers who read which key, whether there was one or not. When the key is
 //!   written, deleted, evicted, given another life or found dead, it sends a message to each of
 //!   them, except to the one whose command it was, and forgets them all, that one included.
-//! - A client therefore reads what it has written, else it would not hear of the next change. What
-//!   the server did not take it does not keep either.
+//! - A client therefore reads what it has written, else it would not hear of the next change; what it
+//!   makes stale there it removes from its memory. What the server did not take it does not keep either.
 //! - Where more keys are remembered than the table takes, those who read one of them, drawn by
 //!   lot, are told as if it had changed.
 //! - Messages and replies come over one connection, in order: what was read after a change is never
@@ -24,7 +24,7 @@ use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::random::Stream;
 use crate::state::Slab;
-use crate::store::KeyId;
+use crate::store::{KeyId, Slot};
 use crate::tables::{LevelTable, Sharing, Tables, Tier};
 use cachepolicy_core::ids::{BusId, LevelId};
 use cachepolicy_core::policy::Policy;
@@ -265,9 +265,17 @@ impl Engine {
                 && self.now >= self.backends[usize::from(backend)].down_until)
     }
 
-    /// When no message is on its way, or will ever arrive: is whoever keeps a fresh copy of a tracked
-    /// key remembered as its reader, and is what it keeps what the backend has? (A stale one is what
-    /// its own process made stale, of which nobody tells it; what was bumped nobody asks for.)
+    /// Is a copy one of those that a tracked backend tells its readers of?
+    pub(crate) fn is_told_of(&self, t: &Tables, instance: u32, slot: Slot) -> bool {
+        let level = self.stores[instance as usize].level(slot);
+        let backend = t.backend_of[instance as usize];
+        let mut readers = t.levels[level.index()].readers();
+        readers.any(|tier| tier.backend == backend)
+    }
+
+    /// When no message is on its way, or will ever arrive: is whoever keeps a copy of a tracked key
+    /// remembered as its reader, and is what it keeps what the backend has? (What was bumped nobody asks
+    /// for.)
     pub(crate) fn readers_are_remembered(&self) -> bool {
         let t = &self.tables;
         t.levels.iter().enumerate().all(|(level, table)| {
@@ -278,7 +286,7 @@ impl Engine {
                         let copy = store.get(slot);
                         let key = store.key(slot);
                         !self.is_current(key.0)
-                            || self.now >= copy.fresh_until().min(copy.leaves(&table.rules))
+                            || self.now >= copy.leaves(&table.rules)
                             || self.is_kept_rightly(table, key, &copy, process)
                     })
                 })
