@@ -11,6 +11,7 @@ mod graph;
 mod input;
 mod output;
 mod policy;
+mod proxy;
 mod replay;
 mod report;
 mod test;

@@ -7,6 +7,8 @@ use crate::codec::{AnyCodec, Codec, Typed};
 use crate::counters::Counting;
 use crate::deliver::Recent;
 use crate::flight::Flights;
+#[cfg(feature = "http")]
+use crate::http::HttpOptions;
 use crate::start_error::StartError;
 use crate::store::Store;
 use crate::store::memory::Memory;
@@ -25,6 +27,8 @@ use cachepolicy_core::key::QueryFilter;
 use cachepolicy_core::level::{Level, LevelKind};
 #[cfg(feature = "redis")]
 use cachepolicy_core::policy::Bus as DeclaredBus;
+#[cfg(feature = "http")]
+use cachepolicy_core::policy::Carrier;
 use cachepolicy_core::policy::{Backend, BackendKind, Delivery};
 use parking_lot::Mutex;
 use rand::SeedableRng as _;
@@ -46,6 +50,8 @@ pub struct Builder {
     /// By the name of the bus.
     #[cfg(feature = "redis")]
     buses: FxHashMap<String, Redis>,
+    #[cfg(feature = "http")]
+    http: Option<HttpOptions>,
 }
 
 impl Builder {
@@ -67,6 +73,8 @@ impl Builder {
             redis: FxHashMap::default(),
             #[cfg(feature = "redis")]
             buses: FxHashMap::default(),
+            #[cfg(feature = "http")]
+            http: None,
         }
     }
 
@@ -106,6 +114,14 @@ impl Builder {
     #[must_use]
     pub fn bus(mut self, bus: &str, redis: Redis) -> Self {
         self.buses.insert(bus.to_owned(), redis);
+        self
+    }
+
+    /// Requests are answered by the policy's sites and views: see [`Cache::http`].
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http(mut self, options: HttpOptions) -> Self {
+        self.http = Some(options);
         self
     }
 
@@ -149,6 +165,8 @@ impl Builder {
             levels,
             #[cfg(feature = "redis")]
             buses,
+            #[cfg(feature = "http")]
+            http: self.http,
             policy: self.policy,
         });
         #[cfg(feature = "redis")]
@@ -242,6 +260,10 @@ impl Builder {
                 let memory = Memory::new(backend)?;
                 return Ok(Some(Store::Memory(Arc::new(memory))));
             }
+            BackendKind::Proxy if self.is_proxy() => {
+                let memory = Memory::new(backend)?;
+                return Ok(Some(Store::Memory(Arc::new(memory))));
+            }
             BackendKind::None => return Ok(None),
             #[cfg(feature = "redis")]
             BackendKind::Redis => {
@@ -272,6 +294,61 @@ impl Builder {
         })
     }
 
+    /// Is this the proxy that the policy has before the application?
+    fn is_proxy(&self) -> bool {
+        #[cfg(feature = "http")]
+        let is_proxy = self.http.as_ref().is_some_and(|http| http.is_proxy);
+        #[cfg(not(feature = "http"))]
+        let is_proxy = false;
+        is_proxy
+    }
+
+    /// Can a site or view be answered from copies?
+    #[cfg(feature = "http")]
+    fn check_response(
+        &self,
+        kind: &'static str,
+        id: LevelId,
+        level: &Level,
+    ) -> Result<(), StartError> {
+        let level = || level.name.clone();
+        let Some(http) = &self.http else {
+            return Err(StartError::Response {
+                kind,
+                level: level(),
+            });
+        };
+        let graph = Graph::new(&self.policy);
+        let dimensions = graph
+            .dependencies(id)
+            .into_iter()
+            .flat_map(|it| &it.dimensions);
+        let dimensions = dimensions.filter_map(|id| self.policy.dimensions.get(id.index()));
+        let unknown = |carrier: &Carrier| matches!(carrier, Carrier::User(_) | Carrier::Attr(_));
+        let mut of_application = dimensions.filter(|it| unknown(&it.carrier));
+        match of_application.next().filter(|_| http.identify.is_none()) {
+            Some(dimension) => Err(StartError::Unidentified {
+                kind,
+                level: level(),
+                dimension: dimension.name.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(not(feature = "http"))]
+    fn check_response(
+        &self,
+        kind: &'static str,
+        _: LevelId,
+        level: &Level,
+    ) -> Result<(), StartError> {
+        Err(StartError::Response {
+            kind,
+            level: level.name.clone(),
+        })
+    }
+
     fn state(
         &self,
         stores: &[Option<Store>],
@@ -285,14 +362,17 @@ impl Builder {
             LevelKind::Fragment | LevelKind::Object => None,
         };
         if let Some(kind) = kind.filter(|_| level.is_stored()) {
-            return Err(StartError::Response {
-                kind,
-                level: name(),
-            });
+            self.check_response(kind, LevelId(index as u16), level)?;
         }
         let id = LevelId(index as u16);
         let tiers = tiers(&self.policy, stores, level)?;
         let is_shared = tiers.shared().is_some();
+        if let Some(kind) = kind.filter(|_| is_shared) {
+            return Err(StartError::ResponseOutside {
+                kind,
+                level: name(),
+            });
+        }
         if is_shared && !self.codecs.contains_key(&level.name) {
             return Err(StartError::Codec { level: name() });
         }

@@ -40,6 +40,9 @@ pub(crate) struct Inner {
     pub(crate) buses: Vec<Option<Arc<crate::bus::Bus>>>,
     /// By level.
     pub(crate) levels: Vec<LevelState>,
+    /// How levels with a route are answered, if they are.
+    #[cfg(feature = "http")]
+    pub(crate) http: Option<crate::http::HttpOptions>,
 }
 
 /// What changes at a level.

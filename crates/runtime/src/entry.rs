@@ -46,6 +46,10 @@ pub(crate) struct Entry {
     /// It leaves its tier at the latest then.
     resides_until: Time,
     life: Life,
+    /// It says that there is no such thing.
+    is_negative: bool,
+    /// For how long after its life it can still be found.
+    grace: Duration,
 }
 
 /// Lifetimes that an `expire` or a sliding ttl moves while others read them. Who reads meanwhile may
@@ -70,6 +74,8 @@ impl Entry {
         resides_until: Time,
     ) -> Self {
         Self {
+            is_negative: value.is_none(),
+            grace: Duration::ZERO,
             name,
             value,
             fill_time,
@@ -85,16 +91,35 @@ impl Entry {
         }
     }
 
+    /// With a value that says that there is no such thing, and found for so long after its life.
+    pub(crate) fn with(mut self, is_negative: bool, grace: Duration) -> Self {
+        self.is_negative |= is_negative;
+        self.grace = grace;
+        self
+    }
+
+    /// Does it say that there is no such thing?
+    #[inline]
+    pub(crate) fn is_negative(&self) -> bool {
+        self.is_negative
+    }
+
+    /// From then on it cannot be found any more.
+    pub(crate) fn gone_from(&self) -> Time {
+        self.leaves() + self.grace
+    }
+
     /// The same copy in a nearer tier: with the same life, which goes its own way from then on.
     pub(crate) fn promoted(&self, resides_until: Time) -> Self {
-        Self::new(
+        let promoted = Self::new(
             self.name.clone(),
             self.value.clone(),
             &self.lifetimes(),
             self.fill_time,
             Arc::clone(&self.marks),
             resides_until,
-        )
+        );
+        promoted.with(self.is_negative, self.grace)
     }
 
     /// Its tier's ceiling.
@@ -138,7 +163,7 @@ impl Entry {
     pub(crate) fn found(&self) -> Found {
         Found::Copy {
             lifetimes: self.lifetimes(),
-            negative: self.value.is_none(),
+            negative: self.is_negative,
             fill_time: self.fill_time,
         }
     }

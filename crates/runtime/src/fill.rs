@@ -6,7 +6,7 @@ use crate::counters::Count;
 use crate::entry::{Entry, Mark, Shared};
 use crate::flight::{Landing, Taken, Ticket};
 use crate::level::{Key, KeyValues};
-use crate::load::Load;
+use crate::load::{About, Load};
 use crate::request::Request;
 use crate::store::shared::{self, Ask, Beginning, Begun, Down, Kept, Putting, Token, Version};
 use crate::tiers;
@@ -70,12 +70,18 @@ async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
     if let Some(state) = job.state() {
         state.counting.count(Count::Fill);
     }
-    let (outcome, value) = match result {
+    let (outcome, value, about) = match result {
         Ok(Some(value)) => {
+            let about = L::about(&value);
             let value: Shared = Arc::new(value);
-            (FillOutcome::Value { ttl: None }, Some(value))
+            let outcome = if about.is_absence && !about.is_for_one {
+                FillOutcome::Absent
+            } else {
+                FillOutcome::Value { ttl: about.ttl }
+            };
+            (outcome, Some(value), about)
         }
-        Ok(None) => (FillOutcome::Absent, None),
+        Ok(None) => (FillOutcome::Absent, None, About::default()),
         Err(error) => {
             held.release().await;
             ticket.land(&Landing::Failed);
@@ -86,11 +92,12 @@ async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
         began: ticket.began,
         outcome,
         value,
+        about,
     };
     let taken = ended.keep(&job, &notes, &mut held).await;
     held.release().await;
     // What took too long is for whoever asked only.
-    let is_for_all = taken.not_stored != Some(ServeOnlyReason::TooSlow);
+    let is_for_all = !ended.about.is_for_one && taken.not_stored != Some(ServeOnlyReason::TooSlow);
     ticket.land(&if is_for_all {
         Landing::Result(taken.clone())
     } else {
@@ -197,16 +204,18 @@ struct Ended {
     began: Time,
     outcome: FillOutcome,
     value: Option<Shared>,
+    about: About,
 }
 
 impl Ended {
     /// Decides what becomes of it, and keeps it where it is to be kept.
-    async fn keep(self, job: &Job, notes: &Notes, held: &mut Held<'_>) -> Taken {
+    async fn keep(&self, job: &Job, notes: &Notes, held: &mut Held<'_>) -> Taken {
         let inner = &job.key.cache.inner;
         let (Some(level), Some(state)) = (job.level(), job.state()) else {
             return self.taken(Some(ServeOnlyReason::BackendDown), &[].into(), false);
         };
         mark(job, level, notes);
+        self.about.tags.iter().for_each(|tag| notes.bear(tag));
         let marks: Arc<[Mark]> = notes.marks().into();
         let checked = match job.shared() {
             None => None,
@@ -229,13 +238,20 @@ impl Ended {
             outcome: self.outcome,
             overtaken: is_overtaken,
             backend_up: checked.is_some() || (has_memory && !job.is_tracked()),
-            storable: true,
+            storable: !self.about.is_for_one,
         };
         let not_stored = match fill_ended(&level.rules, fill, now, inner.draw()) {
             FillVerdict::ServeOnly(reason) => Some(reason),
             // There is a value.
             FillVerdict::Failed => None,
-            FillVerdict::Store { lifetimes, .. } => {
+            FillVerdict::Store {
+                mut lifetimes,
+                negative,
+            } => {
+                if self.about.never_stale {
+                    lifetimes.revalidatable_until = lifetimes.fresh_until;
+                    lifetimes.usable_on_error_until = lifetimes.fresh_until;
+                }
                 let took = now.since(self.began);
                 let entry = Entry::new(
                     job.key.name.clone(),
@@ -245,6 +261,7 @@ impl Ended {
                     Arc::clone(&marks),
                     Time::NEVER,
                 );
+                let entry = entry.with(negative, self.about.grace);
                 let far = match &checked {
                     None => None,
                     Some((shared, token, checked)) => {
@@ -298,7 +315,8 @@ impl Ended {
             }
             let now = job.key.cache.inner.clock.now();
             let entry = entry.promoted(tiers::until(now, ceiling));
-            memory.store(&mut index, &job.text, Arc::new(entry), now);
+            let text = format!("{}{}", job.text, self.about.variant);
+            memory.store(&mut index, &text, Arc::new(entry), now);
             is_kept = true;
         }
         (!is_kept).then_some(ServeOnlyReason::BackendDown)

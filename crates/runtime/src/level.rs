@@ -35,6 +35,8 @@ pub struct Key {
     pub(crate) request: Option<Request>,
     /// Whom to ask before a look-up waits for somebody else's fill.
     waits: Option<Arc<Waits>>,
+    /// What tells the copy apart from others with the same key.
+    pub(crate) variant: String,
 }
 
 /// What a look-up gave.
@@ -119,6 +121,7 @@ impl Level {
             },
             request: None,
             waits: None,
+            variant: String::new(),
         }
     }
 
@@ -199,6 +202,7 @@ impl Key {
             };
             key(&level.key.parts, &values, &inner.filter, &mut text);
         }
+        text.push_str(&self.variant);
         text
     }
 }
@@ -222,7 +226,6 @@ impl Values for KeyValues<'_> {
     }
 
     fn url(&self) -> Url<'_> {
-        // Keys of fragments and objects have no URL.
-        Url::default()
+        self.request.map(Request::url).unwrap_or_default()
     }
 }

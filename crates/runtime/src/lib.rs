@@ -44,6 +44,8 @@ mod each;
 mod entry;
 mod fill;
 mod flight;
+#[cfg(feature = "http")]
+mod http;
 mod level;
 mod load;
 mod lookup;
@@ -70,6 +72,8 @@ pub use context::data;
 pub use counters::{Counters, StoreCounters};
 pub use deliver::Delivered;
 pub use each::{Each, EachError};
+#[cfg(feature = "http")]
+pub use http::{Body, BodyError, HttpLayer, HttpOptions, HttpService};
 pub use level::{Failure, Key, Level, Outcome, Served, UnknownLevel};
 pub use load::{Load, LoadEach};
 pub use request::{Request, RequestBuilder};

@@ -1,6 +1,7 @@
 //! The work that makes what is kept.
 
 use crate::level::Key;
+use cachepolicy_core::units::Duration;
 
 /// Work that makes a copy's value: a closure without arguments that gives a future of `Ok(Some(value))`,
 /// of `Ok(None)` where there is no such thing, or of an error.
@@ -16,6 +17,32 @@ pub trait Load: Send + 'static {
     fn load(
         self,
     ) -> impl Future<Output = Result<Option<Self::Value>, Self::Error>> + Send + 'static;
+
+    /// What the cache has to know of a value and cannot see.
+    #[doc(hidden)]
+    fn about(_value: &Self::Value) -> About {
+        About::default()
+    }
+}
+
+/// What is to be known of a value beside itself.
+#[doc(hidden)]
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// For how long the value says that it is fresh.
+    pub(crate) ttl: Option<Duration>,
+    /// It says that there is no such thing.
+    pub(crate) is_absence: bool,
+    /// It must not be kept, nor be given to others who wait for it.
+    pub(crate) is_for_one: bool,
+    /// Once it is stale nobody gets it, whatever windows the policy has.
+    pub(crate) never_stale: bool,
+    /// What its key has in addition: what tells it apart from others of the same key.
+    pub(crate) variant: String,
+    /// Tags that it bears beside those of the policy.
+    pub(crate) tags: Vec<String>,
+    /// For how long after its life it can still be found, to be asked about at the origin.
+    pub(crate) grace: Duration,
 }
 
 impl<F, W, T, E> Load for F

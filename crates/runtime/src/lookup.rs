@@ -115,7 +115,7 @@ impl Asked<'_> {
     #[inline]
     fn plain(&self) -> Option<Arc<Entry>> {
         let entry = self.state.tiers.nearest()?.get(&self.text)?;
-        let plain = plain_until(&self.level.rules, &entry.lifetimes(), entry.value.is_none());
+        let plain = plain_until(&self.level.rules, &entry.lifetimes(), entry.is_negative());
         (self.key.cache.inner.clock.now() < plain.min(entry.leaves())).then_some(entry)
     }
 

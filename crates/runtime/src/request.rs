@@ -3,6 +3,7 @@
 use cachepolicy_core::Policy;
 use cachepolicy_core::expr::RequestView;
 use cachepolicy_core::ids::DimensionId;
+use cachepolicy_core::key::Url;
 use cachepolicy_core::policy::{Carrier, Dimension};
 use cachepolicy_core::url::{cookie_value, query_value, split_target};
 use cachepolicy_core::vary::{Normalised, normalise};
@@ -17,7 +18,9 @@ pub struct Request {
 #[derive(Debug)]
 struct Inner {
     method: String,
-    path: String,
+    /// With the query.
+    target: String,
+    host: String,
     /// By the policy's dimensions.
     values: Vec<Owned>,
 }
@@ -35,6 +38,7 @@ pub struct RequestBuilder<'p> {
     policy: &'p Policy,
     method: String,
     target: String,
+    host: String,
     carried: Vec<(Kind, String, String)>,
 }
 
@@ -52,6 +56,7 @@ impl<'p> RequestBuilder<'p> {
             policy,
             method: "GET".to_owned(),
             target: "/".to_owned(),
+            host: String::new(),
             carried: Vec::new(),
         }
     }
@@ -67,6 +72,13 @@ impl<'p> RequestBuilder<'p> {
     #[must_use]
     pub fn target(mut self, target: &str) -> Self {
         target.clone_into(&mut self.target);
+        self
+    }
+
+    /// The host that is asked, for keys with a URL.
+    #[must_use]
+    pub fn host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
         self
     }
 
@@ -104,10 +116,10 @@ impl<'p> RequestBuilder<'p> {
     pub fn build(self) -> Request {
         let values = self.policy.dimensions.iter();
         let values = values.map(|dimension| self.value(dimension)).collect();
-        let (path, _) = split_target(&self.target);
         Request {
             inner: Arc::new(Inner {
-                path: path.to_owned(),
+                target: self.target,
+                host: self.host,
                 method: self.method,
                 values,
             }),
@@ -146,6 +158,18 @@ impl<'p> RequestBuilder<'p> {
     }
 }
 
+impl Request {
+    /// What keys take of it.
+    pub(crate) fn url(&self) -> Url<'_> {
+        let (path, query) = split_target(&self.inner.target);
+        Url {
+            host: &self.inner.host,
+            path,
+            query,
+        }
+    }
+}
+
 impl RequestView for Request {
     fn dimension(&self, dimension: DimensionId) -> Normalised<'_> {
         match self.inner.values.get(dimension.index()) {
@@ -160,6 +184,6 @@ impl RequestView for Request {
     }
 
     fn path(&self) -> &str {
-        &self.inner.path
+        split_target(&self.inner.target).0
     }
 }

@@ -76,13 +76,35 @@ pub enum StartError {
     },
     /// A stored level that answers requests.
     #[error(
-        "{kind} `{level}` is stored: copies of whole responses are not kept yet, only those of fragments and objects"
+        "{kind} `{level}` is stored: say how requests are answered, by `Builder::http` (feature `http`)"
     )]
     Response {
         /// `view` or `site`.
         kind: &'static str,
         /// The level.
         level: String,
+    },
+    /// A whole response that is to be kept outside of the process.
+    #[error(
+        "{kind} `{level}` is stored outside of the process, where copies of whole responses are not kept: use a `memory`"
+    )]
+    ResponseOutside {
+        /// `view` or `site`.
+        kind: &'static str,
+        /// The level.
+        level: String,
+    },
+    /// What a response depends on is known to the application alone.
+    #[error(
+        "{kind} `{level}` depends on `{dimension}`, which only the application knows: say it by `HttpOptions::identify`"
+    )]
+    Unidentified {
+        /// `view` or `site`.
+        kind: &'static str,
+        /// The level.
+        level: String,
+        /// The dimension.
+        dimension: String,
     },
     /// A bus of which nobody said over which Redis it goes.
     #[cfg(feature = "redis")]

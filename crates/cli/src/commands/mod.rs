@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod man;
+pub(crate) mod proxy;
 pub(crate) mod simulate;
 pub(crate) mod test;
 pub(crate) mod trace;

@@ -8,10 +8,20 @@ const EXIT_INTERRUPTED: i32 = 130;
 
 static HALF_WRITTEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+/// What is done at the first interruption, where the program is not to end at once.
+static INSTEAD: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
+
 /// From here on an interruption leaves no half-written file behind. Where no handler can be
 /// installed the system's own stays: it ends the program, too.
 pub(crate) fn install() {
     let _ = ctrlc::set_handler(|| {
+        let instead = INSTEAD
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(instead) = instead {
+            return instead();
+        }
         let files = HALF_WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
         for file in files.iter() {
             let _ = std::fs::remove_file(file);
@@ -19,6 +29,11 @@ pub(crate) fn install() {
         super::say("\n");
         std::process::exit(EXIT_INTERRUPTED);
     });
+}
+
+/// The next interruption does this, and the program ends by itself; the one after that ends it.
+pub(crate) fn instead(stop: impl Fn() + Send + 'static) {
+    *INSTEAD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(stop));
 }
 
 /// This file is to be removed when the program is interrupted.

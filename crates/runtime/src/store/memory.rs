@@ -107,7 +107,7 @@ impl Memory {
     /// Stores a copy, in place of the one that was there.
     pub(crate) fn store(&self, index: &mut Index, key: &str, entry: Arc<Entry>, now: Time) {
         let key: KeyText = Arc::from(key);
-        let end = entry.leaves();
+        let end = entry.gone_from();
         if end != Time::NEVER {
             index.ends.push(Reverse((end, Arc::clone(&key))));
         }
@@ -129,7 +129,7 @@ impl Memory {
                 break;
             };
             // An invalidation or a hit may have moved it.
-            let moved = index.copies.get(&key).map(|entry| entry.leaves());
+            let moved = index.copies.get(&key).map(|entry| entry.gone_from());
             match moved.filter(|moved| *moved > end) {
                 Some(Time::NEVER) => {}
                 Some(moved) => index.ends.push(Reverse((moved, key))),

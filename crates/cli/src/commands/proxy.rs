@@ -1,0 +1,92 @@
+//! `cachepolicy proxy POLICY --origin URL`
+
+use super::Outcome;
+use crate::args::Session;
+use crate::diagnostics::LintArgs;
+use crate::policy;
+use crate::proxy::{self, Origin, Places};
+use anyhow::{Context as _, Result, bail};
+use cachepolicy_core::policy::Policy;
+use cachepolicy_runtime::{Cache, HttpOptions};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Answer requests before a service, from copies as the policy says
+///
+/// A caching reverse proxy: the policy's sites and views decide which responses are kept, for whom and for
+/// how long. Copies are in this process's memory: backends of the kind `memory` and `proxy`. What it did
+/// with a request, and why, stands in the answer's `Cache-Status`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cachepolicy proxy site.cachepolicy --origin http://127.0.0.1:8000
+  cachepolicy proxy site.cachepolicy --origin http://10.0.0.7 --listen 0.0.0.0:80 --admin 127.0.0.1:9000")]
+pub(crate) struct Args {
+    /// The policy
+    policy: PathBuf,
+    /// The service that is asked; `http` only
+    #[arg(long, value_name = "URL")]
+    origin: String,
+    /// Where requests are taken
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where metrics and purges are: a loopback address, for this machine alone
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<SocketAddr>,
+    /// How long the service may take until its answer begins
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    timeout: u64,
+    /// Responses with more bytes pass through and are not kept
+    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
+    body_max: usize,
+    #[command(flatten)]
+    overrides: policy::OverrideArgs,
+    #[command(flatten)]
+    lints: LintArgs,
+}
+
+/// Serves until it is interrupted.
+pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
+    let Some(compiled) = policy::compile_for_deployment(
+        &arguments.policy,
+        &arguments.overrides,
+        &arguments.lints,
+        session,
+    )?
+    else {
+        return Ok(Outcome::Failed);
+    };
+    if let Some(admin) = arguments.admin.filter(|admin| !admin.ip().is_loopback()) {
+        bail!(
+            "`--admin {admin}` could be reached from elsewhere: use a loopback address, such as 127.0.0.1:9000"
+        );
+    }
+    check_levels(&compiled)?;
+    let origin = Origin::new(&arguments.origin, Duration::from_secs(arguments.timeout))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the threads of the proxy")?;
+    let places = Places {
+        listen: arguments.listen,
+        admin: arguments.admin,
+    };
+    runtime.block_on(async {
+        let options = HttpOptions::default().proxy().body_max(arguments.body_max);
+        let cache = Cache::builder(compiled).http(options).build()?;
+        proxy::serve(&cache, origin, places).await
+    })?;
+    Ok(Outcome::Fine)
+}
+
+/// Is there anything that a proxy could answer?
+fn check_levels(policy: &Policy) -> Result<()> {
+    let mut levels = policy.levels.iter();
+    if levels.any(|level| level.route.is_some() && level.is_stored()) {
+        return Ok(());
+    }
+    bail!(
+        "the policy stores no `site` and no `view`: there is nothing that a proxy could answer from copies"
+    )
+}

@@ -1,0 +1,122 @@
+//! The second address: figures for Prometheus, and purges by hand.
+
+use bytes::Bytes;
+use cachepolicy_core::url::query_value;
+use cachepolicy_runtime::Cache;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use tokio::net::TcpListener;
+
+/// Answers until the program ends.
+pub(crate) async fn serve(cache: Cache, listener: TcpListener) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(super::PAUSE).await;
+            continue;
+        };
+        let cache = cache.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let cache = cache.clone();
+            async move { Ok::<_, Infallible>(answer(&cache, &request).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(super::HEADER_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(async move {
+            let _ = connection.await;
+        });
+    }
+}
+
+async fn answer(cache: &Cache, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, "/metrics") => text(StatusCode::OK, metrics(cache)),
+        (&Method::POST, "/purge") => purge(cache, request.uri().query().unwrap_or_default()).await,
+        _ => text(
+            StatusCode::NOT_FOUND,
+            "GET /metrics\nPOST /purge?url=/path&host=HOST\nPOST /purge?tag=TAG\n".to_owned(),
+        ),
+    }
+}
+
+async fn purge(cache: &Cache, query: &str) -> Response<Full<Bytes>> {
+    let value = |name| query_value(query, name).map(std::borrow::Cow::into_owned);
+    let removed = match (value("url"), value("tag")) {
+        (Some(url), None) if url.starts_with('/') => {
+            cache
+                .purge_url(&value("host").unwrap_or_default(), &url)
+                .await
+        }
+        (None, Some(tag)) => cache.purge_tag(&tag).await,
+        _ => {
+            let say = "say `url=/path&host=HOST`, or `tag=TAG`\n".to_owned();
+            return text(StatusCode::BAD_REQUEST, say);
+        }
+    };
+    text(StatusCode::OK, format!("{removed} removed\n"))
+}
+
+fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    response
+}
+
+/// In Prometheus's text format.
+fn metrics(cache: &Cache) -> String {
+    let mut out = String::from(
+        "# HELP cachepolicy_lookups_total Look-ups by level and outcome\n\
+         # TYPE cachepolicy_lookups_total counter\n",
+    );
+    let levels = &cache.policy().levels;
+    let counted = levels
+        .iter()
+        .filter_map(|level| Some((level, cache.counters(&level.name)?)));
+    let counted: Vec<_> = counted.collect();
+    for (level, counters) in &counted {
+        for (outcome, count) in [
+            ("fresh", counters.fresh),
+            ("stale", counters.stale),
+            ("negative", counters.negative),
+            ("miss", counters.miss),
+            ("bypass", counters.bypass),
+        ] {
+            // Writing to a string cannot fail. Names of a policy have no quotes.
+            let _ = writeln!(
+                out,
+                "cachepolicy_lookups_total{{level=\"{}\",outcome=\"{outcome}\"}} {count}",
+                level.name
+            );
+        }
+    }
+    out.push_str(
+        "# HELP cachepolicy_fills_total Fills by level\n# TYPE cachepolicy_fills_total counter\n",
+    );
+    for (level, counters) in &counted {
+        let _ = writeln!(
+            out,
+            "cachepolicy_fills_total{{level=\"{}\"}} {}",
+            level.name, counters.fills
+        );
+    }
+    out.push_str(
+        "# HELP cachepolicy_entries Copies by backend\n# TYPE cachepolicy_entries gauge\n",
+    );
+    for backend in &cache.policy().backends {
+        if let Some(entries) = cache.entries(&backend.name) {
+            let _ = writeln!(
+                out,
+                "cachepolicy_entries{{backend=\"{}\"}} {entries}",
+                backend.name
+            );
+        }
+    }
+    out
+}

@@ -1,0 +1,152 @@
+//! Values of fields.
+
+use http::HeaderMap;
+use http::header::HeaderName;
+use std::time::UNIX_EPOCH;
+
+/// As far as a number of seconds is told apart (RFC 9111, 1.2.2): a little over 68 years.
+const SECONDS_MAX: u64 = 1 << 31;
+
+/// A number of seconds: digits and nothing else; whatever is larger than can be told apart is 2^31.
+/// `None`: that is no number of seconds.
+#[must_use]
+pub fn seconds(text: &str) -> Option<u64> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than a number has are a large number.
+    Some(text.parse().unwrap_or(SECONDS_MAX).min(SECONDS_MAX))
+}
+
+/// A date of RFC 9110, 5.6.7, in any of its three forms, as seconds since 1970; `None`: it is none, or
+/// an earlier one.
+#[must_use]
+pub fn date(text: &str) -> Option<u64> {
+    let time = httpdate::parse_http_date(text.trim()).ok()?;
+    time.duration_since(UNIX_EPOCH).ok().map(|it| it.as_secs())
+}
+
+/// The one value of a field; `None`: it is not there, or not readable.
+pub(crate) fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// The elements of all lines of a field, as of a list (RFC 9110, 5.6.1), without the spaces around them.
+/// Commas in quoted strings separate nothing. Lines that are not text are left out.
+pub fn comma_separated<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(name).iter();
+    let texts = lines.filter_map(|line| line.to_str().ok());
+    texts.flat_map(|text| Elements { rest: Some(text) })
+}
+
+/// The elements of one line.
+pub(crate) struct Elements<'t> {
+    pub(crate) rest: Option<&'t str>,
+}
+
+impl<'t> Iterator for Elements<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        loop {
+            let text = self.rest?;
+            let end = end_of_element(text);
+            let (element, rest) = text.split_at(end);
+            self.rest = rest.get(1..);
+            let element = element.trim_matches([' ', '\t']);
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+    }
+}
+
+/// Where the first comma is that is in no quoted string.
+fn end_of_element(text: &str) -> usize {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b',' if !is_quoted => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// What a quoted string says; any other text as it is.
+pub(crate) fn unquoted(text: &str) -> String {
+    let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let Some(inner) = inner else {
+        return text.to_owned();
+    };
+    let mut out = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => out.extend(characters.next()),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::{CACHE_CONTROL, HeaderValue};
+    use proptest::prelude::*;
+
+    fn lines(lines: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(CACHE_CONTROL, HeaderValue::from_static(line));
+        }
+        headers
+    }
+
+    #[test]
+    fn elements_end_at_commas_outside_of_quotes() {
+        let headers = lines(&["a, b=\"1, \\\"2\"\t,,c", " , d"]);
+        let elements: Vec<&str> = comma_separated(&headers, &CACHE_CONTROL).collect();
+        assert_eq!(elements, ["a", "b=\"1, \\\"2\"", "c", "d"]);
+        assert_eq!(unquoted("\"1, \\\"2\""), "1, \"2");
+    }
+
+    #[test]
+    fn seconds_are_digits() {
+        assert_eq!(seconds("003600"), Some(3600));
+        assert_eq!(seconds("99999999999999999999999"), Some(1 << 31));
+        for text in ["", "-1", "+1", "1.0", "1 ", "abc", "'1'"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_have_three_forms() {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(date(text), Some(784_111_777), "{text}");
+        }
+        assert_eq!(date("0"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken(text in "\\PC*") {
+            let elements = Elements { rest: Some(&text) };
+            for element in elements {
+                let _ = unquoted(element);
+            }
+            let _ = (seconds(&text), date(&text));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What is said of how a request was answered.
+
+use crate::level::Outcome;
+use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
+use cachepolicy_http::{CacheStatus, Forwarded};
+use http::HeaderMap;
+use http::HeaderName;
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// How a level answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Level(Outcome),
+    /// There was a copy, for another request.
+    OtherVariant,
+    /// Its fill failed, and there is no copy in its place.
+    Failed,
+    /// No level of the policy answers it, or its method or its content is not for copies.
+    Method,
+    NoLevel,
+    Content,
+}
+
+/// Adds `Cache-Status`: each cache on the way adds its own.
+pub(crate) fn tell(headers: &mut HeaderMap, cache: &str, level: Option<&str>, how: How) {
+    let (status, reason) = status(how);
+    let detail = match (level, reason) {
+        (Some(level), Some(reason)) => Some(format!("{level}: {reason}")),
+        (Some(level), None) => Some(level.to_owned()),
+        (None, reason) => reason.map(str::to_owned),
+    };
+    let status = CacheStatus {
+        detail: detail.as_deref(),
+        ..status
+    };
+    if let Some(value) = status.value(cache) {
+        headers.append(CACHE_STATUS, value);
+    }
+}
+
+fn status(how: How) -> (CacheStatus<'static>, Option<&'static str>) {
+    let hit = CacheStatus {
+        hit: true,
+        ..CacheStatus::default()
+    };
+    let forwarded = |why| CacheStatus {
+        forwarded: Some(why),
+        ..CacheStatus::default()
+    };
+    match how {
+        How::Level(Outcome::Hit(Hit::Fresh)) => (hit, None),
+        How::Level(Outcome::Hit(outcome)) => (hit, Some(outcome.as_str())),
+        How::Level(Outcome::StaleOnError) => (hit, Some("stale-if-error")),
+        How::Level(Outcome::Filled { reason, not_stored }) => {
+            let why = match reason {
+                FillReason::Early => Forwarded::Stale,
+                FillReason::Missing | FillReason::WaitedInVain => Forwarded::UriMiss,
+            };
+            let status = CacheStatus {
+                stored: not_stored.is_none(),
+                ..forwarded(why)
+            };
+            (status, not_stored.map(ServeOnlyReason::as_str))
+        }
+        How::Level(Outcome::Waited) => {
+            let status = CacheStatus {
+                collapsed: true,
+                ..forwarded(Forwarded::UriMiss)
+            };
+            (status, None)
+        }
+        How::Level(Outcome::Bypass(reason)) => (
+            forwarded(Forwarded::Bypass),
+            reason.map(BypassReason::as_str),
+        ),
+        How::OtherVariant => (forwarded(Forwarded::VaryMiss), None),
+        How::Failed => (forwarded(Forwarded::UriMiss), Some("failed")),
+        How::Method => (forwarded(Forwarded::Method), None),
+        How::NoLevel => (forwarded(Forwarded::Bypass), Some("no-level")),
+        How::Content => (forwarded(Forwarded::Bypass), Some("request-content")),
+    }
+}

@@ -1,0 +1,18 @@
+//! Levels with a route: a tower layer that answers requests from copies of whole responses.
+//!
+//! The policy says for which requests there are copies, how long they live and what removes them; what
+//! HTTP forbids is not kept whatever the policy says (see `cachepolicy-http`), and what a response says
+//! of itself counts where the policy asks for it (`ttl from response`).
+
+mod answer;
+mod body;
+mod fetch;
+mod invalidate;
+mod options;
+mod service;
+mod stored;
+mod variants;
+
+pub use body::{Body, BodyError};
+pub use options::HttpOptions;
+pub use service::{HttpLayer, HttpService};

@@ -1,0 +1,72 @@
+//! How a layer does what the policy says.
+
+use crate::request::RequestBuilder;
+use http::request::Parts;
+use std::sync::Arc;
+
+type Identify = dyn for<'p> Fn(&Parts, RequestBuilder<'p>) -> RequestBuilder<'p> + Send + Sync;
+
+/// How the layer does what the policy says.
+#[derive(Clone)]
+pub struct HttpOptions {
+    pub(crate) name: String,
+    pub(crate) body_max: usize,
+    pub(crate) identify: Option<Arc<Identify>>,
+    pub(crate) is_proxy: bool,
+}
+
+impl core::fmt::Debug for HttpOptions {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter
+            .debug_struct("HttpOptions")
+            .field("name", &self.name)
+            .field("body_max", &self.body_max)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            name: "cachepolicy".to_owned(),
+            body_max: 8 << 20,
+            identify: None,
+            is_proxy: false,
+        }
+    }
+}
+
+impl HttpOptions {
+    /// What the cache calls itself in `Cache-Status`; left out: `cachepolicy`.
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// Responses with more bytes than this pass through and are not kept; left out: 8 MiB.
+    #[must_use]
+    pub fn body_max(mut self, bytes: usize) -> Self {
+        self.body_max = bytes;
+        self
+    }
+
+    /// The layer stands before the application, as the policy's backends of the kind `proxy` do: their
+    /// copies are in this process's memory.
+    #[must_use]
+    pub fn proxy(mut self) -> Self {
+        self.is_proxy = true;
+        self
+    }
+
+    /// What the application knows of a request: who is logged in, and what the policy declares as
+    /// `attr`. Needed where routes depend on any of that; see [`crate::StartError::Unidentified`].
+    #[must_use]
+    pub fn identify<F>(mut self, identify: F) -> Self
+    where
+        F: for<'p> Fn(&Parts, RequestBuilder<'p>) -> RequestBuilder<'p> + Send + Sync + 'static,
+    {
+        self.identify = Some(Arc::new(identify));
+        self
+    }
+}

@@ -1,0 +1,354 @@
+//! The layer, and the walk of a request through the levels that answer it.
+
+use crate::cache::Cache;
+use crate::entry::Name;
+use crate::http::answer::{How, tell};
+use crate::http::body::{self, Body, BodyError};
+use crate::http::fetch::{Behind, Failed, Fetch, Tower, no_answer};
+use crate::http::invalidate::{host, invalidate, is_unsafe, target};
+use crate::http::options::HttpOptions;
+use crate::http::stored::{Answer, Made, Stored};
+use crate::http::variants::Variants;
+use crate::level::{Failure, Key, Served};
+use crate::request::Request as Carried;
+use bytes::Bytes;
+use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::router::Router;
+use cachepolicy_core::url::split_target;
+use cachepolicy_http::strip_hop_by_hop;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use parking_lot::Mutex;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// A tower layer: see [`Cache::http`].
+#[derive(Debug, Clone)]
+pub struct HttpLayer {
+    shared: Arc<Shared>,
+}
+
+/// A service behind the policy's levels.
+#[derive(Debug, Clone)]
+pub struct HttpService<S> {
+    shared: Arc<Shared>,
+    inner: S,
+}
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) cache: Cache,
+    pub(crate) router: Router,
+    pub(crate) options: HttpOptions,
+    pub(crate) variants: Variants,
+}
+
+/// A request on its way through the levels.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) parts: Parts,
+    pub(crate) host: String,
+    pub(crate) carried: Carried,
+    /// The levels that answer and are stored, the outermost first, with their parameters.
+    pub(crate) levels: Vec<Name>,
+}
+
+impl Exchange {
+    /// The path and the query.
+    pub(crate) fn target(&self) -> &str {
+        target(&self.parts.uri)
+    }
+}
+
+/// An answer, and where it comes from.
+pub(crate) struct Answered {
+    pub(crate) response: Response<Body>,
+    /// The response as it is kept, if it is.
+    pub(crate) stored: Option<Arc<Stored>>,
+    pub(crate) is_error: bool,
+    how: How,
+}
+
+impl Cache {
+    /// The policy's sites and views, as a layer before a service: an axum router, a hyper service, or
+    /// a proxy's client. `None`: [`crate::Builder::http`] was not said.
+    #[must_use]
+    pub fn http(&self) -> Option<HttpLayer> {
+        let options = self.inner.http.clone()?;
+        Some(HttpLayer {
+            shared: Arc::new(Shared {
+                router: Router::new(&self.inner.policy),
+                cache: self.clone(),
+                options,
+                variants: Variants::default(),
+            }),
+        })
+    }
+}
+
+impl<S> Layer<S> for HttpLayer {
+    type Service = HttpService<S>;
+
+    fn layer(&self, inner: S) -> HttpService<S> {
+        HttpService {
+            shared: Arc::clone(&self.shared),
+            inner,
+        }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for HttpService<S>
+where
+    S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BodyError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BodyError>,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BodyError>,
+{
+    type Response = Response<Body>;
+    type Error = std::convert::Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // A copy needs nobody behind; who is asked is waited for then.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let shared = Arc::clone(&self.shared);
+        let behind = Tower(Mutex::new(self.inner.clone()));
+        Box::pin(async move { Ok(serve(shared, behind, request.map(body::passing)).await) })
+    }
+}
+
+async fn serve<B: Behind>(
+    shared: Arc<Shared>,
+    mut behind: B,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (mut parts, content) = request.into_parts();
+    strip_hop_by_hop(&mut parts.headers);
+    let host = host(&parts.uri, &parts.headers);
+    let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
+    let has_content = http_body::Body::size_hint(&content).upper() != Some(0);
+    let levels = if is_read && !has_content {
+        shared.levels(&parts)
+    } else {
+        Vec::new()
+    };
+    if levels.is_empty() {
+        let how = match (is_read, has_content) {
+            (false, _) => How::Method,
+            (true, true) => How::Content,
+            (true, false) => How::NoLevel,
+        };
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        let mut response = forward(&mut behind, Request::from_parts(parts, content)).await;
+        if is_unsafe(&method) {
+            let head = (response.status(), response.headers());
+            invalidate(&shared.cache, (&host, &uri), head).await;
+        }
+        tell(response.headers_mut(), &shared.options.name, None, how);
+        return response;
+    }
+    let exchange = Arc::new(Exchange {
+        carried: shared.carried(&parts, &host),
+        host,
+        levels,
+        parts,
+    });
+    let outermost = exchange.levels.first().map(|name| name.level);
+    let mut answered = ask(&shared, behind, &exchange, 0).await;
+    let level = outermost.and_then(|level| shared.cache.inner.policy.levels.get(level.index()));
+    let name = level.map(|level| level.name.as_str());
+    let headers = answered.response.headers_mut();
+    tell(headers, &shared.options.name, name, answered.how);
+    answered.response
+}
+
+async fn forward<B: Behind>(behind: &mut B, request: Request<Body>) -> Response<Body> {
+    match behind.send(request).await {
+        Ok(mut response) => {
+            strip_hop_by_hop(response.headers_mut());
+            response
+        }
+        Err(error) => no_answer(&*error),
+    }
+}
+
+/// Asks one of the levels that answer a request, and all that are inside.
+pub(crate) fn ask<B: Behind>(
+    shared: &Arc<Shared>,
+    behind: B,
+    exchange: &Arc<Exchange>,
+    at: usize,
+) -> Pin<Box<dyn Future<Output = Answered> + Send>> {
+    let (shared, exchange) = (Arc::clone(shared), Arc::clone(exchange));
+    // A fill asks the levels inside: without a box the future would contain itself.
+    Box::pin(async move { ask_level(&shared, behind, &exchange, at).await })
+}
+
+async fn ask_level<B: Behind>(
+    shared: &Arc<Shared>,
+    mut behind: B,
+    exchange: &Arc<Exchange>,
+    at: usize,
+) -> Answered {
+    let Some(name) = exchange.levels.get(at) else {
+        let response = forward(&mut behind, shared.again(exchange)).await;
+        return Answered::of(response, How::NoLevel);
+    };
+    let mut key = Key {
+        cache: shared.cache.clone(),
+        name: name.clone(),
+        request: Some(exchange.carried.clone()),
+        variant: String::new(),
+    };
+    let plain = key.text(key.request.as_ref());
+    key.variant = shared
+        .variants
+        .of(name.level, &plain, &exchange.parts.headers);
+    let fetch = Fetch {
+        shared: Arc::clone(shared),
+        behind: behind.clone(),
+        exchange: Arc::clone(exchange),
+        at,
+        key: key.clone(),
+        plain,
+    };
+    match key.get_or_load(fetch).await {
+        Ok(served) => answer(shared, behind, exchange, served).await,
+        Err(Failure::Work(Failed(response))) => Answered {
+            is_error: true,
+            ..Answered::of(response, How::Failed)
+        },
+        Err(Failure::WorkOfOther | Failure::BrokenOff | Failure::BackendDown) => Answered {
+            is_error: true,
+            ..Answered::of(unavailable(), How::Failed)
+        },
+        // Neither can be: the types and the parameters are the layer's own.
+        Err(Failure::Type | Failure::Parameters { .. }) => {
+            let response = forward(&mut behind, shared.again(exchange)).await;
+            Answered::of(response, How::NoLevel)
+        }
+    }
+}
+
+async fn answer<B: Behind>(
+    shared: &Shared,
+    mut behind: B,
+    exchange: &Exchange,
+    served: Served<Made>,
+) -> Answered {
+    let how = How::Level(served.outcome);
+    let Some(made) = served.value else {
+        let response = forward(&mut behind, shared.again(exchange)).await;
+        return Answered::of(response, how);
+    };
+    let parts = &exchange.parts;
+    match &made.answer {
+        Answer::Whole(stored) if stored.selected.matches(&parts.headers) => {
+            let now = shared.cache.inner.clock.now();
+            Answered {
+                response: stored.answer(&parts.method, &parts.headers, now),
+                stored: Some(Arc::clone(stored)),
+                is_error: false,
+                how,
+            }
+        }
+        Answer::Whole(_) => {
+            let response = forward(&mut behind, shared.again(exchange)).await;
+            Answered::of(response, How::OtherVariant)
+        }
+        Answer::Passing(_) => match made.take() {
+            Some(response) => Answered::of(response, how),
+            None => {
+                let response = forward(&mut behind, shared.again(exchange)).await;
+                Answered::of(response, how)
+            }
+        },
+    }
+}
+
+fn unavailable() -> Response<Body> {
+    let mut response = Response::new(body::whole(Bytes::from_static(
+        b"What this page is made of is not available.\n",
+    )));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+impl Answered {
+    fn of(response: Response<Body>, how: How) -> Self {
+        Self {
+            response,
+            stored: None,
+            is_error: false,
+            how,
+        }
+    }
+}
+
+impl Shared {
+    /// The levels that answer and are stored, the outermost first.
+    fn levels(&self, parts: &Parts) -> Vec<Name> {
+        let (path, _) = split_target(target(&parts.uri));
+        let mut routed = self.router.route(parts.method.as_str(), path);
+        if routed.outermost().is_none() && parts.method == Method::HEAD {
+            routed = self.router.route("GET", path);
+        }
+        let levels = routed.sites().iter().copied().chain(routed.view);
+        let stored = levels.filter(|level| self.is_stored(*level));
+        stored.map(|level| self.name(level, path)).collect()
+    }
+
+    fn is_stored(&self, level: LevelId) -> bool {
+        let levels = &self.cache.inner.policy.levels;
+        levels.get(level.index()).is_some_and(|it| it.is_stored())
+    }
+
+    fn name(&self, level: LevelId, path: &str) -> Name {
+        let mut captures = cachepolicy_core::route::Captures::new();
+        self.router.captures(level, path, &mut captures);
+        let declared = self.cache.inner.policy.levels.get(level.index());
+        let count = declared.map_or(0, |level| level.params.len());
+        let params = (0..count).map(|param| captures.get(param as u16).map(Box::from));
+        Name {
+            level,
+            params: params.collect(),
+        }
+    }
+
+    /// What the policy asks of the request.
+    fn carried(&self, parts: &Parts, host: &str) -> Carried {
+        let mut builder = self.cache.request().method(parts.method.as_str());
+        builder = builder.target(target(&parts.uri)).host(host);
+        for name in parts.headers.keys() {
+            let lines = parts.headers.get_all(name).iter();
+            let texts: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+            // Lines of one field are one list; those of cookies have a separator of their own.
+            let separator = if *name == http::header::COOKIE {
+                "; "
+            } else {
+                ", "
+            };
+            builder = builder.header(name.as_str(), &texts.join(separator));
+        }
+        if let Some(identify) = &self.options.identify {
+            builder = identify(parts, builder);
+        }
+        builder.build()
+    }
+
+    /// The request once more, for whoever needs an answer of its own.
+    fn again(&self, exchange: &Exchange) -> Request<Body> {
+        Request::from_parts(exchange.parts.clone(), body::whole(Bytes::new()))
+    }
+}
