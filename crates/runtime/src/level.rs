@@ -113,16 +113,11 @@ impl Level {
     pub fn of_some<P: AsRef<str>>(&self, params: impl IntoIterator<Item = Option<P>>) -> Key {
         let params = params.into_iter();
         let params = params.map(|param| param.map(|param| Box::from(param.as_ref())));
-        Key {
-            cache: self.cache.clone(),
-            name: Name {
-                level: self.id,
-                params: params.collect(),
-            },
-            request: None,
-            waits: None,
-            variant: String::new(),
-        }
+        let name = Name {
+            level: self.id,
+            params: params.collect(),
+        };
+        Key::new(self.cache.clone(), name)
     }
 
     /// As [`Key::get_or_load`], of a level without parameters.
@@ -138,6 +133,16 @@ impl Level {
 }
 
 impl Key {
+    pub(crate) fn new(cache: Cache, name: Name) -> Self {
+        Self {
+            cache,
+            name,
+            request: None,
+            waits: None,
+            variant: String::new(),
+        }
+    }
+
     /// For this request, in place of the one that [`Cache::serve`] said.
     #[must_use]
     pub fn for_request(mut self, request: Request) -> Self {

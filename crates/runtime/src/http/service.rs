@@ -205,13 +205,9 @@ async fn ask_level<B: Behind>(
         let response = forward(&mut behind, shared.again(exchange)).await;
         return Answered::of(response, How::NoLevel);
     };
-    let mut key = Key {
-        cache: shared.cache.clone(),
-        name: name.clone(),
-        request: Some(exchange.carried.clone()),
-        variant: String::new(),
-    };
-    let plain = key.text(key.request.as_ref());
+    let key = Key::new(shared.cache.clone(), name.clone());
+    let mut key = key.for_request(exchange.carried.clone());
+    let plain = key.text(Some(&exchange.carried));
     key.variant = shared
         .variants
         .of(name.level, &plain, &exchange.parts.headers);
