@@ -23,7 +23,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "cachepolicy-analysis",
         ],
     ),
-    ("cachepolicy-runtime", &["cachepolicy-core"]),
+    ("cachepolicy-http", &[]),
+    (
+        "cachepolicy-runtime",
+        &["cachepolicy-core", "cachepolicy-http"],
+    ),
     ("cachepolicy-trace", &["cachepolicy-core"]),
     (
         "cachepolicy-sim",
@@ -42,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "cachepolicy-compiler",
             "cachepolicy-trace",
             "cachepolicy-sim",
+            "cachepolicy-runtime",
         ],
     ),
     ("xtask", &["cachepolicy-compiler"]),

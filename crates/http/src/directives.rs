@@ -25,6 +25,28 @@ impl Directives {
         }
     }
 
+    /// Of a field that is a dictionary of structured fields (RFC 8941, 3.2), as RFC 9213 asks for; of one
+    /// that is none, nothing: the whole field is ignored. A number in quotes is no number.
+    #[must_use]
+    pub fn of_dictionary(headers: &HeaderMap, name: &HeaderName) -> Self {
+        let is_text = |line: &http::HeaderValue| line.to_str().is_ok();
+        let all = comma_separated(headers, name);
+        if !all.into_iter().all(is_member) || !headers.get_all(name).iter().all(is_text) {
+            return Self::default();
+        }
+        let list = comma_separated(headers, name).map(|member| {
+            // Parameters of a member say nothing that is known here.
+            let member = member.split_once(';').map_or(member, |(member, _)| member);
+            match member.split_once('=') {
+                None => (member.to_owned(), None),
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            }
+        });
+        Self {
+            list: list.collect(),
+        }
+    }
+
     /// Is there none?
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -62,6 +84,22 @@ impl Directives {
     }
 }
 
+/// Is it a key, alone or with a value that begins as one?
+fn is_member(member: &str) -> bool {
+    let (key, value) = match member.split_once('=') {
+        None => (member.split(';').next().unwrap_or_default(), None),
+        Some((key, value)) => (key, Some(value)),
+    };
+    let is_first = |byte: u8| byte.is_ascii_lowercase() || byte == b'*';
+    let is_next = |byte: u8| is_first(byte) || byte.is_ascii_digit() || b"_-.".contains(&byte);
+    let is_key = key.bytes().next().is_some_and(is_first) && key.bytes().all(is_next);
+    let begins = |value: &str| {
+        let first = value.bytes().next();
+        first.is_some_and(|it| it.is_ascii_alphanumeric() || b"-\"*?:(".contains(&it))
+    };
+    is_key && value.is_none_or(begins)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +119,26 @@ mod tests {
         assert!(directives.has("no-cache") && !directives.has_plain("no-cache"));
         let fields: Vec<String> = directives.fields("no-cache").collect();
         assert_eq!(fields, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_field_that_is_no_dictionary_says_nothing() {
+        let of = |text| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static(text));
+            Directives::of_dictionary(&headers, &CACHE_CONTROL)
+        };
+        assert_eq!(of("foo, max-age=10;a=1").seconds("max-age"), Some(10));
+        assert_eq!(of("max-age=\"10\"").seconds("max-age"), Some(0));
+        for text in [
+            "max-age=10, &&&&&",
+            "MAX-AGE=10",
+            "max-age =10",
+            "max-age= 10",
+            "=1",
+        ] {
+            assert!(of(text).is_empty(), "{text}");
+        }
     }
 
     #[test]

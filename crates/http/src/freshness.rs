@@ -85,7 +85,7 @@ impl Said {
         (status, response): (StatusCode, &HeaderMap),
         (now, delay): (u64, u64),
     ) -> Self {
-        let aimed = Directives::of(response, &CDN_CACHE_CONTROL);
+        let aimed = Directives::of_dictionary(response, &CDN_CACHE_CONTROL);
         // One field decides: where the aimed one is valid, all others say nothing (RFC 9213, 2.1).
         let is_aimed = !aimed.is_empty();
         let directives = if is_aimed {
