@@ -364,7 +364,7 @@ fn what_is_not_there_is_refused() {
         ),
         (
             "backend near memory\nview page { route GET \"/\"; store near; ttl 1h }",
-            "view `page` is stored: copies of whole responses are not kept yet, only those of fragments and objects",
+            "view `page` is stored: say how requests are answered, by `Builder::http` (feature `http`)",
         ),
         (
             "model Row { id }\nbus queue { delivery at-least-once }\nbackend near memory

@@ -130,7 +130,7 @@ impl<B: Behind> Load for Fetch<B> {
                 _ => Made::passing(answered.response),
             }
         } else {
-            self.from_behind().await?
+            self.ask_behind().await?
         };
         Ok(Some(made))
     }
@@ -172,7 +172,7 @@ impl<B: Behind> Fetch<B> {
         Request::from_parts(parts, body::whole(Bytes::new()))
     }
 
-    async fn from_behind(&mut self) -> Result<Made, Failed> {
+    async fn ask_behind(&mut self) -> Result<Made, Failed> {
         let earlier = self.earlier();
         let validators = earlier.as_ref().and_then(|it| Validators::of(&it.headers));
         let mut request = self.request();

@@ -11,11 +11,14 @@ use std::sync::Arc;
 /// So many keys at most; then all are forgotten, and learned again.
 const KEYS_MAX: usize = 1 << 16;
 
+/// Names of fields, by level and key.
+type Known = FxHashMap<(LevelId, String), Arc<[String]>>;
+
 /// By level and key, the fields that any of its responses named in `Vary`. All of them together tell
 /// requests apart: one response that names fewer takes nothing from the others.
 #[derive(Debug, Default)]
 pub(crate) struct Variants {
-    known: Mutex<FxHashMap<(LevelId, String), Arc<[String]>>>,
+    known: Mutex<Known>,
 }
 
 impl Variants {
