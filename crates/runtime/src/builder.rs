@@ -27,8 +27,6 @@ use cachepolicy_core::key::QueryFilter;
 use cachepolicy_core::level::{Level, LevelKind};
 #[cfg(feature = "redis")]
 use cachepolicy_core::policy::Bus as DeclaredBus;
-#[cfg(feature = "http")]
-use cachepolicy_core::policy::Carrier;
 use cachepolicy_core::policy::{Backend, BackendKind, Delivery};
 use parking_lot::Mutex;
 use rand::SeedableRng as _;
@@ -305,35 +303,8 @@ impl Builder {
 
     /// Can a site or view be answered from copies?
     #[cfg(feature = "http")]
-    fn check_response(
-        &self,
-        kind: &'static str,
-        id: LevelId,
-        level: &Level,
-    ) -> Result<(), StartError> {
-        let level = || level.name.clone();
-        let Some(http) = &self.http else {
-            return Err(StartError::Response {
-                kind,
-                level: level(),
-            });
-        };
-        let graph = Graph::new(&self.policy);
-        let dimensions = graph
-            .dependencies(id)
-            .into_iter()
-            .flat_map(|it| &it.dimensions);
-        let dimensions = dimensions.filter_map(|id| self.policy.dimensions.get(id.index()));
-        let unknown = |carrier: &Carrier| matches!(carrier, Carrier::User(_) | Carrier::Attr(_));
-        let mut of_application = dimensions.filter(|it| unknown(&it.carrier));
-        match of_application.next().filter(|_| http.identify.is_none()) {
-            Some(dimension) => Err(StartError::Unidentified {
-                kind,
-                level: level(),
-                dimension: dimension.name.clone(),
-            }),
-            None => Ok(()),
-        }
+    fn check_response(&self, kind: &'static str, id: LevelId, _: &Level) -> Result<(), StartError> {
+        HttpOptions::check(self.http.as_ref(), &self.policy, (kind, id))
     }
 
     #[cfg(not(feature = "http"))]

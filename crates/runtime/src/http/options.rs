@@ -1,6 +1,11 @@
 //! How a layer does what the policy says.
 
 use crate::request::RequestBuilder;
+use crate::start_error::StartError;
+use cachepolicy_core::Policy;
+use cachepolicy_core::graph::Graph;
+use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::policy::Carrier;
 use http::request::Parts;
 use std::sync::Arc;
 
@@ -37,6 +42,34 @@ impl Default for HttpOptions {
 }
 
 impl HttpOptions {
+    /// Can a site or view be answered from copies?
+    pub(crate) fn check(
+        http: Option<&Self>,
+        policy: &Policy,
+        (kind, id): (&'static str, LevelId),
+    ) -> Result<(), StartError> {
+        let level = || policy.levels.get(id.index()).map(|it| it.name.clone());
+        let level = || level().unwrap_or_default();
+        let Some(http) = http else {
+            let level = level();
+            return Err(StartError::Response { kind, level });
+        };
+        let graph = Graph::new(policy);
+        let dimensions = graph.dependencies(id).into_iter();
+        let dimensions = dimensions.flat_map(|it| &it.dimensions);
+        let dimensions = dimensions.filter_map(|id| policy.dimensions.get(id.index()));
+        let unknown = |carrier: &Carrier| matches!(carrier, Carrier::User(_) | Carrier::Attr(_));
+        let mut of_application = dimensions.filter(|it| unknown(&it.carrier));
+        match of_application.next().filter(|_| http.identify.is_none()) {
+            Some(dimension) => Err(StartError::Unidentified {
+                kind,
+                level: level(),
+                dimension: dimension.name.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// What the cache calls itself in `Cache-Status`; left out: `cachepolicy`.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
