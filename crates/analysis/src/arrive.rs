@@ -1,6 +1,6 @@
 //! When a delivery arrives where a level's copies are.
 
-use crate::lives::{greatest, least, tiers};
+use crate::lives::{greatest, least};
 use cachepolicy_core::edge::EdgeBlock;
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::level::{Level, Tier};
@@ -88,7 +88,7 @@ fn arrival(policy: &Policy, edge: usize, block: &EdgeBlock, at: Place) -> Option
 /// How far a `bump` of a level gets. Where its farthest tier is shared, so is the version of its
 /// keys: once the delivery is there nobody asks for the old version any more, in any tier.
 pub(crate) fn renamed(policy: &Policy, edge: usize, block: &EdgeBlock, level: &Level) -> Heard {
-    let far = tiers(policy, level).last();
+    let far = policy.tiers(level).last();
     let is_shared = far.is_some_and(|far| place(policy, far.backend) == Place::Shared);
     match heard(policy, edge, block, level) {
         Heard::Arrives(mut arrivals) if is_shared => {
@@ -110,7 +110,7 @@ pub(crate) fn heard(policy: &Policy, edge: usize, block: &EdgeBlock, level: &Lev
         heard: Vec::new(),
         survive: None,
     };
-    let stored: Vec<_> = tiers(policy, level).collect();
+    let stored: Vec<_> = policy.tiers(level).collect();
     for (index, tier) in stored.iter().enumerate().rev() {
         let arrives = arrival(policy, edge, block, place(policy, tier.backend));
         let Some(farther) = arrivals.heard.last() else {

@@ -52,15 +52,6 @@ pub(crate) fn lives(whole: Structure<'_>) -> Vec<Life> {
     lives
 }
 
-/// Places that hold copies, nearest first.
-pub(crate) fn tiers<'p>(policy: &'p Policy, level: &'p Level) -> impl Iterator<Item = &'p Tier> {
-    let stores = |tier: &&Tier| {
-        let backend = policy.backends.get(tier.backend.index());
-        backend.is_some_and(|backend| backend.kind != BackendKind::None)
-    };
-    level.tiers.iter().filter(stores)
-}
-
 /// How old the data can be that an origin reads.
 pub(crate) fn replica_lag(policy: &Policy, origin: Option<OriginId>) -> Duration {
     let origin = origin.and_then(|origin| policy.origins.get(origin.index()));
@@ -105,7 +96,7 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
     let rules = &level.rules;
     let (rest, Work { all: work, alone }) = Rest::of(whole, id, level, finer);
     let inner = |contained: LevelId| finer.get(contained.index());
-    let has_backend = tiers(policy, level).next().is_some();
+    let has_backend = policy.tiers(level).next().is_some();
     // What stands before the application fails with the process that it asked.
     let is_made_in_vain = level.origin.is_some()
         || is_before_the_application(policy, level)
@@ -159,7 +150,8 @@ fn life(whole: Structure<'_>, id: LevelId, level: &Level, finer: &[Life]) -> Lif
 
 /// From asking the stores to their answers.
 pub(crate) fn latency(policy: &Policy, level: &Level) -> Duration {
-    tiers(policy, level)
+    policy
+        .tiers(level)
         .filter_map(|tier| policy.backends.get(tier.backend.index()))
         .map(|backend| greatest(&backend.latency).max(backend.on_failure.after))
         .fold(Duration::ZERO, |sum, latency| sum + latency)
@@ -167,7 +159,7 @@ pub(crate) fn latency(policy: &Policy, level: &Level) -> Duration {
 
 /// Whoever asks one of its stores that is down gets an error.
 pub(crate) fn refuses(policy: &Policy, level: &Level) -> bool {
-    tiers(policy, level).any(|tier| {
+    policy.tiers(level).any(|tier| {
         let backend = policy.backends.get(tier.backend.index());
         backend.is_some_and(|backend| !backend.on_failure.bypass)
     })

@@ -2,7 +2,6 @@
 //! their copies a written row concerns.
 
 use crate::kinds::Facts;
-use crate::lives::tiers;
 use crate::structure::Structure;
 use cachepolicy_core::ids::{BackendId, FieldId, LevelId};
 use cachepolicy_core::level::{Contain, Level, ValueSource};
@@ -106,7 +105,7 @@ impl Ways {
                 .extend(inner_way.into_iter().flat_map(|way| &way.places));
         }
         way.places
-            .extend(tiers(whole.policy, level).map(|tier| tier.backend));
+            .extend(whole.policy.tiers(level).map(|tier| tier.backend));
         way.places.sort_unstable();
         way.places.dedup();
         way

@@ -352,13 +352,19 @@ pub struct Tracks {
 }
 
 impl Policy {
+    /// The tiers of a level that keep copies, nearest first: a backend of the kind `none` keeps none.
+    pub fn tiers<'p>(&'p self, level: &'p Level) -> impl DoubleEndedIterator<Item = &'p Tier> {
+        let backend = |tier: &Tier| self.backends.get(tier.backend.index());
+        let stores =
+            move |tier: &&Tier| backend(tier).is_some_and(|it| it.kind != BackendKind::None);
+        level.tiers.iter().filter(stores)
+    }
+
     /// What a level's copies are decided by. Where none of its backends stores anything, there is
     /// nothing that one request could wait for another to make: each makes its own.
     #[must_use]
     pub fn rules(&self, level: &Level) -> Rules {
-        let backend = |tier: &Tier| self.backends.get(tier.backend.index());
-        let stores = |tier: &Tier| backend(tier).is_some_and(|it| it.kind != BackendKind::None);
-        let stampede = if level.tiers.iter().any(stores) {
+        let stampede = if self.tiers(level).next().is_some() {
             level.rules.stampede
         } else {
             Stampede::None
@@ -377,8 +383,7 @@ impl Policy {
         let kind = |tier: &Tier| self.backends.get(tier.backend.index()).map(|it| it.kind);
         let in_process =
             |tier: &&Tier| matches!(kind(tier), Some(BackendKind::Memory | BackendKind::Disk));
-        let stores = |tier: &&Tier| kind(tier) != Some(BackendKind::None);
-        let mut tiers = level.tiers.iter().filter(stores).peekable();
+        let mut tiers = self.tiers(level).peekable();
         tiers.peek().filter(|tier| in_process(tier))?;
         let backend = tiers.find(|tier| !in_process(tier))?.backend;
         let tells = |bus: &&Bus| bus.tracks.is_some_and(|tracks| tracks.backend == backend);

@@ -10,7 +10,7 @@ use crate::load::{About, Load};
 use crate::request::Request;
 use crate::store::shared::{self, Ask, Beginning, Begun, Down, Kept, Putting, Token, Version};
 use crate::tiers;
-use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, Scope, ServeOnlyReason};
+use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Scope, ServeOnlyReason};
 use cachepolicy_core::decide::{Stampede, fill_ended};
 use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::key::{Url, Values};
@@ -144,7 +144,7 @@ impl Job {
         let is_everywhere = rules.stampede.scope() == Scope::Everywhere;
         let beginning = Beginning {
             lock: self.alone.filter(|_| is_everywhere).map(|it| (began, it)),
-            is_fenced: is_fenced(&rules),
+            is_fenced: rules.is_fenced(),
         };
         if beginning.lock.is_none() && !beginning.is_fenced {
             return Some(Token::default());
@@ -195,10 +195,6 @@ impl Drop for Held<'_> {
     }
 }
 
-fn is_fenced(rules: &Rules) -> bool {
-    rules.fence || matches!(rules.stampede, Stampede::Lease { .. })
-}
-
 /// Work that ended with something.
 struct Ended {
     began: Time,
@@ -225,7 +221,7 @@ impl Ended {
                 check.ok().map(|checked| (shared, token, checked))
             }
         };
-        let is_fenced = is_fenced(&level.rules);
+        let is_fenced = level.rules.is_fenced();
         let overtaken_far = checked
             .as_ref()
             .is_some_and(|(_, _, checked)| checked.overtaken);
@@ -303,7 +299,7 @@ impl Ended {
             }
             None | Some(Err(Down)) => false,
         };
-        let is_fenced = job.level().is_some_and(|level| is_fenced(&level.rules));
+        let is_fenced = job.level().is_some_and(|level| level.rules.is_fenced());
         for (memory, ceiling) in state.tiers.memories() {
             // From here on no delivery comes in between.
             let mut index = memory.lock();

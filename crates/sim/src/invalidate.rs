@@ -243,8 +243,7 @@ impl Engine {
             Verb::Expire if self.is_told_of(t, instance, slot) => {
                 // Its process is not told of what becomes of it from now on, since it has changed it itself.
                 let was_fresh = self.now < self.stores[instance as usize].get(slot).fresh_until();
-                let gone = self.stores[instance as usize].remove(slot, self.now);
-                self.left(t, instance, &gone);
+                self.apply_to_copy(t, Verb::Purge, instance, slot);
                 was_fresh
             }
             Verb::Expire => {

@@ -1,6 +1,6 @@
 //! Which actions reach the copies of a level, in time and for certain.
 
-use super::fence::{Overtakes, is_fenced};
+use super::fence::Overtakes;
 use super::missed::{Missed, Reason};
 use super::sources::Source;
 use super::{By, Cleaning, Work};
@@ -159,7 +159,7 @@ impl Work<'_> {
             }
         }
         if level.is_stored() {
-            if is_fenced(level) {
+            if level.rules.is_fenced() {
                 self.fence(id, Overtakes::all(&fences), &mut bound);
             }
             bound.decide();
@@ -285,7 +285,7 @@ impl Work<'_> {
         {
             return Err(Reason::NotReached(backend));
         }
-        if !is_fenced(level) && !is_renamed && least < made {
+        if !level.rules.is_fenced() && !is_renamed && least < made {
             return Err(Reason::FillOvertakes(made));
         }
         let lag = self.lag(id, way);

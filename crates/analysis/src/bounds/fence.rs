@@ -5,10 +5,8 @@ use super::edges::KindBound;
 use super::sources::Source;
 use crate::arrive::{Heard, heard};
 use crate::cover::ActionRef;
-use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::edge::Timing;
 use cachepolicy_core::ids::LevelId;
-use cachepolicy_core::level::Level;
 use cachepolicy_core::units::Duration;
 
 /// A delivery that certainly comes to a place where fills store their results.
@@ -38,10 +36,6 @@ impl Overtakes {
         }
         all
     }
-}
-
-pub(crate) fn is_fenced(level: &Level) -> bool {
-    level.rules.fence || matches!(level.rules.stampede, Stampede::Lease { .. })
 }
 
 impl Work<'_> {

@@ -6,7 +6,6 @@ use super::serve::{Asked, Use};
 use super::stage::{Stage, can_fail, latency};
 use super::{Short, StepKind};
 use crate::bounds::By;
-use crate::bounds::fence::is_fenced;
 use crate::bounds::sources::Source;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::ids::LevelId;
@@ -160,7 +159,10 @@ impl<'p> Plan<'p> {
     /// How long after the source each level on the path may be done, so that no invalidation
     /// overtakes it whose result is to be kept.
     pub(super) fn limits(&self, id: LevelId, source: &Source) -> Vec<i64> {
-        let is_kept = self.whole.level(id).is_some_and(is_fenced);
+        let is_kept = self
+            .whole
+            .level(id)
+            .is_some_and(|level| level.rules.is_fenced());
         let of_path = source.path.iter().map(|&(inner, inner_way)| {
             let fence = self.of(inner, inner_way).and_then(|bound| bound.fence);
             match fence.filter(|fence| is_kept && source.age <= fence.least) {

@@ -1,6 +1,6 @@
 //! How long the invalidations of a witness's write are on their way.
 
-use crate::lives::{greatest, least, tiers};
+use crate::lives::{greatest, least};
 use cachepolicy_core::edge::{Action, EdgeBlock, Operation, Target, Timing, Verb};
 use cachepolicy_core::ids::{BusId, LevelId, ModelId};
 use cachepolicy_core::policy::{BackendKind, Delivery, Policy, Reaches};
@@ -72,7 +72,7 @@ impl Window {
         let Some(level) = policy.levels.get(self.level.index()) else {
             return false;
         };
-        let mut places = tiers(policy, level).map(|tier| {
+        let mut places = policy.tiers(level).map(|tier| {
             match policy.backends.get(tier.backend.index()).map(|b| b.kind) {
                 Some(BackendKind::Memory | BackendKind::Disk) => DelayedTo::Memory,
                 _ => DelayedTo::Shared,

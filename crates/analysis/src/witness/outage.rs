@@ -5,7 +5,7 @@ use super::delay::{Delayed, PlaceDelay};
 use super::schedule::{MARGIN, Plan};
 use crate::bounds::edges::Sound;
 use crate::bounds::missed::Reason;
-use crate::lives::{greatest, tiers};
+use crate::lives::greatest;
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::level::Level;
 use cachepolicy_core::units::Duration;
@@ -45,7 +45,7 @@ impl Plan<'_> {
             return;
         };
         let delay = greatest(&bus.delay);
-        let is_own = |backend: BackendId| tiers(policy, level).any(|tier| tier.backend == backend);
+        let is_own = |backend: BackendId| policy.tiers(level).any(|tier| tier.backend == backend);
         let own = self
             .whole
             .outages

@@ -8,7 +8,6 @@ use super::stage::{Stage, latency};
 use crate::arrive::{Arrival, Heard, Place, heard};
 use crate::bounds::By;
 use crate::bounds::edges::{KindBound, Sound};
-use crate::bounds::fence::is_fenced;
 use crate::bounds::missed::Reason;
 use crate::bounds::sources::Source;
 use cachepolicy_core::ids::LevelId;
@@ -260,7 +259,7 @@ impl<'p> Plan<'p> {
         let asked = self.use_late(stage, how, Asked::at(at))?;
         self.links.push(bound);
         let began = self.fill(stage, way, &source, (stored, how == Use::Absent))?;
-        let from = if is_fenced(level) {
+        let from = if level.rules.is_fenced() {
             began
         } else {
             stored - self.gap

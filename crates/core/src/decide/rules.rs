@@ -74,6 +74,12 @@ impl Stampede {
 }
 
 impl Rules {
+    /// Is a fill that an invalidation has overtaken not stored? By `fence`, and by every lease.
+    #[must_use]
+    pub const fn is_fenced(&self) -> bool {
+        self.fence || matches!(self.stampede, Stampede::Lease { .. })
+    }
+
     /// When a flight that began at `now` stops counting although nobody ended it: a lock has its time;
     /// without one, what takes longer than `timeout` is of no use to others.
     #[must_use]

@@ -106,10 +106,8 @@ pub(super) fn level_table(
     let level = &policy.levels[index];
     let rules = policy.rules(level);
     limit("tiers of one level", level.tiers.len(), TIERS_MAX)?;
-    let tiers: Vec<Tier> = level
-        .tiers
-        .iter()
-        .filter(|tier| policy.backends[tier.backend.index()].kind != BackendKind::None)
+    let tiers: Vec<Tier> = policy
+        .tiers(level)
         .map(|tier| {
             let backend = &backends[tier.backend.index()];
             Tier {
@@ -162,7 +160,7 @@ pub(super) fn level_table(
         rules,
         is_stored: level.is_stored(),
         is_edge,
-        fenced: rules.fence || matches!(rules.stampede, Stampede::Lease { .. }),
+        fenced: rules.is_fenced(),
         tiers,
         params: if is_told_by_url(policy, index, is_target) {
             0
@@ -191,11 +189,10 @@ pub(super) fn level_table(
 
 /// Is a level bumped that has nothing but the memory of several processes?
 fn has_own_versions(policy: &Policy, id: LevelId) -> bool {
-    let kind = |tier: &cachepolicy_core::level::Tier| policy.backends[tier.backend.index()].kind;
     let level = policy.levels.get(id.index());
-    let tiers = level.into_iter().flat_map(|level| level.tiers.iter().rev());
-    let farthest = tiers.map(kind).find(|kind| *kind != BackendKind::None);
-    let is_own = matches!(farthest, Some(BackendKind::Memory | BackendKind::Disk));
+    let farthest = level.and_then(|level| policy.tiers(level).next_back());
+    let kind = farthest.map(|tier| policy.backends[tier.backend.index()].kind);
+    let is_own = matches!(kind, Some(BackendKind::Memory | BackendKind::Disk));
     let mut actions = policy.edges.iter().flat_map(|edge| &edge.actions);
     is_own && policy.processes > 1 && actions.any(|action| action.may_bump(id))
 }

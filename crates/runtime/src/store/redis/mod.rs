@@ -34,7 +34,7 @@ use crate::store::shared::{
 };
 use crate::time::Clock;
 use cachepolicy_core::Policy;
-use cachepolicy_core::decide::{Lifetimes, Rules, Stampede};
+use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::key::QueryFilter;
 use cachepolicy_core::level::KeyPart;
@@ -108,10 +108,9 @@ impl RedisStore {
             let tier = level.tiers.iter().find(|tier| tier.backend == id);
             (level, tier)
         });
-        let has_fences = here.clone().any(|(level, tier)| {
-            let is_lease = matches!(level.rules.stampede, Stampede::Lease { .. });
-            tier.is_some() && (level.rules.fence || is_lease)
-        });
+        let has_fences = here
+            .clone()
+            .any(|(level, tier)| tier.is_some() && level.rules.is_fenced());
         let levels = here.zip(codecs).map(|((level, tier), codec)| LevelHere {
             codec: codec.clone(),
             rules: level.rules,
