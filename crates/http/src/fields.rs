@@ -9,8 +9,7 @@ const SECONDS_MAX: u64 = 1 << 31;
 
 /// A number of seconds: digits and nothing else; whatever is larger than can be told apart is 2^31.
 /// `None`: that is no number of seconds.
-#[must_use]
-pub fn seconds(text: &str) -> Option<u64> {
+pub(crate) fn seconds(text: &str) -> Option<u64> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -20,8 +19,7 @@ pub fn seconds(text: &str) -> Option<u64> {
 
 /// A date of RFC 9110, 5.6.7, in any of its three forms, as seconds since 1970; `None`: it is none, or
 /// an earlier one.
-#[must_use]
-pub fn date(text: &str) -> Option<u64> {
+pub(crate) fn date(text: &str) -> Option<u64> {
     let time = httpdate::parse_http_date(text.trim()).ok()?;
     time.duration_since(UNIX_EPOCH).ok().map(|it| it.as_secs())
 }
@@ -33,7 +31,7 @@ pub(crate) fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'
 
 /// The elements of all lines of a field, as of a list (RFC 9110, 5.6.1), without the spaces around them.
 /// Commas in quoted strings separate nothing. Lines that are not text are left out.
-pub fn comma_separated<'h>(
+pub(crate) fn comma_separated<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,
 ) -> impl Iterator<Item = &'h str> {
@@ -94,6 +92,19 @@ pub(crate) fn unquoted(text: &str) -> String {
         }
     }
     out
+}
+
+/// A message's fields, for tests.
+#[cfg(test)]
+pub(crate) fn fields(list: &[(impl AsRef<str>, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in list {
+        let name = HeaderName::from_bytes(name.as_ref().as_bytes());
+        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_str(value)) {
+            headers.append(name, value);
+        }
+    }
+    headers
 }
 
 #[cfg(test)]

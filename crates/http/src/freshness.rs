@@ -30,24 +30,6 @@ pub enum NotKept {
     NotUnderstood,
 }
 
-impl NotKept {
-    /// A short name for logs and for `Cache-Status`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Method => "method",
-            Self::Status => "status",
-            Self::RequestNoStore => "request-no-store",
-            Self::NoStore => "no-store",
-            Self::Private => "private",
-            Self::Authorization => "authorization",
-            Self::SetCookie => "set-cookie",
-            Self::VaryStar => "vary-star",
-            Self::NotUnderstood => "must-understand",
-        }
-    }
-}
-
 /// What a response says of how it may be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
@@ -231,26 +213,15 @@ fn is_understood(status: StatusCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::header::HeaderValue;
+    use crate::fields::fields as with;
     use proptest::prelude::*;
-
-    fn with(fields: &[(&str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            let name = HeaderName::from_bytes(name.as_bytes());
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-                headers.append(name, value);
-            }
-        }
-        headers
-    }
 
     const NOW: u64 = 784_111_777;
     const DATE: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
 
     fn said(response: &[(&str, &str)]) -> Said {
         Said::of(
-            (&Method::GET, &with(&[])),
+            (&Method::GET, &HeaderMap::new()),
             (StatusCode::OK, &with(response)),
             (NOW, 0),
         )
@@ -299,7 +270,7 @@ mod tests {
         assert_eq!(said(&[DATE, changed]).fresh_for(), Some(100));
         assert_eq!(said(&[DATE]).fresh_for(), None);
         let other = Said::of(
-            (&Method::GET, &with(&[])),
+            (&Method::GET, &HeaderMap::new()),
             (StatusCode::CREATED, &with(&[DATE, changed])),
             (NOW, 0),
         );
@@ -359,7 +330,7 @@ mod tests {
                 "last-modified", "pragma"];
             let fields: Vec<_> = fields.iter().map(|(nth, value)| (names[*nth], value.as_str())).collect();
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-            let said = Said::of((&Method::GET, &with(&[])), (status, &with(&fields)), (now, delay));
+            let said = Said::of((&Method::GET, &HeaderMap::new()), (status, &with(&fields)), (now, delay));
             prop_assert!(said.fresh_for().is_none_or(|fresh| fresh <= 1 << 31 || said.lifetime.is_some()));
         }
     }

@@ -85,19 +85,8 @@ fn holds(request: &HeaderMap, response: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
-    use http::header::HeaderName;
+    use crate::fields::fields as with;
     use proptest::prelude::*;
-
-    fn with(fields: &[(HeaderName, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.append(name.clone(), value);
-            }
-        }
-        headers
-    }
 
     fn of(text: &str, length: u64) -> Range {
         range(&with(&[(RANGE, text)]), &HeaderMap::new(), length)

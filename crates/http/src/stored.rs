@@ -10,8 +10,7 @@ use http::header::{
 };
 
 /// Is this a field of one connection, which a proxy does not pass on (RFC 9110, 7.6.1)?
-#[must_use]
-pub fn is_hop_by_hop(name: &HeaderName) -> bool {
+fn is_hop_by_hop(name: &HeaderName) -> bool {
     const OTHERS: [&str; 4] = [
         "keep-alive",
         "proxy-connection",
@@ -91,18 +90,7 @@ pub fn refreshed(stored: &HeaderMap, answer: &HeaderMap) -> HeaderMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
-
-    fn with(fields: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            );
-        }
-        headers
-    }
+    use crate::fields::fields as with;
 
     #[test]
     fn what_is_for_one_connection_is_not_kept() {

@@ -200,7 +200,7 @@ impl<B: Behind> Fetch<B> {
                 strip_hop_by_hop(response.headers_mut());
                 Ok((response, sent))
             }
-            Err(error) => Err(Failed(no_answer(&*error))),
+            Err(_) => Err(Failed(no_answer())),
         }
     }
 
@@ -254,7 +254,7 @@ impl<B: Behind> Fetch<B> {
                 Ok(self.keep(parts.status, kept_fields(&parts.headers), body, &said))
             }
             Ok(Read::Passing(body)) => Ok(Made::passing(Response::from_parts(parts, body))),
-            Err(error) => Err(Failed(no_answer(&*error))),
+            Err(_) => Err(Failed(no_answer())),
         }
     }
 
@@ -323,8 +323,7 @@ fn is_absence(status: StatusCode) -> bool {
 }
 
 /// The service behind gave no answer.
-pub(crate) fn no_answer(error: &(dyn std::error::Error + Send + Sync)) -> Response<Body> {
-    let _ = error;
+pub(crate) fn no_answer() -> Response<Body> {
     let text = Bytes::from_static(b"The service gave no answer.\n");
     respond(StatusCode::BAD_GATEWAY, HeaderMap::new(), text)
 }

@@ -13,6 +13,7 @@ use crate::level::{Failure, Key, Served};
 use crate::request::Request as Carried;
 use bytes::Bytes;
 use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::policy::Carrier;
 use cachepolicy_core::router::Router;
 use cachepolicy_core::url::split_target;
 use cachepolicy_http::strip_hop_by_hop;
@@ -179,7 +180,7 @@ async fn forward<B: Behind>(behind: &mut B, request: Request<Body>) -> Response<
             strip_hop_by_hop(response.headers_mut());
             response
         }
-        Err(error) => no_answer(&*error),
+        Err(_) => no_answer(),
     }
 }
 
@@ -326,16 +327,18 @@ impl Shared {
     fn carried(&self, parts: &Parts, host: &str) -> Carried {
         let mut builder = self.cache.request().method(parts.method.as_str());
         builder = builder.target(target(&parts.uri)).host(host);
-        for name in parts.headers.keys() {
+        for dimension in &self.cache.inner.policy.dimensions {
+            // Lines of one field are one list; those of cookies have a separator of their own.
+            let (name, separator) = match &dimension.carrier {
+                Carrier::Header(name) => (name.as_str(), ", "),
+                Carrier::Cookie(_) => ("cookie", "; "),
+                Carrier::Query(_) | Carrier::User(_) | Carrier::Attr(_) => continue,
+            };
             let lines = parts.headers.get_all(name).iter();
             let texts: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
-            // Lines of one field are one list; those of cookies have a separator of their own.
-            let separator = if *name == http::header::COOKIE {
-                "; "
-            } else {
-                ", "
-            };
-            builder = builder.header(name.as_str(), &texts.join(separator));
+            if parts.headers.contains_key(name) {
+                builder = builder.header(name, &texts.join(separator));
+            }
         }
         if let Some(identify) = &self.options.identify {
             builder = identify(parts, builder);
