@@ -3,13 +3,14 @@
 
 mod support;
 
-use cachepolicy_runtime::{Cache, Outcome, Row, ServeOnlyReason, Write};
+use cachepolicy_runtime::{Cache, Failure, Outcome, Row, ServeOnlyReason, Served, Write};
 use cachepolicy_tests::redis_server::Server;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use support::{PATIENCE, eventually, get, open, write};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -97,6 +98,11 @@ impl Service {
         tokio::time::timeout(PATIENCE, told).await.unwrap();
     }
 
+    fn begin_write(self: &Arc<Self>, row: usize) -> JoinHandle<()> {
+        let service = Arc::clone(self);
+        tokio::spawn(async move { service.write(row).await })
+    }
+
     fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
     }
@@ -153,10 +159,7 @@ async fn redis_is_killed_and_comes_back() {
         server.kill();
         service.goes_on().await;
         // What is written meanwhile is told when there is somebody to tell.
-        let writing = {
-            let service = Arc::clone(&service);
-            tokio::spawn(async move { service.write(3).await })
-        };
+        let writing = service.begin_write(3);
         service.goes_on().await;
         server.run();
         writing.await.unwrap();
@@ -172,10 +175,7 @@ async fn redis_stands_still_and_goes_on() {
         let (service, asking) = Service::start(&server, store, protection);
         service.recovers().await;
         server.pause();
-        let writing = {
-            let service = Arc::clone(&service);
-            tokio::spawn(async move { service.write(3).await })
-        };
+        let writing = service.begin_write(3);
         service.goes_on().await;
         tokio::time::sleep(Duration::from_secs(5)).await;
         service.goes_on().await;
@@ -212,10 +212,7 @@ async fn redis_is_full() {
         service.recovers().await;
         server.command(&["CONFIG", "SET", "maxmemory", "1"]);
         service.goes_on().await;
-        let writing = {
-            let service = Arc::clone(&service);
-            tokio::spawn(async move { service.write(3).await })
-        };
+        let writing = service.begin_write(3);
         service.goes_on().await;
         server.command(&["CONFIG", "SET", "maxmemory", "0"]);
         writing.await.unwrap();
@@ -239,6 +236,37 @@ async fn what_is_full_can_be_purged() {
     assert_eq!(get(&cache, "a", 3).await.value.as_deref(), Some(&3));
 }
 
+/// A fill that is under way until it is let go.
+struct SlowFill {
+    go: oneshot::Sender<()>,
+    filled: JoinHandle<Result<Served<u32>, Failure<Infallible>>>,
+}
+
+impl SlowFill {
+    async fn begin(cache: &Cache) -> Self {
+        let (begin, begun) = oneshot::channel();
+        let (go, gone) = oneshot::channel();
+        let item = cache.level("item").unwrap().of(["a"]);
+        let filled = tokio::spawn(item.get_or_load(move || async move {
+            begin.send(()).unwrap();
+            gone.await.unwrap();
+            Ok::<_, Infallible>(Some(1_u32))
+        }));
+        begun.await.unwrap();
+        Self { go, filled }
+    }
+
+    /// Why what it made was not stored.
+    async fn end(self) -> Option<ServeOnlyReason> {
+        self.go.send(()).unwrap();
+        let served = self.filled.await.unwrap().unwrap();
+        let Outcome::Filled { not_stored, .. } = served.outcome else {
+            panic!("{:?}", served.outcome);
+        };
+        not_stored
+    }
+}
+
 #[tokio::test]
 async fn a_flush_overtakes_what_is_being_filled() {
     for protection in ["fence", "stampede lease 1m wait 1m"] {
@@ -247,21 +275,9 @@ async fn a_flush_overtakes_what_is_being_filled() {
             .replace("STORE", "far")
             .replace("PROTECTION", protection);
         let cache = open(&policy, &server);
-        let (begin, begun) = tokio::sync::oneshot::channel();
-        let (go, gone) = tokio::sync::oneshot::channel();
-        let item = cache.level("item").unwrap().of(["a"]);
-        let slow = tokio::spawn(item.get_or_load(move || async move {
-            begin.send(()).unwrap();
-            gone.await.unwrap();
-            Ok::<_, Infallible>(Some(1_u32))
-        }));
-        begun.await.unwrap();
+        let slow = SlowFill::begin(&cache).await;
         server.command(&["FLUSHALL"]);
-        go.send(()).unwrap();
-        let served = slow.await.unwrap().unwrap();
-        let Outcome::Filled { not_stored, .. } = served.outcome else {
-            panic!("{:?}", served.outcome);
-        };
+        let not_stored = slow.end().await;
         assert_eq!(not_stored, Some(ServeOnlyReason::Overtaken), "{protection}");
     }
 }
@@ -276,23 +292,11 @@ async fn a_write_of_another_process_overtakes_what_is_being_filled() {
         .replace(" via outbox", "");
     let (cache, other) = (open(&policy, &server), open(&policy, &server));
     for written in ["a", "b"] {
-        let (begin, begun) = tokio::sync::oneshot::channel();
-        let (go, gone) = tokio::sync::oneshot::channel();
-        let item = cache.level("item").unwrap().of(["a"]);
-        let slow = tokio::spawn(item.get_or_load(move || async move {
-            begin.send(()).unwrap();
-            gone.await.unwrap();
-            Ok::<_, Infallible>(Some(1_u32))
-        }));
-        begun.await.unwrap();
+        let slow = SlowFill::begin(&cache).await;
         let row = Row::new([("id", written), ("slug", written)]);
         let write = Write::update("Row", row.clone(), row);
         assert_eq!(other.write(&write).await.unwrap().lost, 0);
-        go.send(()).unwrap();
-        let served = slow.await.unwrap().unwrap();
-        let Outcome::Filled { not_stored, .. } = served.outcome else {
-            panic!("{:?}", served.outcome);
-        };
+        let not_stored = slow.end().await;
         assert_eq!(not_stored, Some(ServeOnlyReason::Overtaken), "{written}");
     }
 }

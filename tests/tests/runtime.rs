@@ -2,6 +2,9 @@
 //! through the runtime, under a clock that stands still in between, come to the same figures.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a test")]
 
+#[path = "support/counted.rs"]
+mod counted;
+
 use cachepolicy_core::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_runtime::{Cache, Clock, Counters, Json, Postcard, Redis, Row, Write};
@@ -9,6 +12,7 @@ use cachepolicy_sim::{Options, Simulation};
 use cachepolicy_tests::redis_server::{AtOnce, Server};
 use cachepolicy_tests::run::compile;
 use cachepolicy_trace::event::{Event, Request, Value};
+use counted::counters;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -260,20 +264,8 @@ fn simulated(policy: &Policy, happenings: &[Happening]) -> Vec<Counters> {
         simulation.push(&event).expect("events in order");
     }
     let report = simulation.finish();
-    let counters = ["item", "list"].map(|name| {
-        let level = &report.levels[name];
-        Counters {
-            lookups: level.lookups,
-            fresh: level.fresh,
-            stale: level.stale,
-            negative: level.negative,
-            miss: level.miss,
-            waited: level.waited,
-            bypass: level.bypass,
-            fills: level.fills,
-        }
-    });
-    counters.into()
+    let counted = ["item", "list"].map(|name| counters(&report.levels[name]));
+    counted.into()
 }
 
 async fn run(caches: Vec<Cache>, happenings: Arc<Vec<Happening>>) -> Vec<Counters> {

@@ -2,12 +2,16 @@
 //! through the simulator and through the runtime.
 #![allow(missing_docs, clippy::expect_used, reason = "a test")]
 
+#[path = "support/counted.rs"]
+mod counted;
+
 use cachepolicy_core::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_runtime::{Cache, Clock, Counters, Key, Row, Write};
 use cachepolicy_sim::{Options, Simulation};
 use cachepolicy_tests::run::compile;
 use cachepolicy_trace::event::{Event, Request, Value};
+use counted::counters;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::RngSeed;
@@ -75,19 +79,6 @@ fn times(happenings: &[(u64, What)]) -> Vec<u64> {
         step + rest
     });
     times.collect()
-}
-
-fn counters(level: &cachepolicy_sim::report::LevelFigures) -> Counters {
-    Counters {
-        lookups: level.lookups,
-        fresh: level.fresh,
-        stale: level.stale,
-        negative: level.negative,
-        miss: level.miss,
-        waited: level.waited,
-        bypass: level.bypass,
-        fills: level.fills,
-    }
 }
 
 fn simulated(policy: &Policy, happenings: &[(u64, What)]) -> Counters {
