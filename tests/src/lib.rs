@@ -10,4 +10,6 @@ pub mod random_policy;
 #[cfg(feature = "servers")]
 pub mod redis_server;
 pub mod run;
+#[cfg(feature = "servers")]
+pub mod slow_link;
 pub mod sound;

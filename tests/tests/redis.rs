@@ -6,9 +6,11 @@ mod support;
 use cachepolicy_runtime::{Cache, Hit, Json, Outcome, Postcard, Redis, Row, Write, WriteError};
 use cachepolicy_tests::redis_server::Server;
 use cachepolicy_tests::run::compile;
+use cachepolicy_tests::slow_link::slow_link;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
-use support::{PATIENCE, eventually, get, open, write};
+use support::{PATIENCE, at, eventually, get, open, write};
 
 const HIT: Outcome = Outcome::Hit(Hit::Fresh);
 
@@ -214,6 +216,46 @@ async fn at_least_once_arrives_although_nobody_was_there() {
     server.command(&["XADD", &stream[0], "*", "m", message]);
     let new = open(&text, &server);
     eventually(async || get(&new, "b", 3).await.value.as_deref() == Some(&3)).await;
+}
+
+/// The memory of a process may hear of a write before the Redis behind it has been told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_memory_gets_from_redis_before_redis_is_told_does_not_stay() {
+    let server = Server::start(&[]);
+    let text = policy("store near, far; ttl 1h; fence", "purge item(slug)")
+        .replace("on Row update", "on Row update via outbox");
+    let caches = [1, 2].map(|seed| {
+        let port = slow_link(server.port(), 1_000 * seed);
+        at(&text, &format!("redis://127.0.0.1:{port}"))
+    });
+    let asked = AtomicBool::new(true);
+    let version = AtomicU32::new(0);
+    let get = async |cache: &Cache| {
+        let version = version.load(Ordering::SeqCst);
+        *get(cache, "a", version).await.value.unwrap()
+    };
+    let ask = async |cache: &Cache| {
+        while asked.load(Ordering::SeqCst) {
+            get(cache).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let write = async {
+        for round in 1..=60 {
+            version.store(round, Ordering::SeqCst);
+            // Whoever delivers to Redis is busy with the others when the last one comes.
+            let others = ["b", "c", "d", "e"].map(|slug| write(&caches[0], slug));
+            let all = others.into_iter().chain([write(&caches[0], "a")]);
+            for written in futures_util::future::join_all(all).await {
+                written.unwrap();
+            }
+            for cache in &caches {
+                eventually(async || get(cache).await == round).await;
+            }
+        }
+        asked.store(false, Ordering::SeqCst);
+    };
+    tokio::join!(ask(&caches[0]), ask(&caches[1]), write);
 }
 
 #[tokio::test]

@@ -146,11 +146,6 @@ impl Pauses {
         }
     }
 
-    /// Was there one?
-    fn has_paused(&self) -> bool {
-        self.next > *AGAIN.start()
-    }
-
     async fn pause(&mut self) {
         tokio::time::sleep(self.next).await;
         self.next = (self.next * 2).min(*AGAIN.end());

@@ -82,10 +82,13 @@ async fn follow_on(
     }
     for (id, message) in of_one_stream(read) {
         let id = String::from_utf8(id).unwrap_or_default();
+        let has_shared = inner.upgrade().is_some_and(|inner| inner.has_shared());
+        // Asked before the memory is told: what is read from the shared store after that is new.
+        let is_too_early = has_shared && !is_delivered(bus, &id).await;
         if bus.tell(inner, &message).await.is_none() {
             return Ok(None);
         }
-        if inner.upgrade().is_some_and(|inner| inner.has_shared()) {
+        if is_too_early {
             let (bus, inner) = (Arc::clone(bus), inner.clone());
             tokio::spawn(tell_again(bus, inner, id.clone(), message));
         }
@@ -94,7 +97,7 @@ async fn follow_on(
     Ok(Some(()))
 }
 
-/// The memory may have been told before what is shared, and have got the old copy from there since.
+/// The memory was told before what is shared, and may have got the old copy from there since.
 async fn tell_again(bus: Arc<Bus>, inner: Weak<Inner>, id: String, message: Vec<u8>) {
     let mut pauses = Pauses::new();
     while !is_delivered(&bus, &id).await {
@@ -103,39 +106,41 @@ async fn tell_again(bus: Arc<Bus>, inner: Weak<Inner>, id: String, message: Vec<
             return;
         }
     }
-    if pauses.has_paused() {
-        bus.tell(&inner, &message).await;
-    }
+    bus.tell(&inner, &message).await;
 }
 
 /// Has this message been delivered to what is shared?
+///
+/// First whether somebody has taken it, then whether they are still at it: the other way round it could be
+/// taken in between, and would look as if it were done.
 async fn is_delivered(bus: &Bus, id: &str) -> bool {
+    let taken = last_taken(bus, &bus.link).await.ok().flatten();
+    if taken.is_none_or(|taken| taken < place(id)) {
+        return false;
+    }
     let mut pending = redis::cmd("XPENDING");
     pending.arg(&bus.name).arg(GROUP).arg("-").arg(id).arg(1);
-    let Ok(Value::Array(pending)) = bus.link.call(pending).await else {
-        return false;
-    };
-    let taken = last_taken(bus, &bus.link).await.ok().flatten();
-    pending.is_empty() && taken.is_some_and(|taken| taken >= place(id))
+    let pending = bus.link.call(pending).await;
+    matches!(pending, Ok(Value::Array(pending)) if pending.is_empty())
 }
 
-/// Is there something that nobody has delivered to what is shared yet?
+/// Is there something that nobody has delivered to what is shared yet? (In the order of [`is_delivered`].)
 async fn is_behind(bus: &Bus, link: &Link) -> Result<bool, Fault> {
+    let end = end(bus, link).await?;
+    let taken = last_taken(bus, link).await?;
+    if taken.is_none_or(|taken| taken < place(&end)) {
+        return Ok(true);
+    }
     let mut pending = redis::cmd("XPENDING");
     pending.arg(&bus.name).arg(GROUP);
-    let count = match link.call(pending).await {
-        Ok(Value::Array(summary)) => summary.into_iter().next(),
-        Ok(_) => None,
+    let summary = match link.call(pending).await {
+        Ok(Value::Array(summary)) => summary,
+        Ok(_) => return Ok(true),
         // There is no group.
         Err(Fault::Refused(_)) => return Ok(true),
         Err(fault) => return Err(fault),
     };
-    if count != Some(Value::Int(0)) {
-        return Ok(true);
-    }
-    let end = end(bus, link).await?;
-    let taken = last_taken(bus, link).await?;
-    Ok(taken.is_none_or(|taken| taken < place(&end)))
+    Ok(summary.into_iter().next() != Some(Value::Int(0)))
 }
 
 /// The last message that somebody has taken to deliver it to what is shared.
