@@ -12,6 +12,19 @@ pub struct Selected {
 }
 
 impl Selected {
+    /// From what [`Self::fields`] gave.
+    #[must_use]
+    pub fn from_fields(mut fields: Vec<(String, Option<Vec<String>>)>) -> Self {
+        fields.sort();
+        Self { fields }
+    }
+
+    /// The fields in lower case, and their values in the request; `None`: it was not there.
+    #[must_use]
+    pub fn fields(&self) -> &[(String, Option<Vec<String>>)] {
+        &self.fields
+    }
+
     /// `None`: no other request may have the response, since it says `Vary: *`.
     #[must_use]
     pub fn of(response: &HeaderMap, request: &HeaderMap) -> Option<Self> {

@@ -120,6 +120,11 @@ impl Builder {
     #[must_use]
     pub fn http(mut self, options: HttpOptions) -> Self {
         self.http = Some(options);
+        #[cfg(feature = "redis")]
+        for level in self.policy.levels.iter().filter(|it| it.route.is_some()) {
+            let codec = Typed::<crate::http::stored::Made, _>::from(crate::http::codec::Responses);
+            self.codecs.insert(level.name.clone(), Arc::new(codec));
+        }
         self
     }
 
@@ -338,12 +343,6 @@ impl Builder {
         let id = LevelId(index as u16);
         let tiers = tiers(&self.policy, stores, level)?;
         let is_shared = tiers.shared().is_some();
-        if let Some(kind) = kind.filter(|_| is_shared) {
-            return Err(StartError::ResponseOutside {
-                kind,
-                level: name(),
-            });
-        }
         if is_shared && !self.codecs.contains_key(&level.name) {
             return Err(StartError::Codec { level: name() });
         }

@@ -1,6 +1,6 @@
 //! What surrounds a piece of work: the request that it is for, and the fill that it is part of.
 
-use crate::entry::{Mark, Name};
+use crate::entry::{Entry, Mark, Name};
 use crate::request::Request;
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -24,6 +24,7 @@ pub(crate) struct Notes {
     marks: Mutex<FxHashSet<Mark>>,
     data: Mutex<FxHashMap<String, Vec<String>>>,
     took_overtaken: AtomicBool,
+    earlier: Option<Arc<Entry>>,
 }
 
 /// What surrounds the work in hand.
@@ -42,6 +43,13 @@ pub(crate) fn note(note: impl FnOnce(&Notes)) {
     let _ = CONTEXT.try_with(|context| context.notes.as_deref().map(note));
 }
 
+/// The copy that the fill in hand is to take the place of, however old it is.
+#[cfg(feature = "http")]
+pub(crate) fn earlier() -> Option<Arc<Entry>> {
+    let notes = CONTEXT.try_with(|context| context.notes.clone()).ok()??;
+    notes.earlier.clone()
+}
+
 /// Work, surrounded by this.
 pub(crate) async fn within<R>(context: Context, work: impl Future<Output = R>) -> R {
     CONTEXT.scope(context, work).await
@@ -57,6 +65,14 @@ pub fn data<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) {
 }
 
 impl Notes {
+    /// Of a fill for which there was this copy, however old.
+    pub(crate) fn after(earlier: Option<Arc<Entry>>) -> Self {
+        Self {
+            earlier,
+            ..Self::default()
+        }
+    }
+
     /// A copy that is embedded, with what can be found in it.
     pub(crate) fn embed(&self, name: &Name, marks: &[Mark], overtaken: bool) {
         let mut all = self.marks.lock();

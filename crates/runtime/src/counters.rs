@@ -57,7 +57,11 @@ pub(crate) enum Count {
 
 impl Counting {
     pub(crate) fn count(&self, what: Count) {
-        let counter = match what {
+        self.counter(what).fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn counter(&self, what: Count) -> &AtomicU64 {
+        match what {
             Count::Hit(Hit::Fresh) => &self.fresh,
             Count::Hit(Hit::Stale) => &self.stale,
             Count::Hit(Hit::Negative) => &self.negative,
@@ -65,8 +69,13 @@ impl Counting {
             Count::Waited => &self.waited,
             Count::Bypass => &self.bypass,
             Count::Fill => &self.fills,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What was counted was no look-up of its own.
+    #[cfg(feature = "http")]
+    pub(crate) fn take_back(&self, what: Count) {
+        self.counter(what).fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn read(&self) -> Counters {

@@ -104,6 +104,12 @@ impl Entry {
         self.is_negative
     }
 
+    /// For how long after its life it can still be found.
+    #[cfg(feature = "redis")]
+    pub(crate) fn grace(&self) -> Duration {
+        self.grace
+    }
+
     /// From then on it cannot be found any more.
     pub(crate) fn gone_from(&self) -> Time {
         self.leaves() + self.grace
@@ -120,6 +126,13 @@ impl Entry {
             resides_until,
         );
         promoted.with(self.is_negative, self.grace)
+    }
+
+    /// The same copy with another value.
+    pub(crate) fn saying(&self, value: Shared) -> Self {
+        let mut entry = self.promoted(self.resides_until);
+        entry.value = Some(value);
+        entry
     }
 
     /// Its tier's ceiling.

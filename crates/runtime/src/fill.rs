@@ -5,18 +5,18 @@ use crate::context::{self, Context, Notes};
 use crate::counters::Count;
 use crate::entry::{Entry, Mark, Shared};
 use crate::flight::{Landing, Taken, Ticket};
-use crate::level::{Key, KeyValues};
+use crate::level::Key;
 use crate::load::{About, Load};
+use crate::marks;
 use crate::request::Request;
-use crate::store::shared::{self, Ask, Beginning, Begun, Down, Kept, Putting, Token, Version};
+use crate::store::shared::{
+    self, Ask, Beginning, Begun, Down, Kept, Lasts, Putting, Token, Version,
+};
 use crate::tiers;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Scope, ServeOnlyReason};
 use cachepolicy_core::decide::{Stampede, fill_ended};
-use cachepolicy_core::ids::DimensionId;
-use cachepolicy_core::key::{Url, Values};
 use cachepolicy_core::level::Level;
-use cachepolicy_core::tags::{TagValues, tags};
-use cachepolicy_core::units::Time;
+use cachepolicy_core::units::{Duration, Time};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -27,6 +27,8 @@ pub(crate) struct Job {
     pub(crate) request: Option<Request>,
     /// The shared tier's, as it was looked for.
     pub(crate) version: Version,
+    /// The copy that it is to take the place of, however old.
+    pub(crate) earlier: Option<Arc<Entry>>,
     /// The shared tier was left out, and gets nothing.
     pub(crate) is_down: bool,
     /// Until when it is the only one of its key; `None`: it need not be.
@@ -61,7 +63,7 @@ async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
         job: &job,
         token: Some(token),
     };
-    let notes = Arc::new(Notes::default());
+    let notes = Arc::new(Notes::after(job.earlier.clone()));
     let context = Context {
         request: job.request.clone(),
         notes: Some(Arc::clone(&notes)),
@@ -121,6 +123,12 @@ impl Job {
             name: &self.key.name,
             text: &self.text,
         }
+    }
+
+    /// The key without its variant.
+    fn plain(&self) -> &str {
+        let text = self.text.strip_suffix(self.key.variant.as_str());
+        text.unwrap_or(&self.text)
     }
 
     /// The shared tier, where it takes part.
@@ -210,14 +218,15 @@ impl Ended {
         let (Some(level), Some(state)) = (job.level(), job.state()) else {
             return self.taken(Some(ServeOnlyReason::BackendDown), &[].into(), false);
         };
-        mark(job, level, notes);
+        marks::mark((&job.key, job.request.as_ref()), level, notes);
         self.about.tags.iter().for_each(|tag| notes.bear(tag));
         let marks: Arc<[Mark]> = notes.marks().into();
         let checked = match job.shared() {
             None => None,
             Some(shared) => {
                 let token = held.token.clone().unwrap_or_default();
-                let check = shared.check(job.ask(), &token, &job.version, &marks).await;
+                let made = (&*marks, self.lasts());
+                let check = shared.check(job.ask(), &token, &job.version, made).await;
                 check.ok().map(|checked| (shared, token, checked))
             }
         };
@@ -263,12 +272,13 @@ impl Ended {
                     Some((shared, token, checked)) => {
                         let put = Putting {
                             entry: &entry,
+                            lock: &job.text,
                             checked,
                             // Who waited in vain fills without.
                             is_lease: token.lock.is_some()
                                 && matches!(level.rules.stampede, Stampede::Lease { .. }),
                         };
-                        let kept = shared.put(job.ask(), token, put).await;
+                        let kept = self.put(job, &**shared, token, put).await;
                         held.token = None;
                         Some(kept)
                     }
@@ -279,6 +289,57 @@ impl Ended {
         // Also where an expired lease is the reason.
         let is_overtaken = is_overtaken || not_stored == Some(ServeOnlyReason::Overtaken);
         self.taken(not_stored, &marks, is_overtaken)
+    }
+
+    /// Under which key it is kept.
+    fn text(&self, job: &Job) -> String {
+        match &self.about.variant {
+            None => job.text.clone(),
+            Some(variant) => job.plain().to_owned() + variant,
+        }
+    }
+
+    /// For how long it can be there, as far as it says so itself.
+    fn lasts(&self) -> Lasts {
+        Lasts {
+            fresh: self.about.ttl.unwrap_or(Duration::ZERO),
+            grace: self.about.grace,
+        }
+    }
+
+    /// Keeps it in the shared tier, and which variants there are.
+    async fn put(
+        &self,
+        job: &Job,
+        shared: &dyn shared::Shared,
+        token: &Token,
+        put: Putting<'_>,
+    ) -> Result<Kept, Down> {
+        let (entry, checked) = (put.entry, put.checked);
+        let text = self.text(job);
+        let ask = Ask {
+            text: &text,
+            ..job.ask()
+        };
+        let kept = shared.put(ask, token, put).await?;
+        if let Some(signpost) = &self.about.signpost
+            && kept != Kept::Nowhere
+        {
+            let signpost = entry.saying(Arc::clone(signpost));
+            let ask = Ask {
+                text: job.plain(),
+                ..ask
+            };
+            let put = Putting {
+                entry: &signpost,
+                lock: job.plain(),
+                checked,
+                is_lease: false,
+            };
+            // Where it does not get there, each process learns the variants by itself.
+            let _ = shared.put(ask, &Token::default(), put).await;
+        }
+        Ok(kept)
     }
 
     /// Keeps it in the process's memory too; `far`: what the shared tier said. Why is it not stored?
@@ -306,12 +367,16 @@ impl Ended {
             if is_fenced && self.is_overtaken(job, &entry.marks) {
                 return Some(ServeOnlyReason::Overtaken);
             }
-            if is_kept && !state.tiers.may_be_near(job.ask()) {
+            let text = self.text(job);
+            let ask = Ask {
+                text: &text,
+                ..job.ask()
+            };
+            if is_kept && !state.tiers.may_be_near(ask) {
                 return None;
             }
             let now = job.key.cache.inner.clock.now();
             let entry = entry.promoted(tiers::until(now, ceiling));
-            let text = format!("{}{}", job.text, self.about.variant);
             memory.store(&mut index, &text, Arc::new(entry), now);
             is_kept = true;
         }
@@ -336,55 +401,5 @@ impl Ended {
             marks: Arc::clone(marks),
             overtaken,
         }
-    }
-}
-
-/// The copy's own tags.
-fn mark(job: &Job, level: &Level, notes: &Notes) {
-    let values = FillValues {
-        key: KeyValues {
-            name: &job.key.name,
-            request: job.request.as_ref(),
-        },
-        data: level
-            .data
-            .iter()
-            .map(|data| notes.data(&data.name))
-            .collect(),
-    };
-    let mut scratch = String::new();
-    for template in &level.tags {
-        tags(template, &values, &mut scratch, |tag| notes.bear(tag));
-    }
-}
-
-struct FillValues<'k> {
-    key: KeyValues<'k>,
-    /// By the level's data names.
-    data: Vec<Vec<String>>,
-}
-
-impl Values for FillValues<'_> {
-    fn param(&self, index: u16) -> Option<&str> {
-        self.key.param(index)
-    }
-
-    fn dimension(&self, dimension: DimensionId) -> Option<&str> {
-        self.key.dimension(dimension)
-    }
-
-    fn url(&self) -> Url<'_> {
-        self.key.url()
-    }
-}
-
-impl TagValues for FillValues<'_> {
-    fn data_len(&self, index: u16) -> usize {
-        self.data.get(usize::from(index)).map_or(0, Vec::len)
-    }
-
-    fn data(&self, index: u16, nth: usize) -> Option<&str> {
-        let values = self.data.get(usize::from(index))?;
-        values.get(nth).map(String::as_str)
     }
 }

@@ -49,6 +49,7 @@ mod http;
 mod level;
 mod load;
 mod lookup;
+mod marks;
 mod meant;
 mod request;
 mod start_error;
@@ -56,6 +57,8 @@ mod store;
 mod tiers;
 mod time;
 mod versions;
+#[cfg(feature = "redis")]
+mod wire;
 mod write;
 
 pub use builder::Builder;

@@ -1,5 +1,6 @@
 //! The work that makes what is kept.
 
+use crate::entry::Shared;
 use crate::level::Key;
 use cachepolicy_core::units::Duration;
 
@@ -37,8 +38,11 @@ pub struct About {
     pub(crate) is_for_one: bool,
     /// Once it is stale nobody gets it, whatever windows the policy has.
     pub(crate) never_stale: bool,
-    /// What its key has in addition: what tells it apart from others of the same key.
-    pub(crate) variant: String,
+    /// What its key has in place of the request's variant; `None`: it is of that one.
+    pub(crate) variant: Option<String>,
+    /// What stands under the key without a variant in a store that several processes share: which
+    /// variants there are.
+    pub(crate) signpost: Option<Shared>,
     /// Tags that it bears beside those of the policy.
     pub(crate) tags: Vec<String>,
     /// For how long after its life it can still be found, to be asked about at the origin.

@@ -250,6 +250,7 @@ impl Asked<'_> {
             text: self.text.clone(),
             request: self.request.clone(),
             version: looked.version.clone(),
+            earlier: looked.last.clone(),
             is_down: looked.is_down,
             alone,
         }

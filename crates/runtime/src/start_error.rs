@@ -84,16 +84,6 @@ pub enum StartError {
         /// The level.
         level: String,
     },
-    /// A whole response that is to be kept outside of the process.
-    #[error(
-        "{kind} `{level}` is stored outside of the process, where copies of whole responses are not kept: use a `memory`"
-    )]
-    ResponseOutside {
-        /// `view` or `site`.
-        kind: &'static str,
-        /// The level.
-        level: String,
-    },
     /// What a response depends on is known to the application alone.
     #[error(
         "{kind} `{level}` depends on `{dimension}`, which only the application knows: say it by `HttpOptions::identify`"

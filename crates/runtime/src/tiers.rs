@@ -30,6 +30,8 @@ pub(crate) struct Tier {
 #[derive(Debug, Default)]
 pub(crate) struct Looked {
     pub(crate) best: Option<Best>,
+    /// The copy that was stored last, alive or not.
+    pub(crate) last: Option<Arc<Entry>>,
     /// The shared tier did not answer.
     pub(crate) is_down: bool,
     /// It did not, and the policy does not go on without it.
@@ -106,9 +108,20 @@ impl Tiers {
                 }
             };
             let now = inner.clock.now();
-            let Some(entry) = entry.filter(|entry| now < entry.leaves()) else {
+            let Some(entry) = entry else {
                 continue;
             };
+            let stored = |entry: &Arc<Entry>| entry.lifetimes().stored;
+            if looked
+                .last
+                .as_ref()
+                .is_none_or(|last| stored(last) < stored(&entry))
+            {
+                looked.last = Some(Arc::clone(&entry));
+            }
+            if now >= entry.leaves() {
+                continue;
+            }
             let fresh_until = entry.lifetimes().fresh_until;
             let is_better = |best: &Best| best.entry.lifetimes().fresh_until < fresh_until;
             if looked.best.as_ref().is_none_or(is_better) {

@@ -2,6 +2,7 @@
 
 mod docs;
 mod fuzz;
+mod http_tests;
 mod test;
 mod toolchain;
 
@@ -15,6 +16,9 @@ cargo xtask TASK
   test    everything that a change must pass: rustfmt, clippy, all tests
   docs    write docs/reference anew from the compiler's tables
   fuzz    [SECONDS] [TARGET…]: libFuzzer on each target, ten minutes if left out
+  http-tests PATH [TEST]
+          the public suite for HTTP caches, cloned at PATH, before the proxy, nginx and Varnish;
+          writes docs/http-tests.md
 ";
 
 fn main() -> ExitCode {
@@ -38,6 +42,7 @@ fn run() -> Result<()> {
         ["test"] => test::run(root()),
         ["docs"] => docs::run(root()),
         ["fuzz", ..] => fuzz::run(root(), arguments.get(1..).unwrap_or_default()),
+        ["http-tests", ..] => http_tests::run(root(), arguments.get(1..).unwrap_or_default()),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -6,6 +6,8 @@
     reason = "tests use parts of it"
 )]
 
+pub(crate) mod web;
+
 use cachepolicy_runtime::{Cache, Delivered, Postcard, Redis, Row, Served, Write, WriteError};
 use cachepolicy_tests::redis_server::Server;
 use cachepolicy_tests::run::compile;

@@ -7,7 +7,7 @@ use crate::policy;
 use crate::proxy::{self, Origin, Places};
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_core::policy::Policy;
-use cachepolicy_runtime::{Cache, HttpOptions};
+use cachepolicy_runtime::{Cache, HttpOptions, Redis};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,12 +15,13 @@ use std::time::Duration;
 /// Answer requests before a service, from copies as the policy says
 ///
 /// A caching reverse proxy: the policy's sites and views decide which responses are kept, for whom and for
-/// how long. Copies are in this process's memory: backends of the kind `memory` and `proxy`. What it did
-/// with a request, and why, stands in the answer's `Cache-Status`.
+/// how long. Copies are in this process's memory (backends of the kind `memory` and `proxy`), or in a
+/// Redis. What it did with a request, and why, stands in the answer's `Cache-Status`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   cachepolicy proxy site.cachepolicy --origin http://127.0.0.1:8000
+  cachepolicy proxy site.cachepolicy --origin http://10.0.0.7 --redis shared=redis://10.0.0.8
   cachepolicy proxy site.cachepolicy --origin http://10.0.0.7 --listen 0.0.0.0:80 --admin 127.0.0.1:9000")]
 pub(crate) struct Args {
     /// The policy
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// Responses with more bytes pass through and are not kept
     #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
     body_max: usize,
+    /// Where a backend of the kind `redis` is; once for each
+    #[arg(long, value_name = "BACKEND=URL")]
+    redis: Vec<String>,
     #[command(flatten)]
     overrides: policy::OverrideArgs,
     #[command(flatten)]
@@ -74,10 +78,25 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     };
     runtime.block_on(async {
         let options = HttpOptions::default().proxy().body_max(arguments.body_max);
-        let cache = Cache::builder(compiled).http(options).build()?;
+        let mut builder = Cache::builder(compiled).http(options);
+        for place in &arguments.redis {
+            let (backend, redis) = redis_at(place)?;
+            builder = builder.redis(backend, redis);
+        }
+        let cache = builder.build()?;
         proxy::serve(&cache, origin, places).await
     })?;
     Ok(Outcome::Fine)
+}
+
+/// Of `BACKEND=URL`. An address may have a password in it, so messages do not repeat it.
+fn redis_at(place: &str) -> Result<(&str, Redis)> {
+    let Some((backend, address)) = place.split_once('=') else {
+        bail!("`--redis`: write `BACKEND=URL`, such as `shared=redis://127.0.0.1`");
+    };
+    let redis = Redis::at(address);
+    let redis = redis.with_context(|| format!("`--redis {backend}=…`: that is no address"))?;
+    Ok((backend, redis))
 }
 
 /// Is there anything that a proxy could answer?

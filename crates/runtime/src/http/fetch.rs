@@ -1,6 +1,7 @@
 //! How a response is made: by the levels inside, and by the service behind them.
 
 use crate::cache::Cache;
+use crate::context;
 use crate::http::body::{self, Body, BodyError, Read};
 use crate::http::invalidate::url_tag;
 use crate::http::service::{Exchange, Shared, ask};
@@ -209,10 +210,7 @@ impl<B: Behind> Fetch<B> {
         if self.exchange.parts.method == Method::HEAD {
             return None;
         }
-        let state = self.cache().inner.state(self.key.name.level)?;
-        let text = format!("{}{}", self.plain, self.key.variant);
-        let entry = state.tiers.nearest()?.get(&text)?;
-        let made = entry.value.clone()?.downcast::<Made>().ok()?;
+        let made = context::earlier()?.value.clone()?.downcast::<Made>().ok()?;
         match &made.answer {
             Answer::Whole(stored) if stored.selected.matches(&self.exchange.parts.headers) => {
                 Some(Arc::clone(stored))
@@ -279,7 +277,11 @@ impl<B: Behind> Fetch<B> {
         let request = &self.exchange.parts.headers;
         let level = self.key.name.level;
         let variants = &self.shared.variants;
-        let variant = variants.learn(level, &self.plain, &stored.selected, request);
+        let names = stored.selected.names();
+        let (variant, names) = variants.learn(level, &self.plain, names, request);
+        let is_shared = self.cache().inner.state(level);
+        let is_shared = is_shared.is_some_and(|state| state.tiers.shared().is_some());
+        let signpost = Made::signpost(&names).filter(|_| is_shared);
         let left = stored.fresh_for.map(|fresh| {
             let since = self.now().since(stored.came);
             let fresh = i64::try_from(fresh).unwrap_or(i64::MAX);
@@ -294,11 +296,8 @@ impl<B: Behind> Fetch<B> {
             is_absence: is_absence(stored.status),
             is_for_one: false,
             never_stale: stored.never_stale,
-            variant: if variant == self.key.variant {
-                String::new()
-            } else {
-                variant
-            },
+            variant: (variant != self.key.variant).then_some(variant),
+            signpost: signpost.map(|it| Arc::new(it) as _),
             tags: vec![url_tag(
                 self.cache(),
                 &self.exchange.host,

@@ -6,11 +6,13 @@
 
 mod answer;
 mod body;
+#[cfg(feature = "redis")]
+pub(crate) mod codec;
 mod fetch;
 mod invalidate;
 mod options;
 mod service;
-mod stored;
+pub(crate) mod stored;
 mod variants;
 
 pub use body::{Body, BodyError};

@@ -1,6 +1,7 @@
 //! The layer, and the walk of a request through the levels that answer it.
 
 use crate::cache::Cache;
+use crate::counters::Count;
 use crate::entry::Name;
 use crate::http::answer::{How, tell};
 use crate::http::body::{self, Body, BodyError};
@@ -9,7 +10,7 @@ use crate::http::invalidate::{host, invalidate, is_unsafe, target};
 use crate::http::options::HttpOptions;
 use crate::http::stored::{Answer, Made, Stored};
 use crate::http::variants::Variants;
-use crate::level::{Failure, Key, Served};
+use crate::level::{Failure, Key, Outcome, Served};
 use crate::request::Request as Carried;
 use bytes::Bytes;
 use cachepolicy_core::ids::LevelId;
@@ -206,21 +207,30 @@ async fn ask_level<B: Behind>(
         let response = forward(&mut behind, shared.again(exchange)).await;
         return Answered::of(response, How::NoLevel);
     };
+    let request = &exchange.parts.headers;
     let key = Key::new(shared.cache.clone(), name.clone());
     let mut key = key.for_request(exchange.carried.clone());
     let plain = key.text(Some(&exchange.carried));
-    key.variant = shared
-        .variants
-        .of(name.level, &plain, &exchange.parts.headers);
-    let fetch = Fetch {
+    key.variant = shared.variants.of(name.level, &plain, request);
+    let fetch = |key: &Key| Fetch {
         shared: Arc::clone(shared),
         behind: behind.clone(),
         exchange: Arc::clone(exchange),
         at,
         key: key.clone(),
-        plain,
+        plain: plain.clone(),
     };
-    match key.get_or_load(fetch).await {
+    let mut served = key.get_or_load(fetch(&key)).await;
+    if let Some((outcome, names)) = signpost(&served) {
+        let names = names.iter().map(String::as_str);
+        let (variant, _) = shared.variants.learn(name.level, &plain, names, request);
+        if variant != key.variant {
+            shared.take_back(name.level, outcome);
+            key.variant = variant;
+            served = key.get_or_load(fetch(&key)).await;
+        }
+    }
+    match served {
         Ok(served) => answer(shared, behind, exchange, served).await,
         Err(Failure::Work(Failed(response))) => Answered {
             is_error: true,
@@ -260,7 +270,7 @@ async fn answer<B: Behind>(
                 how,
             }
         }
-        Answer::Whole(_) => {
+        Answer::Whole(_) | Answer::Varies(_) => {
             let response = forward(&mut behind, shared.again(exchange)).await;
             Answered::of(response, How::OtherVariant)
         }
@@ -271,6 +281,15 @@ async fn answer<B: Behind>(
                 Answered::of(response, how)
             }
         },
+    }
+}
+
+/// Which fields tell variants apart, where that is all that a look-up found.
+fn signpost(served: &Result<Served<Made>, Failure<Failed>>) -> Option<(Outcome, Vec<String>)> {
+    let served = served.as_ref().ok()?;
+    match &served.value.as_ref()?.answer {
+        Answer::Varies(names) => Some((served.outcome, names.clone())),
+        Answer::Whole(_) | Answer::Passing(_) => None,
     }
 }
 
@@ -320,6 +339,24 @@ impl Shared {
         Name {
             level,
             params: params.collect(),
+        }
+    }
+
+    /// A look-up found where to look, and that only.
+    fn take_back(&self, level: LevelId, outcome: Outcome) {
+        let Some(state) = self.cache.inner.state(level) else {
+            return;
+        };
+        match outcome {
+            Outcome::Hit(hit) => state.counting.take_back(Count::Hit(hit)),
+            Outcome::Waited => {
+                state.counting.take_back(Count::Miss);
+                state.counting.take_back(Count::Waited);
+            }
+            Outcome::StaleOnError | Outcome::Filled { .. } => {
+                state.counting.take_back(Count::Miss);
+            }
+            Outcome::Bypass(_) => state.counting.take_back(Count::Bypass),
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Made {
 pub(crate) enum Answer {
     /// A response that is kept, or could be.
     Whole(std::sync::Arc<Stored>),
+    /// Responses of this key are told apart by these fields of their requests: look again by them.
+    Varies(Vec<String>),
     /// One for whoever asked, taken once.
     Passing(Mutex<Option<Response<Body>>>),
 }
@@ -33,10 +35,27 @@ impl Made {
         }
     }
 
+    /// What stands where whoever does not know these names looks; `None`: there are none.
+    pub(crate) fn signpost(names: &[String]) -> Option<Self> {
+        (!names.is_empty()).then(|| Self {
+            answer: Answer::Varies(names.to_vec()),
+            about: About::default(),
+        })
+    }
+
+    /// What was read in a store.
+    #[cfg(feature = "redis")]
+    pub(crate) fn from_store(answer: Answer) -> Self {
+        Self {
+            answer,
+            about: About::default(),
+        }
+    }
+
     /// The response that passes through; `None`: it is one that is kept, or was taken already.
     pub(crate) fn take(&self) -> Option<Response<Body>> {
         match &self.answer {
-            Answer::Whole(_) => None,
+            Answer::Whole(_) | Answer::Varies(_) => None,
             Answer::Passing(response) => response.lock().take(),
         }
     }

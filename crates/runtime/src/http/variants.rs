@@ -1,7 +1,6 @@
 //! Responses that vary on more than the policy says: which fields of requests tell them apart, by key.
 
 use cachepolicy_core::ids::LevelId;
-use cachepolicy_http::Selected;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -28,21 +27,22 @@ impl Variants {
         known.map_or_else(String::new, |names| text(&names, request))
     }
 
-    /// A response has come for a key: what the key of its request has in addition from now on.
-    pub(crate) fn learn(
+    /// A response has come for a key that names these fields: what the key of its request has in addition
+    /// from now on, and all fields that are known for the key.
+    pub(crate) fn learn<'n>(
         &self,
         level: LevelId,
         key: &str,
-        selected: &Selected,
+        fields: impl Iterator<Item = &'n str>,
         request: &HeaderMap,
-    ) -> String {
+    ) -> (String, Arc<[String]>) {
         let mut known = self.known.lock();
         let place = (level, key.to_owned());
         let before = known.get(&place).cloned();
         let mut names: Vec<String> = before.iter().flat_map(|it| it.iter().cloned()).collect();
-        names.extend(selected.names().map(str::to_owned));
+        names.extend(fields.map(str::to_owned));
         if names.is_empty() {
-            return String::new();
+            return (String::new(), names.into());
         }
         names.sort_unstable();
         names.dedup();
@@ -53,7 +53,7 @@ impl Variants {
             }
             known.insert(place, Arc::clone(&names));
         }
-        text(&names, request)
+        (text(&names, request), names)
     }
 }
 
@@ -89,6 +89,7 @@ fn escaped(value: &HeaderValue) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cachepolicy_http::Selected;
 
     #[test]
     fn a_response_that_names_fewer_fields_takes_nothing_from_the_others() {
@@ -104,7 +105,7 @@ mod tests {
         };
         let learn = |vary: &'static str, request: &HeaderMap| {
             let selected = Selected::of(&with("vary", vary), request).unwrap_or_default();
-            variants.learn(level, "k", &selected, request)
+            variants.learn(level, "k", selected.names(), request).0
         };
         let english = with("lang", "en|\"");
         assert_eq!(variants.of(level, "k", &english), "");

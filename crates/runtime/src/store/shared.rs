@@ -6,7 +6,7 @@ use crate::entry::{Entry, Mark, Name};
 use crate::meant::Meant;
 use cachepolicy_core::decide::Lifetimes;
 use cachepolicy_core::ids::LevelId;
-use cachepolicy_core::units::Time;
+use cachepolicy_core::units::{Duration, Time};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -94,10 +94,21 @@ pub(crate) struct Checked {
     pub(crate) stamps: Vec<Stamp>,
 }
 
+/// For how long a copy can be there, as far as it says so itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lasts {
+    /// Until its life is over.
+    pub(crate) fresh: Duration,
+    /// And so long after that.
+    pub(crate) grace: Duration,
+}
+
 /// A copy to be kept.
 #[derive(Debug)]
 pub(crate) struct Putting<'a> {
     pub(crate) entry: &'a Entry,
+    /// The key whose lock the fill holds.
+    pub(crate) lock: &'a str,
     pub(crate) checked: &'a Checked,
     /// Only if the lock is still this fill's own.
     pub(crate) is_lease: bool,
@@ -127,13 +138,13 @@ pub(crate) trait Shared: Send + Sync + core::fmt::Debug {
         beginning: Beginning,
     ) -> Answer<'a, Begun>;
 
-    /// A fill has ended with something that can be found by these marks.
+    /// A fill has ended with something that can be found by these marks, for so long.
     fn check<'a>(
         &'a self,
         ask: Ask<'a>,
         token: &'a Token,
         version: &'a Version,
-        marks: &'a [Mark],
+        made: (&'a [Mark], Lasts),
     ) -> Answer<'a, Checked>;
 
     /// Keeps a copy, and lets go of the lock.

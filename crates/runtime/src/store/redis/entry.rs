@@ -1,26 +1,32 @@
 //! A copy as it lies in Redis: a head that says what it is, then the value's bytes.
 //!
 //! ```text
-//! "CPE1" · checksum of the body · checksum of the life
+//! "CPE2" · checksum of the body · checksum of the life
 //! life: stored, ttl, fresh until, revalidatable until, usable on error until, resides until
-//! body: codec, how long the fill took, is it an absence, stamps, marks, value
+//! body: codec, how long the fill took, what it is, grace, stamps, marks, value
 //! ```
 //!
 //! Numbers are little-endian; times are nanoseconds since 1970. The body's checksum begins with the key,
 //! so that a copy is none under another key. The life stands by itself since a hit can move it.
 
-use super::bytes::{Reader, put_text};
 use super::names::Names;
 use crate::codec::AnyCodec;
 use crate::entry::{Entry, Mark, Name, Params};
 use crate::store::shared::Stamp;
+use crate::wire::{Reader, put_text};
 use cachepolicy_core::decide::Lifetimes;
 use cachepolicy_core::units::{Duration, Time};
 
-const MAGIC: &[u8; 4] = b"CPE1";
+const MAGIC: &[u8; 4] = b"CPE2";
 
 /// Where the life begins, with its checksum, and where it ends.
 pub(crate) const LIFE: core::ops::Range<usize> = 8..60;
+
+/// Of what a copy is: it has no value.
+const NO_VALUE: u8 = 1;
+
+/// It says that there is no such thing.
+const NEGATIVE: u8 = 2;
 
 /// What was read.
 #[derive(Debug)]
@@ -64,7 +70,10 @@ pub(crate) fn write(
     let mut body = Vec::with_capacity(256);
     body.extend(crc32fast::hash(codec.name().as_bytes()).to_le_bytes());
     body.extend(entry.fill_time.nanos().to_le_bytes());
-    body.push(u8::from(entry.value.is_none()));
+    let no_value = if entry.value.is_none() { NO_VALUE } else { 0 };
+    let negative = if entry.is_negative() { NEGATIVE } else { 0 };
+    body.push(no_value | negative);
+    body.extend(entry.grace().nanos().to_le_bytes());
     body.extend(u32::try_from(stamps.len()).ok()?.to_le_bytes());
     for stamp in stamps {
         put_text(&mut body, &stamp.name)?;
@@ -135,7 +144,8 @@ pub(crate) fn read(
         return None;
     }
     let fill_time = Duration::from_nanos(reader.i64()?);
-    let is_negative = reader.u8()? != 0;
+    let what = reader.u8()?;
+    let grace = Duration::from_nanos(reader.i64()?);
     let mut stamps = Vec::new();
     for _ in 0..reader.u32()? {
         stamps.push(Stamp {
@@ -148,7 +158,7 @@ pub(crate) fn read(
     for _ in 0..reader.u32()? {
         marks.push(read_mark(names, &mut reader)?);
     }
-    let value = if is_negative {
+    let value = if what & NO_VALUE != 0 {
         None
     } else {
         Some(codec.decode(reader.rest()).ok()?)
@@ -161,6 +171,7 @@ pub(crate) fn read(
         marks.into(),
         resides_until,
     );
+    let entry = entry.with(what & NEGATIVE != 0, grace);
     Some(Read { entry, stamps })
 }
 

@@ -5,7 +5,7 @@ use super::stamps::Standing;
 use super::{LevelHere, RedisStore, down, entries, entry, scripts, text};
 use crate::entry::{Entry, Mark};
 use crate::store::shared::{
-    Ask, Beginning, Begun, Checked, Down, Kept, Putting, Stamp, Token, Version,
+    Ask, Beginning, Begun, Checked, Down, Kept, Lasts, Putting, Stamp, Token, Version,
 };
 use cachepolicy_core::decide::Lifetimes;
 use cachepolicy_core::units::Time;
@@ -60,10 +60,10 @@ impl RedisStore {
         ask: Ask<'_>,
         token: &Token,
         version: &Version,
-        marks: &[Mark],
+        (marks, lasts): (&[Mark], Lasts),
     ) -> Result<Checked, Down> {
         let level = self.level(ask.name.level)?;
-        let ttl = self.stamp_ttl(level);
+        let ttl = self.stamp_ttl(level, lasts);
         let mut names: Vec<Box<str>> = self.names.own(ask.name).collect();
         names.extend(self.names.of_marks(marks));
         // The version is that of the look-up, but it must not die before the copy either.
@@ -126,7 +126,11 @@ impl RedisStore {
     ) -> Result<Kept, Down> {
         if put.checked.is_hidden {
             // It must not take the place of one of the present version.
-            return self.let_go(ask, token).await.map(|()| Kept::Everywhere);
+            let text = put.lock;
+            return self
+                .let_go(Ask { text, ..ask }, token)
+                .await
+                .map(|()| Kept::Everywhere);
         }
         let level = self.level(ask.name.level)?;
         let codec = level.codec.as_ref().ok_or(Down)?;
@@ -137,8 +141,8 @@ impl RedisStore {
             return Err(Down);
         };
         let key = self.names.entry(ask.name, ask.text);
-        let lock = self.names.lock(ask.name, ask.text);
-        let ttl = self.ttl(entry.leaves()).to_string();
+        let lock = self.names.lock(ask.name, put.lock);
+        let ttl = self.ttl(entry.gone_from()).to_string();
         let is_lease = if put.is_lease { "1" } else { "0" };
         let args = [
             token.lock.as_deref().unwrap_or_default().as_bytes(),
@@ -209,10 +213,14 @@ impl RedisStore {
             entry::life(&slid, entry.resides_until()),
             entry::life(&entry.lifetimes(), entry.resides_until()),
         );
-        let ttl = self.ttl(entry.leaves()).to_string();
+        let ttl = self.ttl(entry.gone_from()).to_string();
         let args = [old.as_slice(), new.as_slice(), ttl.as_bytes()];
         let level = self.level(ask.name.level)?;
-        let lives = self.stamp_ttl(level);
+        let lasts = Lasts {
+            fresh: entry.lifetimes().ttl,
+            grace: entry.grace(),
+        };
+        let lives = self.stamp_ttl(level, lasts);
         let also = self.also.lock().get(&*key).cloned();
         let own = self
             .names

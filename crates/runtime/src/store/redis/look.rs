@@ -3,7 +3,7 @@
 use super::stamps::{self, Known, Standing};
 use super::{LevelHere, RedisStore, entry, holds_until};
 use crate::entry::Entry;
-use crate::store::shared::{Ask, Down, Seen, Stamp, Version};
+use crate::store::shared::{Ask, Down, Lasts, Seen, Stamp, Version};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -36,7 +36,7 @@ impl RedisStore {
             None => None,
             Some(bytes) => self.read(ask, level, &entry, &bytes, &mut known).await?,
         };
-        let ttl = self.stamp_ttl(level);
+        let ttl = self.stamp_ttl(level, Lasts::default());
         let mut version = Vec::with_capacity(versions.len());
         for name in versions {
             // Without it a `bump` would not reach what is being filled.

@@ -5,7 +5,6 @@
 //! Fills that must know what overtook them read the list of the last deliveries, into which a delivery
 //! gets before it changes a stamp: a fill that reads the stamps first and the list then misses none.
 
-mod bytes;
 mod config;
 mod deliver;
 mod entry;
@@ -30,7 +29,8 @@ use crate::counters::StoreCounters;
 use crate::entry::{Entry, Mark};
 use crate::meant::Meant;
 use crate::store::shared::{
-    Answer, Ask, Beginning, Begun, Checked, Down, Kept, Putting, Seen, Shared, Token, Version,
+    Answer, Ask, Beginning, Begun, Checked, Down, Kept, Lasts, Putting, Seen, Shared, Token,
+    Version,
 };
 use crate::time::Clock;
 use cachepolicy_core::Policy;
@@ -160,17 +160,20 @@ impl RedisStore {
         u64::try_from(left).unwrap_or(0).div_ceil(1_000_000).max(1)
     }
 
-    /// How long what a copy of a level depends on must live, in milliseconds; 0: for ever.
-    fn stamp_ttl(&self, level: &LevelHere) -> u64 {
+    /// How long what a copy of a level depends on must live, in milliseconds; 0: for ever. `said`: what
+    /// the copy says of itself.
+    fn stamp_ttl(&self, level: &LevelHere, said: Lasts) -> u64 {
         let rules = &level.rules;
         let fresh = rules.ttl.max(rules.negative_ttl.unwrap_or(Duration::ZERO));
+        let fresh = fresh.max(said.fresh);
         let window = rules.stale_while_revalidate.max(rules.stale_if_error);
         let longest = fresh + window;
         let longest = level.ceiling.map_or(longest, |most| longest.min(most));
         if longest.is_forever() {
             return 0;
         }
-        self.ttl(self.clock.now() + longest + rules.timeout + SLACK)
+        let longest = longest + said.grace + rules.timeout + SLACK;
+        self.ttl(self.clock.now() + longest)
     }
 
     async fn get(&self, keys: &[&str]) -> Result<Vec<Option<Vec<u8>>>, Down> {
@@ -219,9 +222,9 @@ impl Shared for RedisStore {
         ask: Ask<'a>,
         token: &'a Token,
         version: &'a Version,
-        marks: &'a [Mark],
+        made: (&'a [Mark], Lasts),
     ) -> Answer<'a, Checked> {
-        Box::pin(self.check_fill(ask, token, version, marks))
+        Box::pin(self.check_fill(ask, token, version, made))
     }
 
     fn put<'a>(&'a self, ask: Ask<'a>, token: &'a Token, put: Putting<'a>) -> Answer<'a, Kept> {

@@ -98,8 +98,9 @@ impl Names {
         let mut names = Self {
             prefix,
             levels: levels.collect(),
-            has_tags: false,
-            has_tag_cascades: false,
+            // Whole responses are removed by their URL's tag.
+            has_tags: has_responses(policy),
+            has_tag_cascades: has_responses(policy),
         };
         for action in policy.edges.iter().flat_map(|block| &block.actions) {
             match &action.target {
@@ -275,6 +276,12 @@ impl Names {
             }
         }
     }
+}
+
+/// Are whole responses kept?
+fn has_responses(policy: &Policy) -> bool {
+    let mut levels = policy.levels.iter();
+    levels.any(|level| level.route.is_some() && level.is_stored())
 }
 
 /// Parameters from the 64th on have no bit of their own: a level has fewer.
