@@ -38,8 +38,20 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "cachepolicy-render",
+        &[
+            "cachepolicy-syntax",
+            "cachepolicy-core",
+            "cachepolicy-analysis",
+            "cachepolicy-compiler",
+            "cachepolicy-trace",
+            "cachepolicy-sim",
+        ],
+    ),
+    (
         "cachepolicy",
         &[
+            "cachepolicy-render",
             "cachepolicy-syntax",
             "cachepolicy-core",
             "cachepolicy-analysis",

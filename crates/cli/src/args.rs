@@ -4,8 +4,8 @@ use crate::commands::{
     Outcome, bound, check, compare, compile, completions, curve, explain, fmt, graph, man, proxy,
     simulate, test, trace, witness,
 };
-use crate::output::Terminal;
 use crate::output::colour::ColorWhen;
+use crate::output::{Terminal, terminal};
 use clap::builder::styling::{AnsiColor, Styles};
 
 /// Know what a caching policy will do before it is deployed.
@@ -89,8 +89,8 @@ impl Cli {
     /// Does what is asked for.
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let session = Session {
-            stdout: Terminal::stdout(self.color),
-            stderr: Terminal::stderr(self.color),
+            stdout: terminal::stdout(self.color),
+            stderr: terminal::stderr(self.color),
         };
         match self.command {
             Command::Check(arguments) => check::run(&arguments, session),

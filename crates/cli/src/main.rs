@@ -1,26 +1,23 @@
 //! `cachepolicy`: know what a caching policy will do before it is deployed.
 
 mod args;
-mod bound;
 mod commands;
-mod curve;
-mod diagnostics;
-mod explain;
 mod figures;
-mod graph;
 mod input;
+mod lints;
 mod output;
 mod policy;
 mod proxy;
 mod replay;
-mod report;
 mod test;
+mod witness;
 
 use args::Cli;
+use cachepolicy_render::{bound, curve, diagnostics, explain, graph, report};
 use clap::{CommandFactory as _, FromArgMatches as _};
 use commands::Outcome;
-use output::Terminal;
 use output::colour::{ColorWhen, Meaning};
+use output::terminal;
 use std::io;
 use std::process::ExitCode;
 
@@ -45,7 +42,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Failed) => ExitCode::FAILURE,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let label = Terminal::stderr(color).paint.text(Meaning::Bad, "error:");
+            let label = terminal::stderr(color).paint.text(Meaning::Bad, "error:");
             output::say(&format!("{label} {}\n", in_words(&error)));
             ExitCode::from(EXIT_TROUBLE)
         }

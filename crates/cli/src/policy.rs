@@ -1,11 +1,12 @@
 //! From a policy's path to its text, its findings, its compiled form.
 
 use crate::args::Session;
-use crate::diagnostics::{self, Counts, Findings, LintArgs, Lints};
+use crate::diagnostics::{self, Counts, Findings, Lints};
+use crate::lints::LintArgs;
 use crate::output::colour::Meaning;
 use crate::{input, output};
 use anyhow::{Context as _, Result, bail};
-use cachepolicy_compiler::{Compiled, Loader, Options, Override, closest, codes, is_property_word};
+use cachepolicy_compiler::{Compiled, Loader, Options, Override, is_property_word};
 use cachepolicy_core::{Policy, artefact};
 use cachepolicy_syntax::limits::MAX_FILE_BYTES;
 use cachepolicy_syntax::{FileId, FormatError, Source, Sources, decode, format_with};
@@ -30,31 +31,7 @@ impl OverrideArgs {
 
 /// Checks the codes of `--deny` and `--allow`.
 pub(crate) fn lints(arguments: &LintArgs) -> Result<Lints> {
-    Lints::new(arguments, |code| match codes::find(code) {
-        Some(_) => Ok(()),
-        None => bail!("{}", unknown_code(code)),
-    })
-}
-
-/// `there is no diagnostic …; did you mean …?`
-pub(crate) fn unknown_code(code: &str) -> String {
-    let meant = closest(code, codes::codes().map(|doc| doc.code));
-    let advice = meant.map_or_else(
-        || "`cachepolicy explain` lists all".to_owned(),
-        |meant| format!("did you mean `{meant}`?"),
-    );
-    format!("there is no diagnostic with the code `{code}`; {advice}")
-}
-
-/// `; did you mean `x`?`, or what there is.
-pub(crate) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match closest(word, known.clone()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => {
-            let all: Vec<_> = known.map(|name| format!("`{name}`")).collect();
-            format!("there is {}", all.join(", "))
-        }
-    }
+    Ok(Lints::new(&arguments.deny, &arguments.allow)?)
 }
 
 /// Everything that is wrong with a policy and what it imports.

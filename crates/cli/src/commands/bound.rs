@@ -2,10 +2,10 @@
 
 use super::{Outcome, ReportFormat};
 use crate::args::Session;
-use crate::bound::witness::{self, Of};
+use crate::bound::witness::Of;
 use crate::bound::{self, Wanted};
-use crate::diagnostics::LintArgs;
-use crate::{output, policy};
+use crate::lints::LintArgs;
+use crate::{output, policy, witness};
 use anyhow::{Context as _, Result};
 use std::path::PathBuf;
 

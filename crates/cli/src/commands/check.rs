@@ -2,7 +2,8 @@
 
 use super::Outcome;
 use crate::args::Session;
-use crate::diagnostics::{self, Counts, Findings, Format, LintArgs, apply_fixes};
+use crate::diagnostics::{self, Counts, Findings, Format, apply_fixes};
+use crate::lints::LintArgs;
 use crate::output::colour::Meaning;
 use crate::output::file::Destination;
 use crate::{input, output, policy};

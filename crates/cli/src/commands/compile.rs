@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::args::Session;
-use crate::diagnostics::LintArgs;
+use crate::lints::LintArgs;
 use crate::output::file::Destination;
 use crate::policy;
 use anyhow::Result;

@@ -3,9 +3,9 @@
 use super::{Outcome, ReportFormat};
 use crate::args::Session;
 use crate::bound::witness;
-use crate::diagnostics::LintArgs;
 use crate::diagnostics::page::{self, Page};
 use crate::explain::{self, Request};
+use crate::lints::LintArgs;
 use crate::{input, output, policy};
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_compiler::codes;
@@ -112,7 +112,7 @@ fn code(code: &str, format: ReportFormat, session: Session) -> Result<Outcome> {
         if is_policy {
             bail!("what of `{code}` shall be explained? Give a URL, or `--write` with a write");
         }
-        bail!("{}", policy::unknown_code(code));
+        bail!("{}", cachepolicy_render::unknown_code(code));
     };
     match format {
         ReportFormat::Human => {

@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::args::Session;
-use crate::diagnostics::LintArgs;
 use crate::graph::Format;
+use crate::lints::LintArgs;
 use crate::output::Terminal;
 use crate::output::file::Destination;
 use crate::policy;

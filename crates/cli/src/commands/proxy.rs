@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::args::Session;
-use crate::diagnostics::LintArgs;
+use crate::lints::LintArgs;
 use crate::policy;
 use crate::proxy::{self, Origin, Places};
 use anyhow::{Context as _, Result, bail};

@@ -3,9 +3,9 @@
 use super::Outcome;
 use crate::args::Session;
 use crate::bound::Wanted;
-use crate::bound::witness::{self, Of};
-use crate::diagnostics::LintArgs;
-use crate::policy;
+use crate::bound::witness::Of;
+use crate::lints::LintArgs;
+use crate::{policy, witness};
 use anyhow::Result;
 use std::path::PathBuf;
 

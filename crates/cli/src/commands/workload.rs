@@ -1,10 +1,10 @@
 //! Which of a policy's workloads is meant.
 
-use crate::policy::did_you_mean;
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_core::units::Time;
 use cachepolicy_core::workload::Workload;
 use cachepolicy_core::{Policy, WorkloadId};
+use cachepolicy_render::did_you_mean;
 
 /// The one of that name, else the first.
 pub(crate) fn choose<'p>(

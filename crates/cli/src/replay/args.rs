@@ -4,7 +4,6 @@ use super::{Stream, Traffic, threads_of_machine};
 use crate::commands::{trace, workload};
 use crate::figures::{self, Extent};
 use crate::input;
-use crate::policy;
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_core::{Duration, LevelId, Policy, WorkloadId};
 use cachepolicy_sim::sample::Rate;
@@ -354,7 +353,7 @@ fn level(policy: &Policy, name: &str) -> Result<LevelId> {
             bail!(
                 "`{}` has no level `{name}`; {}",
                 policy.name,
-                policy::did_you_mean(name, names)
+                cachepolicy_render::did_you_mean(name, names)
             )
         }
     }

@@ -3,11 +3,11 @@
 use super::{Earlier, On};
 use crate::commands::workload;
 use crate::output::units;
-use crate::policy::did_you_mean;
 use crate::replay::{RunArgs, Settings};
 use anyhow::{Result, bail};
 use cachepolicy_core::expectation::{Claim, Expectation};
 use cachepolicy_core::{Policy, WorkloadId};
+use cachepolicy_render::did_you_mean;
 use std::collections::BTreeMap;
 
 /// What one policy's claims are tested on.

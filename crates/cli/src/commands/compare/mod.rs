@@ -4,7 +4,7 @@ mod variants;
 
 use super::Outcome;
 use crate::args::Session;
-use crate::diagnostics::LintArgs;
+use crate::lints::LintArgs;
 use crate::output::Terminal;
 use crate::output::file::Destination;
 use crate::policy;

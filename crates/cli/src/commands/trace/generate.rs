@@ -4,7 +4,7 @@ use super::super::Outcome;
 use super::output::OutputArgs;
 use crate::args::Session;
 use crate::commands::workload;
-use crate::diagnostics::LintArgs;
+use crate::lints::LintArgs;
 use crate::output::progress::Progress;
 use crate::policy;
 use anyhow::{Context as _, Result};

@@ -1,0 +1,73 @@
+use super::{Wanted, for_people, json};
+use crate::output::Terminal;
+use cachepolicy_core::Policy;
+
+fn policy(name: &str) -> Policy {
+    let text = match name {
+        "django-mended" => include_str!("../../../../policies/django-mended.cachepolicy"),
+        "news" => include_str!("../../../../policies/news.cachepolicy"),
+        _ => include_str!("../../../../policies/django-tutorial.cachepolicy"),
+    };
+    let compiled = cachepolicy_compiler::compile_text(&format!("{name}.cachepolicy"), text);
+    compiled.policy.expect("which compiles")
+}
+
+fn in_columns(width: usize) -> Terminal {
+    Terminal {
+        width,
+        ..Terminal::PLAIN
+    }
+}
+
+#[test]
+fn the_tutorials_site() {
+    insta::assert_snapshot!(for_people(
+        &policy("django-tutorial"),
+        Wanted::default(),
+        in_columns(100)
+    ));
+}
+
+#[test]
+fn the_mended_site_in_60_columns() {
+    insta::assert_snapshot!(for_people(
+        &policy("django-mended"),
+        Wanted::default(),
+        in_columns(60)
+    ));
+}
+
+#[test]
+fn a_news_site() {
+    insta::assert_snapshot!(for_people(
+        &policy("news"),
+        Wanted::default(),
+        in_columns(100)
+    ));
+}
+
+#[test]
+fn for_machines() {
+    insta::assert_snapshot!(json(&policy("django-tutorial"), Wanted::default()).expect("JSON"));
+}
+
+#[test]
+fn what_can_be_seen_is_shown_beside_its_explanation() {
+    let shown = |code: &str| {
+        let doc = cachepolicy_compiler::codes::find(code).unwrap();
+        super::witness::of_code(doc, Terminal::PLAIN).unwrap()
+    };
+    for code in super::witness::SEEN {
+        let text = shown(code).unwrap_or_else(|| panic!("nothing is shown of `{code}`"));
+        let is_leak = ["leak", "variant-missing"].contains(&code);
+        let said = if is_leak {
+            "gets the copy"
+        } else {
+            "out of date"
+        };
+        assert!(text.contains(said), "{code}: {text}");
+    }
+    assert_eq!(shown("stampede-unprotected"), None);
+    assert_eq!(shown("unused"), None);
+    insta::assert_snapshot!(shown("leak").unwrap());
+}
