@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cachepolicy-http", &[]),
     (
         "cachepolicy-runtime",
-        &["cachepolicy-core", "cachepolicy-http"],
+        &["cachepolicy-core", "cachepolicy-http", "cachepolicy-trace"],
     ),
     ("cachepolicy-trace", &["cachepolicy-core"]),
     (

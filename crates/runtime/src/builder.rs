@@ -1,5 +1,6 @@
 //! Building a cache: what the policy asks for, and whether there is that.
 
+use crate::bumps::{check_bumps, is_bumped};
 #[cfg(feature = "redis")]
 use crate::bus::Bus;
 use crate::cache::{Cache, Inner, LevelState};
@@ -18,7 +19,7 @@ use crate::tiers::{Tier, Tiers};
 use crate::time::Clock;
 use crate::versions::Versions;
 use cachepolicy_core::Policy;
-use cachepolicy_core::edge::{Action, EdgeBlock, Target};
+use cachepolicy_core::edge::EdgeBlock;
 use cachepolicy_core::graph::Graph;
 #[cfg(feature = "redis")]
 use cachepolicy_core::ids::BusId;
@@ -50,6 +51,8 @@ pub struct Builder {
     buses: FxHashMap<String, Redis>,
     #[cfg(feature = "http")]
     http: Option<HttpOptions>,
+    #[cfg(feature = "record")]
+    recorder: Option<crate::record::Recorder>,
 }
 
 impl Builder {
@@ -73,6 +76,8 @@ impl Builder {
             buses: FxHashMap::default(),
             #[cfg(feature = "http")]
             http: None,
+            #[cfg(feature = "record")]
+            recorder: None,
         }
     }
 
@@ -128,6 +133,15 @@ impl Builder {
         self
     }
 
+    /// What happens is recorded, as a trace that the simulator reads: the requests of the HTTP layer and
+    /// of [`Cache::serve`], and the writes.
+    #[cfg(feature = "record")]
+    #[must_use]
+    pub fn record(mut self, recorder: crate::record::Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
     /// The cache.
     ///
     /// # Errors
@@ -158,6 +172,11 @@ impl Builder {
         }
         #[cfg(feature = "redis")]
         let buses = self.buses()?;
+        #[cfg(feature = "record")]
+        let recording = match &self.recorder {
+            Some(recorder) => Some(Arc::new(recorder.start(policy, clock, &mut random)?)),
+            None => None,
+        };
         let cache = Cache::from(Inner {
             filter: QueryFilter::new(policy),
             graph: Graph::new(policy),
@@ -168,6 +187,8 @@ impl Builder {
             levels,
             #[cfg(feature = "redis")]
             buses,
+            #[cfg(feature = "record")]
+            recording,
             #[cfg(feature = "http")]
             http: self.http,
             policy: self.policy,
@@ -382,35 +403,6 @@ fn tiers(policy: &Policy, stores: &[Option<Store>], level: &Level) -> Result<Tie
         });
     }
     Ok(tiers.into())
-}
-
-/// Does an edge raise a level's versions?
-fn is_bumped(policy: &Policy, level: LevelId) -> bool {
-    let mut actions = policy.edges.iter().flat_map(|block| &block.actions);
-    actions.any(|action| action.may_bump(level))
-}
-
-/// Where copies are shared, the version of a key must be known from its name, and asked for with each
-/// look-up.
-fn check_bumps(policy: &Policy, id: LevelId, tiers: &Tiers) -> Result<(), StartError> {
-    let level = policy
-        .levels
-        .get(id.index())
-        .map(|level| level.name.clone());
-    let level = level.unwrap_or_default();
-    let mut actions = policy.edges.iter().flat_map(|block| &block.actions);
-    let of_name = |action: &Action| match &action.target {
-        Target::Level { level, .. } => !action.cascade && *level == id,
-        Target::Tag(_) => false,
-    };
-    if actions.any(|action| action.may_bump(id) && !of_name(action)) {
-        return Err(StartError::BumpOfTags { level });
-    }
-    let has_memory = tiers.memories().next().is_some();
-    if has_memory && is_bumped(policy, id) {
-        return Err(StartError::BumpBehindMemory { level });
-    }
-    Ok(())
 }
 
 fn check_bus(policy: &Policy, block: &EdgeBlock) -> Result<(), StartError> {

@@ -10,6 +10,8 @@ use crate::request::{Request, RequestBuilder};
 use crate::store::Store;
 use crate::tiers::Tiers;
 use crate::time::Clock;
+#[cfg(feature = "record")]
+use crate::trail::Trail;
 use crate::versions::Versions;
 use cachepolicy_core::Policy;
 use cachepolicy_core::graph::Graph;
@@ -40,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) buses: Vec<Option<Arc<crate::bus::Bus>>>,
     /// By level.
     pub(crate) levels: Vec<LevelState>,
+    #[cfg(feature = "record")]
+    pub(crate) recording: Option<Arc<crate::record::Recording>>,
     /// How levels with a route are answered, if they are.
     #[cfg(feature = "http")]
     pub(crate) http: Option<crate::http::HttpOptions>,
@@ -106,11 +110,47 @@ impl Cache {
 
     /// Does work for a request: what is looked up meanwhile takes the request's variants.
     pub async fn serve<R>(&self, request: Request, work: impl Future<Output = R>) -> R {
+        let around = context::current();
+        #[cfg(feature = "record")]
+        let trail = self.follow(&request, None, around.trail);
+        #[cfg(not(feature = "record"))]
+        let trail = around.trail;
         let context = Context {
             request: Some(request),
-            notes: context::current().notes,
+            notes: around.notes,
+            trail,
         };
         context::within(context, work).await
+    }
+
+    /// Who follows a request: whoever follows what it is part of, else the recorder.
+    #[cfg(feature = "record")]
+    pub(crate) fn follow(
+        &self,
+        request: &Request,
+        innermost: Option<LevelId>,
+        around: Trail,
+    ) -> Trail {
+        match &self.inner.recording {
+            Some(recording) if !around.is_decided => recording.begin(request, innermost),
+            _ => around,
+        }
+    }
+
+    /// What has been recorded; `None`: [`crate::Builder::record`] was not said.
+    #[cfg(feature = "record")]
+    #[must_use]
+    pub fn recorded(&self) -> Option<crate::Recorded> {
+        let recording = self.inner.recording.as_ref()?;
+        Some(recording.counted())
+    }
+
+    /// Ends the recording: what came so far is written, and the last file is complete. It waits for that,
+    /// so it is for the end of the program. Without it the same happens when the cache is dropped.
+    #[cfg(feature = "record")]
+    pub fn stop_recording(&self) -> Option<crate::Recorded> {
+        let recording = self.inner.recording.as_ref()?;
+        Some(recording.stop())
     }
 
     /// What happened at a level; `None`: there is none of that name.

@@ -2,6 +2,7 @@
 
 use crate::entry::{Entry, Mark, Name};
 use crate::request::Request;
+use crate::trail::Trail;
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ tokio::task_local! {
 pub(crate) struct Context {
     pub(crate) request: Option<Request>,
     pub(crate) notes: Option<Arc<Notes>>,
+    pub(crate) trail: Trail,
 }
 
 /// What is noted while a copy is made.
@@ -25,6 +27,8 @@ pub(crate) struct Notes {
     data: Mutex<FxHashMap<String, Vec<String>>>,
     took_overtaken: AtomicBool,
     earlier: Option<Arc<Entry>>,
+    #[cfg(feature = "record")]
+    pub(crate) inside: crate::inside::Inside,
 }
 
 /// What surrounds the work in hand.
@@ -50,6 +54,12 @@ pub(crate) fn earlier() -> Option<Arc<Entry>> {
     notes.earlier.clone()
 }
 
+/// Who follows the work in hand.
+pub(crate) fn trail() -> Trail {
+    let trail = CONTEXT.try_with(|context| context.trail.clone());
+    trail.unwrap_or_default()
+}
+
 /// Work, surrounded by this.
 pub(crate) async fn within<R>(context: Context, work: impl Future<Output = R>) -> R {
     CONTEXT.scope(context, work).await
@@ -58,8 +68,9 @@ pub(crate) async fn within<R>(context: Context, work: impl Future<Output = R>) -
 /// Says, from within a `get_or_load`'s work, what the policy declares as `data NAME`: values that are
 /// known only now, and that stand in the copy's tags. Outside of such work it does nothing.
 pub fn data<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) {
+    let values: Vec<String> = values.into_iter().map(Into::into).collect();
+    trail().data(name, &values);
     note(|notes| {
-        let values = values.into_iter().map(Into::into).collect();
         notes.data.lock().insert(name.to_owned(), values);
     });
 }

@@ -51,6 +51,10 @@ impl Cache {
     /// The write does not say what the edges ask for; then nothing was invalidated. Or a bus that delivers
     /// at least once does not take it: then say it again, which does no harm.
     pub async fn write(&self, write: &Write) -> Result<Delivered, WriteError> {
+        #[cfg(feature = "record")]
+        if let Some(recording) = &self.inner.recording {
+            recording.write(write);
+        }
         self.deliver(write, |timing| timing == Timing::AfterCommit)
             .await
     }

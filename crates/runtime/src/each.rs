@@ -259,6 +259,7 @@ impl<L: LoadEach> Batch<L> {
             let context = Context {
                 request: context.request,
                 notes: Some(Arc::clone(&notes)),
+                trail: context.trail,
             };
             let asked = makers.len();
             let values = context::within(context, batch.load.load(keys)).await;

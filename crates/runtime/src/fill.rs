@@ -13,6 +13,9 @@ use crate::store::shared::{
     self, Ask, Beginning, Begun, Down, Kept, Lasts, Putting, Token, Version,
 };
 use crate::tiers;
+use crate::trail::Trail;
+#[cfg(feature = "record")]
+use crate::trail::{Filling, FillingEnd};
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Scope, ServeOnlyReason};
 use cachepolicy_core::decide::{Stampede, fill_ended};
 use cachepolicy_core::level::Level;
@@ -25,6 +28,8 @@ pub(crate) struct Job {
     pub(crate) key: Key,
     pub(crate) text: String,
     pub(crate) request: Option<Request>,
+    /// Who follows it.
+    pub(crate) trail: Trail,
     /// The shared tier's, as it was looked for.
     pub(crate) version: Version,
     /// The copy that it is to take the place of, however old.
@@ -67,11 +72,16 @@ async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
     let context = Context {
         request: job.request.clone(),
         notes: Some(Arc::clone(&notes)),
+        trail: job.trail.clone(),
     };
+    #[cfg(feature = "record")]
+    let started = job.key.cache.inner.clock.now();
     let result = context::within(context, async { load.load().await }).await;
     if let Some(state) = job.state() {
         state.counting.count(Count::Fill);
     }
+    #[cfg(feature = "record")]
+    job.tell(started, &notes, &result);
     let (outcome, value, about) = match result {
         Ok(Some(value)) => {
             let about = L::about(&value);
@@ -116,6 +126,25 @@ impl Job {
     fn level(&self) -> Option<&Level> {
         let levels = &self.key.cache.inner.policy.levels;
         levels.get(self.key.name.level.index())
+    }
+
+    /// Tells who follows it what its work came to.
+    #[cfg(feature = "record")]
+    fn tell<T, E>(&self, started: Time, notes: &Notes, result: &Result<Option<T>, E>) {
+        if !self.trail.is_followed() {
+            return;
+        }
+        let took = self.key.cache.inner.clock.now().since(started);
+        let own = took.nanos() - notes.inside.total().nanos();
+        self.trail.filled(Filling {
+            level: self.key.name.level,
+            took: Duration::from_nanos(own.max(0)),
+            end: match result {
+                Ok(Some(_)) => FillingEnd::Value,
+                Ok(None) => FillingEnd::Absent,
+                Err(_) => FillingEnd::Failed,
+            },
+        });
     }
 
     fn ask(&self) -> Ask<'_> {

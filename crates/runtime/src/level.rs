@@ -164,7 +164,13 @@ impl Key {
         load: L,
     ) -> impl Future<Output = Result<Served<L::Value>, Failure<L::Error>>> + Send + use<L> {
         let key = self.clone();
-        async move { lookup::get_or_load(&key, load).await }
+        async move {
+            #[cfg(feature = "record")]
+            if key.cache.inner.recording.is_some() {
+                return lookup::recorded(&key, load).await;
+            }
+            lookup::get_or_load(&key, load).await
+        }
     }
 
     /// A parameter, by its place in the policy's order; `None`: absent.

@@ -33,6 +33,7 @@
 )]
 
 mod builder;
+mod bumps;
 #[cfg(feature = "redis")]
 mod bus;
 mod cache;
@@ -46,16 +47,21 @@ mod fill;
 mod flight;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "record")]
+mod inside;
 mod level;
 mod load;
 mod lookup;
 mod marks;
 mod meant;
+#[cfg(feature = "record")]
+mod record;
 mod request;
 mod start_error;
 mod store;
 mod tiers;
 mod time;
+mod trail;
 mod versions;
 #[cfg(feature = "redis")]
 mod wire;
@@ -79,6 +85,8 @@ pub use each::{Each, EachError};
 pub use http::{Body, BodyError, HttpLayer, HttpOptions, HttpService};
 pub use level::{Failure, Key, Level, Outcome, Served, UnknownLevel};
 pub use load::{Load, LoadEach};
+#[cfg(feature = "record")]
+pub use record::{Recorded, Recorder};
 pub use request::{Request, RequestBuilder};
 pub use start_error::StartError;
 #[cfg(feature = "redis")]

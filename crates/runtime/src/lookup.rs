@@ -62,6 +62,24 @@ pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
     Box::pin(asked.look(load)).await
 }
 
+/// As [`get_or_load`], for the recorder.
+#[cfg(feature = "record")]
+pub(crate) async fn recorded<L: Load>(key: &Key, load: L) -> Answer<L> {
+    let inner = &key.cache.inner;
+    let _inside = crate::inside::enter(inner.clock);
+    let recording = inner.recording.as_ref();
+    let is_alone = key.request().is_none() && !context::trail().is_followed();
+    let recording = recording.filter(|_| is_alone);
+    let mut accessing = recording.and_then(|it| it.access(key.name.level, key.param(0)));
+    let answer = get_or_load(key, load).await;
+    if let (Some(accessing), Ok(served)) = (&mut accessing, &answer)
+        && matches!(served.outcome, Outcome::Filled { .. })
+    {
+        accessing.filled();
+    }
+    answer
+}
+
 /// As if the level were not stored.
 async fn go_past<L: Load>(load: L, reason: Option<BypassReason>) -> Answer<L> {
     let value = load.load().await.map_err(Failure::Work)?;
@@ -249,6 +267,7 @@ impl Asked<'_> {
             key: self.key.clone(),
             text: self.text.clone(),
             request: self.request.clone(),
+            trail: context::trail(),
             version: looked.version.clone(),
             earlier: looked.last.clone(),
             is_down: looked.is_down,

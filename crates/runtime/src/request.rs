@@ -159,6 +159,12 @@ impl<'p> RequestBuilder<'p> {
 }
 
 impl Request {
+    /// The path with its query.
+    #[cfg(feature = "record")]
+    pub(crate) fn target(&self) -> &str {
+        &self.inner.target
+    }
+
     /// What keys take of it.
     pub(crate) fn url(&self) -> Url<'_> {
         let (path, query) = split_target(&self.inner.target);

@@ -26,6 +26,27 @@ pub enum StartError {
         /// The level.
         level: String,
     },
+    /// What happens cannot be recorded there.
+    #[error("`{file}` cannot be recorded to: {reason}")]
+    Record {
+        /// The file.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Another share of what happens than there is.
+    #[error("what is recorded is a share above 0 and at most 1")]
+    RecordSample,
+    /// Keys with other than one parameter cannot be recorded as accesses.
+    #[error(
+        "look-ups of level `{level}` cannot be recorded as accesses of keys: it takes {takes} parameters, and an access has one"
+    )]
+    RecordAccesses {
+        /// The level.
+        level: String,
+        /// How many it takes.
+        takes: usize,
+    },
     /// Something was said of a level or backend that the policy does not have.
     #[error("the policy has no `{name}`")]
     Unknown {

@@ -54,7 +54,7 @@ impl<V: Into<Self>> From<Option<V>> for Value {
 /// A row of a model: its fields by their names in the policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Row {
-    fields: BTreeMap<String, Value>,
+    pub(crate) fields: BTreeMap<String, Value>,
 }
 
 impl Row {

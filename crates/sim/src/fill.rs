@@ -243,7 +243,8 @@ impl Engine {
         match t.policy.levels[level].origin {
             Some(origin) => self.ask_origin(t, frame, origin),
             None => {
-                if t.levels[level].is_source {
+                // A site that passes on what is made inside makes nothing itself.
+                if t.levels[level].is_source && self.inside(frame).is_none() {
                     self.count_origin_work(frame, cost);
                 }
                 self.serve_work(t, frame, Duration::ZERO)

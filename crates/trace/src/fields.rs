@@ -7,6 +7,8 @@ use crate::event::{
     Value, Write,
 };
 use crate::json;
+use crate::recorded::Recorded;
+use crate::sample::Rate;
 use crate::text::{did_you_mean, quote};
 use cachepolicy_core::edge::Operation;
 use cachepolicy_core::units::{Duration, Time};
@@ -188,6 +190,35 @@ impl<'a> Fields<'a> {
             .get(index)
             .copied()
             .ok_or_else(|| "`type` is missing".to_owned())
+    }
+
+    /// What a recorder says of its file, if this is that.
+    pub(crate) fn recorded(&self) -> Result<Option<Recorded>, String> {
+        // It is rare, and has no quotes to undo.
+        if !matches!(self.get("type"), Some(Cell::Json("\"recorded\""))) {
+            return Ok(None);
+        }
+        let known = ["at", "type", "sample", "left_out", "dropped", "late"];
+        if let Some((name, _)) = self
+            .0
+            .iter()
+            .find(|(name, _)| !known.contains(&name.as_ref()))
+        {
+            let name = quote(name.as_bytes());
+            return Err(format!("{name} is no field of what a recorder says"));
+        }
+        let count = |name| Ok::<_, String>(self.number(name, u64::MAX)?.unwrap_or(0));
+        let share = "a share above 0, at most 1";
+        let sample = self.optional("sample", share, |cell| {
+            let share: f64 = cell.number()?.parse().ok()?;
+            Rate::new(share)
+        })?;
+        Ok(Some(Recorded {
+            sample: sample.unwrap_or(Rate::ALL),
+            left_out: count("left_out")?,
+            dropped: count("dropped")?,
+            late: count("late")?,
+        }))
     }
 
     /// Fills the event; a field that its kind has not is an error.

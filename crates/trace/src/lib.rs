@@ -20,6 +20,8 @@ mod pack;
 pub mod popularity;
 pub mod random;
 mod reader;
+mod recorded;
+pub mod sample;
 pub mod summary;
 mod table;
 mod tally;
@@ -44,6 +46,7 @@ pub use input::LINE_BYTES_MAX;
 pub use json::NESTING_MAX;
 pub use order::{HELD_BYTES_MAX, HELD_MAX};
 pub use pack::{DISTINCT_MAX, Packed, Packer, TooManyDistinct, has_room};
+pub use recorded::Recorded;
 pub use summary::Summary;
 pub use table::COLUMNS_MAX;
 pub use tally::{JUDGED_LINES_MIN, SAMPLES_MAX};
@@ -207,6 +210,9 @@ pub struct ReadStats {
     /// Records that were well-formed and no events, by what they are: commands of Redis that look
     /// at no key. Known at the end.
     pub others: BTreeMap<String, u64>,
+    /// What the recorder of the trace says that it lacks; `None`: it was not written by one, or not to
+    /// the end. Known at the end.
+    pub recorded: Option<Recorded>,
     /// The input's size read so far, compressed where it is; for progress.
     pub input_bytes: u64,
 }

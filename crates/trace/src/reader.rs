@@ -4,6 +4,7 @@ use crate::event::Event;
 use crate::format::Format;
 use crate::input::{Framed, Input, LINE_BYTES_MAX};
 use crate::order::{Moment, Order};
+use crate::recorded::Recorded;
 use crate::tally::Tally;
 use crate::{ReadOptions, ReadStats, Source, TraceError};
 use cachepolicy_core::units::Duration;
@@ -65,6 +66,11 @@ pub(crate) trait Records {
     /// Records so far that were well-formed and no events, by what they are.
     fn others(&self) -> BTreeMap<String, u64> {
         BTreeMap::new()
+    }
+
+    /// What the recorder said so far that the trace lacks.
+    fn recorded(&self) -> Option<Recorded> {
+        None
     }
 }
 
@@ -197,6 +203,7 @@ impl<R: Records> Source for Reader<'_, R> {
                 }
                 self.update();
                 self.tally.stats.others = self.records.others();
+                self.tally.stats.recorded = self.records.recorded();
                 return self.tally.judge(true).map(|()| false);
             }
             if self.advance(event)? {

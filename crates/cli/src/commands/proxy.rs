@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::args::Session;
 use crate::lints::LintArgs;
 use crate::policy;
-use crate::proxy::{self, Origin, Places};
+use crate::proxy::{self, Origin, Places, RecordArgs};
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_runtime::{Cache, HttpOptions, Redis};
@@ -22,7 +22,9 @@ use std::time::Duration;
 Examples:
   cachepolicy proxy site.cachepolicy --origin http://127.0.0.1:8000
   cachepolicy proxy site.cachepolicy --origin http://10.0.0.7 --redis shared=redis://10.0.0.8
-  cachepolicy proxy site.cachepolicy --origin http://10.0.0.7 --listen 0.0.0.0:80 --admin 127.0.0.1:9000")]
+  cachepolicy proxy site.cachepolicy --origin http://10.0.0.7 --listen 0.0.0.0:80 --admin 127.0.0.1:9000
+  cachepolicy proxy site.cachepolicy --origin http://127.0.0.1:8000 --record trace.jsonl
+  cat trace.*.jsonl | cachepolicy simulate new.cachepolicy --trace -")]
 pub(crate) struct Args {
     /// The policy
     policy: PathBuf,
@@ -44,6 +46,8 @@ pub(crate) struct Args {
     /// Where a backend of the kind `redis` is; once for each
     #[arg(long, value_name = "BACKEND=URL")]
     redis: Vec<String>,
+    #[command(flatten)]
+    record: RecordArgs,
     #[command(flatten)]
     overrides: policy::OverrideArgs,
     #[command(flatten)]
@@ -82,6 +86,9 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
         for place in &arguments.redis {
             let (backend, redis) = redis_at(place)?;
             builder = builder.redis(backend, redis);
+        }
+        if let Some(recorder) = arguments.record.recorder() {
+            builder = builder.record(recorder);
         }
         let cache = builder.build()?;
         proxy::serve(&cache, origin, places).await

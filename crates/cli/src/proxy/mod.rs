@@ -2,8 +2,10 @@
 
 mod admin;
 mod origin;
+mod record;
 
 pub(crate) use origin::Origin;
+pub(crate) use record::RecordArgs;
 
 use crate::output;
 use anyhow::{Context as _, Result};
@@ -70,6 +72,7 @@ pub(crate) async fn serve(cache: &Cache, origin: Origin, places: Places) -> Resu
     output::say("stops: answers what has begun\n");
     // Whoever takes longer is cut off.
     let _ = tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await;
+    record::stop(cache);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod body;
 #[cfg(feature = "redis")]
 pub(crate) mod codec;
 mod fetch;
+mod follow;
 mod invalidate;
 mod options;
 mod service;

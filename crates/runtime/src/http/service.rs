@@ -1,11 +1,13 @@
 //! The layer, and the walk of a request through the levels that answer it.
 
 use crate::cache::Cache;
+use crate::context;
 use crate::counters::Count;
 use crate::entry::Name;
 use crate::http::answer::{How, tell};
 use crate::http::body::{self, Body, BodyError};
 use crate::http::fetch::{Behind, Failed, Fetch, Tower, no_answer};
+use crate::http::follow::told;
 use crate::http::invalidate::{host, invalidate, is_unsafe, target};
 use crate::http::options::HttpOptions;
 use crate::http::stored::{Answer, Made, Stored};
@@ -16,7 +18,7 @@ use bytes::Bytes;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::policy::Carrier;
 use cachepolicy_core::router::Router;
-use cachepolicy_core::url::split_target;
+use cachepolicy_core::url::{decode, split_target};
 use cachepolicy_http::strip_hop_by_hop;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -145,6 +147,7 @@ async fn serve<B: Behind>(
     } else {
         Vec::new()
     };
+    let surroundings = shared.surroundings(&parts, &host, levels.last().map(|name| name.level));
     if levels.is_empty() {
         let how = match (is_read, has_content) {
             (false, _) => How::Method,
@@ -152,7 +155,10 @@ async fn serve<B: Behind>(
             (true, false) => How::NoLevel,
         };
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let mut response = forward(&mut behind, Request::from_parts(parts, content)).await;
+        let trail = surroundings.trail.clone();
+        let request = Request::from_parts(parts, content);
+        let mut response = context::within(surroundings, forward(&mut behind, request)).await;
+        trail.answered(told(&response, None, how));
         if is_unsafe(&method) {
             let head = (response.status(), response.headers());
             invalidate(&shared.cache, (&host, &uri), head).await;
@@ -161,13 +167,23 @@ async fn serve<B: Behind>(
         return response;
     }
     let exchange = Arc::new(Exchange {
-        carried: shared.carried(&parts, &host),
+        carried: surroundings
+            .request
+            .clone()
+            .unwrap_or_else(|| shared.carried(&parts, &host)),
         host,
         levels,
         parts,
     });
     let outermost = exchange.levels.first().map(|name| name.level);
-    let mut answered = ask(&shared, behind, &exchange, 0).await;
+    let trail = surroundings.trail.clone();
+    let asking = ask(&shared, behind, &exchange, 0);
+    let mut answered = context::within(surroundings, asking).await;
+    trail.answered(told(
+        &answered.response,
+        answered.stored.as_deref(),
+        answered.how,
+    ));
     let level = outermost.and_then(|level| shared.cache.inner.policy.levels.get(level.index()));
     let name = level.map(|level| level.name.as_str());
     let headers = answered.response.headers_mut();
@@ -335,7 +351,8 @@ impl Shared {
         self.router.captures(level, path, &mut captures);
         let declared = self.cache.inner.policy.levels.get(level.index());
         let count = declared.map_or(0, |level| level.params.len());
-        let params = (0..count).map(|param| captures.get(param as u16).map(Box::from));
+        let value = |param| captures.get(param as u16).map(|raw| decode(raw).into());
+        let params = (0..count).map(value);
         Name {
             level,
             params: params.collect(),
@@ -361,7 +378,7 @@ impl Shared {
     }
 
     /// What the policy asks of the request.
-    fn carried(&self, parts: &Parts, host: &str) -> Carried {
+    pub(crate) fn carried(&self, parts: &Parts, host: &str) -> Carried {
         let mut builder = self.cache.request().method(parts.method.as_str());
         builder = builder.target(target(&parts.uri)).host(host);
         for dimension in &self.cache.inner.policy.dimensions {

@@ -14,7 +14,6 @@
 pub const KEYS_MIN: u32 = 8_192;
 
 mod collect;
-mod rate;
 mod scale;
 mod stream;
 mod thin;
@@ -24,8 +23,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use cachepolicy_trace::sample::Rate;
 pub(crate) use collect::{Collected, Collector, begins, memory};
-pub use rate::Rate;
 pub(crate) use scale::{grows_with_traffic, notes, percent, scaled};
 pub(crate) use stream::{Sampling, counted};
 pub(crate) use thin::{Part, Thinner};

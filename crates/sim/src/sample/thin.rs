@@ -8,7 +8,7 @@ use cachepolicy_trace::block::{
     Accesses, Block, Carried, Data, Kind, NONE, News, Requests, UNKNOWN_BYTES, Writes, Written,
 };
 use cachepolicy_trace::event::{AccessKey, AccessOperation};
-use cachepolicy_trace::random::Stream;
+use cachepolicy_trace::sample;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl Part {
         if self.rate.is_all() && self.group.is_none() {
             return true;
         }
-        let hash = Stream::new(self.seed, &["sample", unit]).bits();
+        let hash = sample::hash(self.seed, unit);
         // The rate goes by the high bits, the group by the low ones.
         let is_in_group = |(group, of): (u32, u32)| hash % u64::from(of.max(1)) == u64::from(group);
         self.rate.keeps(hash) && self.group.is_none_or(is_in_group)

@@ -6,6 +6,7 @@ use crate::format::{Sample, Spec};
 use crate::json;
 use crate::order::Moment;
 use crate::reader::{Records, Times};
+use crate::recorded::Recorded;
 use crate::written::{EventWriter, WriteError, Written, fields};
 use std::io;
 
@@ -15,7 +16,7 @@ pub(crate) const SPEC: Spec = Spec {
     is_unordered: false,
     has_garbage: false,
     sniff,
-    open: |opening| Ok(opening.source(JsonLines)),
+    open: |opening| Ok(opening.source(JsonLines::default())),
     open_blocks: None,
     accesses_only: false,
     write: Some(|out| {
@@ -32,7 +33,10 @@ fn sniff(sample: &Sample<'_>) -> bool {
     })
 }
 
-struct JsonLines;
+#[derive(Default)]
+struct JsonLines {
+    recorded: Option<Recorded>,
+}
 
 fn read(line: &[u8]) -> Result<Option<Fields<'_>>, String> {
     let line = line.trim_ascii();
@@ -54,6 +58,10 @@ impl Records for JsonLines {
         let Some(fields) = read(line)? else {
             return Ok(None);
         };
+        if let Some(recorded) = fields.recorded()? {
+            self.note(recorded);
+            return Ok(None);
+        }
         Ok(Some(Moment {
             at: fields.at()?,
             whole_second: false,
@@ -65,8 +73,23 @@ impl Records for JsonLines {
         let Some(fields) = read(line)? else {
             return Ok(false);
         };
+        if let Some(recorded) = fields.recorded()? {
+            self.note(recorded);
+            return Ok(false);
+        }
         fields.fill(event)?;
         Ok(true)
+    }
+
+    fn recorded(&self) -> Option<Recorded> {
+        self.recorded
+    }
+}
+
+impl JsonLines {
+    fn note(&mut self, recorded: Recorded) {
+        let before = self.recorded.take();
+        self.recorded = Some(before.map_or(recorded, |before| before.and(recorded)));
     }
 }
 

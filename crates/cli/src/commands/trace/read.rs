@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use cachepolicy_core::Duration;
 use cachepolicy_trace::{
     BlockSource, CompactReader, Format, LogFormat, MaxErrors, Needs, ReadOptions, ReadStats,
-    Source, Unpacked,
+    Recorded, Source, Unpacked,
 };
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::collections::BTreeMap;
@@ -136,6 +136,33 @@ pub(crate) fn notes(stats: &ReadStats) -> Vec<String> {
     }
     if stats.spread {
         notes.push("the trace has times in whole seconds: they were spread inside their second, by the seed".to_owned());
+    }
+    notes.extend(stats.recorded.iter().flat_map(recorded));
+    notes
+}
+
+/// What a recorder left out.
+fn recorded(recorded: &Recorded) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !recorded.sample.is_all() {
+        let share = recorded.sample.share();
+        notes.push(format!(
+            "the trace was recorded as a sample of {share} of the paths or keys, without {} requests: `--sample {share}` \
+             takes all that is there, and the same share of each capacity",
+            units::grouped(recorded.left_out)
+        ));
+    }
+    if recorded.dropped > 0 {
+        notes.push(format!(
+            "{} events are missing, since the recorder could not follow: `levels` see fewer look-ups than there were",
+            units::grouped(recorded.dropped)
+        ));
+    }
+    if recorded.late > 0 {
+        notes.push(format!(
+            "{} events took longer than a minute, and bear a later time than that of their beginning",
+            units::grouped(recorded.late)
+        ));
     }
     notes
 }

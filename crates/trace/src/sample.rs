@@ -1,4 +1,6 @@
-//! How much a sample keeps.
+//! Samples by hash: what is kept is kept with all of its history, by every reader and writer alike.
+
+use crate::random::Stream;
 
 /// Hashes are compared by so many bits.
 const BITS: u32 = 63;
@@ -31,24 +33,35 @@ impl Rate {
     }
 
     /// Half of it. There is always a smaller rate that keeps nothing more than this one does.
-    pub(crate) fn halved(self) -> Self {
+    #[must_use]
+    pub fn halved(self) -> Self {
         Self((self.0 / 2).max(1))
     }
 
     /// The part of it that one of so many groups has.
-    pub(crate) fn divided(self, groups: u32) -> Self {
+    #[must_use]
+    pub fn divided(self, groups: u32) -> Self {
         Self((self.0 / u64::from(groups.max(1))).max(1))
     }
 
     /// Is a thing with this hash kept?
-    pub(crate) fn keeps(self, hash: u64) -> bool {
+    #[must_use]
+    pub fn keeps(self, hash: u64) -> bool {
         hash >> (64 - BITS) < self.0
     }
 
     /// The same share of a capacity, rounded, at least 1.
-    pub(crate) fn of(self, capacity: u64) -> u64 {
+    #[must_use]
+    pub fn of(self, capacity: u64) -> u64 {
         let half = 1u128 << (BITS - 1);
         let scaled = (u128::from(capacity) * u128::from(self.0) + half) >> BITS;
         (scaled as u64).max(1)
     }
+}
+
+/// The hash that decides whether a unit, the key of an access or the decoded path of a request, is in
+/// a sample. Another seed is another sample.
+#[must_use]
+pub fn hash(seed: u64, unit: &str) -> u64 {
+    Stream::new(seed, &["sample", unit]).bits()
 }
