@@ -74,6 +74,24 @@ fn object(more: &str, edge: &str) -> String {
     format!("object it(slug) {{ store shared; reads Article(slug); ttl 10m; {more} }}\n{edge}\n")
 }
 
+/// What begins under the new version can still be given the result of a fill that began before: by waiting
+/// for it, of something contained.
+#[test]
+fn a_bump_does_not_reach_what_others_are_still_filling() {
+    let it = |bus: &str, fence: &str, waits: &str| {
+        format!(
+            "object part(slug) {{ store shared; reads Article(slug); ttl 1h; cost 2s on db; {waits} fence }}
+            object it(slug) {{ store shared; contains part(slug); ttl 1h; cost 10ms; {fence} }}
+            on Article create|update|delete via {bus} {{ purge part(slug); bump it(slug) }}"
+        )
+    };
+    let overtakes = |reason: &Reason| *reason == Reason::FillOvertakes(millis(2000));
+    unsound(&it("quick", "", "stampede coalesce;"), overtakes);
+    sound(&it("quick", "fence", "stampede coalesce;"), 100);
+    sound(&it("quick", "", ""), 100);
+    sound(&it("late", "", "stampede coalesce;"), 5000);
+}
+
 /// A copy that a `bump` hid stays where it is: no other action reaches it, and who asked for it under
 /// the earlier version gets it.
 #[test]

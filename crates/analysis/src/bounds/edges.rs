@@ -27,6 +27,8 @@ pub(crate) struct KindBound {
     pub(crate) copy: Duration,
     /// How old a result can be that others take who wait for a fill.
     pub(crate) shared: Duration,
+    /// The same of what it contains and is filled on the way: a fill that begins later can be given it.
+    joined: Duration,
     /// What makes the result of a fill that is stored the oldest.
     pub(crate) oldest: Source,
     /// The same of a fill that is not stored, but that others wait for.
@@ -98,6 +100,7 @@ impl Work<'_> {
             through_time: made + life.copy,
             copy: life.copy,
             shared: if life.shares { made } else { Duration::ZERO },
+            joined: self.joined(way, number),
             given: oldest.clone(),
             oldest,
             sources,
@@ -178,6 +181,14 @@ impl Work<'_> {
             && facts.is_one_row(crate::cover::id_of(self.policy, facts.model))
     }
 
+    /// How old a result can be that a fill is given because it waits for one of something contained.
+    fn joined(&self, way: &Way, number: usize) -> Duration {
+        let inner = way.through.iter();
+        let inner = inner.filter_map(|&(inner, way)| self.inner(inner, way, number));
+        let oldest = inner.map(|inner| inner.shared.max(inner.joined)).max();
+        oldest.unwrap_or(Duration::ZERO)
+    }
+
     fn reached(&self, asked: &Asked<'_>, action: ActionRef, side: Side) -> Reached {
         match (action.block(self.policy), action.get(self.policy)) {
             (Some(block), Some(action)) => asked.reached(block, action, side),
@@ -212,8 +223,7 @@ impl Work<'_> {
         let mut best: Option<Sound> = None;
         let mut cleaned = Vec::new();
         for action in covering {
-            let made = bound.oldest.age + bound.oldest.rest;
-            match self.candidate((id, made), way, (number, side), action) {
+            match self.candidate((id, &*bound), way, (number, side), action) {
                 Ok((sound, arrivals)) => {
                     if sound.stale == Duration::ZERO && sound.survive.is_none() {
                         cleaned.push(vec![arrivals]);
@@ -247,16 +257,16 @@ impl Work<'_> {
         }
     }
 
-    /// What an action does about copies all of which it reaches. `made`: how old a fill's result can
-    /// be.
+    /// What an action does about copies all of which it reaches. `bound`: what is known of their fills.
     fn candidate(
         &self,
-        (id, made): (LevelId, Duration),
+        (id, bound): (LevelId, &KindBound),
         way: &Way,
         (number, side): (usize, usize),
         action: ActionRef,
     ) -> Result<(Sound, Arrivals), Reason> {
         let level = &self.policy.levels[id.index()];
+        let made = bound.oldest.age + bound.oldest.rest;
         let (Some(block), Some(declared)) = (action.block(self.policy), action.get(self.policy))
         else {
             return Err(Reason::NoAction);
@@ -285,8 +295,10 @@ impl Work<'_> {
         {
             return Err(Reason::NotReached(backend));
         }
-        if !level.rules.is_fenced() && !is_renamed && least < made {
-            return Err(Reason::FillOvertakes(made));
+        // One that asks by the new version can still wait for what was begun before, of what it contains.
+        let late = if is_renamed { bound.joined } else { made };
+        if !level.rules.is_fenced() && least < late {
+            return Err(Reason::FillOvertakes(late));
         }
         let lag = self.lag(id, way);
         if least < lag {
