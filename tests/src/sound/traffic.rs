@@ -30,7 +30,8 @@ pub struct Traffic<'p> {
     /// Rows of the first model, by slug.
     rows: BTreeMap<String, Fields>,
     /// Ids that rows have, or had.
-    ids: Vec<String>,
+    /// With the instants of their creation.
+    ids: Vec<(String, Time)>,
     /// Levels that read a row by its id.
     by_id: Vec<&'p Level>,
     /// Only rows of this model are written.
@@ -88,7 +89,7 @@ impl<'p> Traffic<'p> {
         };
         for slug in &NAMES[..3] {
             let row = this.new_row(slug, (*slug).to_owned());
-            this.ids.push(row.id.clone());
+            this.ids.push((row.id.clone(), Time::ZERO));
             this.rows.insert((*slug).to_owned(), row);
         }
         let mut at = Time::ZERO;
@@ -164,7 +165,9 @@ impl<'p> Traffic<'p> {
             // A row that has been created has an id of its own.
             1 | 2 if !self.by_id.is_empty() => {
                 let index = self.below(self.ids.len() as u64) as usize;
-                self.ids[index].clone()
+                let (id, created) = &self.ids[index];
+                // Nobody knows it before.
+                if *created <= at { id } else { name }.to_owned()
             }
             _ => name.to_owned(),
         };
@@ -248,7 +251,7 @@ impl<'p> Traffic<'p> {
                     say("jitter", 0.0);
                 }
             }
-            let is_unborn = !self.ids.iter().any(|id| id == named);
+            let is_unborn = !self.ids.iter().any(|(id, _)| id == named);
             let reads_it = self.by_id.iter().any(|by_id| by_id.name == *name);
             if (reads_it && is_unborn) || self.random.below(100) < 6 {
                 say("absent", 1.0);

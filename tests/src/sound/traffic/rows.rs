@@ -61,7 +61,7 @@ impl Traffic<'_> {
             None => self.one(&[0, 0, 1, 2]),
         };
         let (operation, old, new) = if model == 0 {
-            self.change_row(name)
+            self.change_row(name, at)
         } else {
             let text = |text: &str| Value::Text(text.to_owned());
             let id = self.one(&NAMES[..3]);
@@ -88,12 +88,16 @@ impl Traffic<'_> {
         at
     }
 
-    fn change_row(&mut self, name: &'static str) -> (Operation, Option<Row>, Option<Row>) {
+    fn change_row(
+        &mut self,
+        name: &'static str,
+        at: Time,
+    ) -> (Operation, Option<Row>, Option<Row>) {
         let Some(old) = self.rows.remove(name) else {
             let number = self.ids.len();
             let row = self.new_row(name, format!("n{number}"));
             let new = Some(row.row());
-            self.ids.push(row.id.clone());
+            self.ids.push((row.id.clone(), at));
             self.rows.insert(name.to_owned(), row);
             return (Operation::Create, None, new);
         };
