@@ -1,8 +1,8 @@
 //! What can be asked for. Every command's own arguments stand in its file.
 
 use crate::commands::{
-    Outcome, bound, check, compare, compile, completions, curve, explain, fmt, graph, man, proxy,
-    simulate, test, trace, witness,
+    Outcome, bound, check, compare, compile, completions, curve, drift, explain, fmt, graph, man,
+    proxy, simulate, test, trace, witness,
 };
 use crate::output::colour::ColorWhen;
 use crate::output::{Terminal, terminal};
@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Compare(compare::Args),
     Test(test::Args),
     Curve(curve::Args),
+    Drift(drift::Args),
     Proxy(proxy::Args),
     Trace(trace::Args),
     Completions(completions::Args),
@@ -104,6 +105,7 @@ impl Cli {
             Command::Compare(arguments) => compare::run(&arguments, session),
             Command::Test(arguments) => test::run(&arguments, session),
             Command::Curve(arguments) => curve::run(&arguments, session),
+            Command::Drift(arguments) => drift::run(&arguments, session),
             Command::Proxy(arguments) => proxy::run(&arguments, session),
             Command::Trace(arguments) => trace::run(&arguments, session),
             Command::Completions(arguments) => completions::run(&arguments),

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod drift;
 mod figures;
 mod input;
 mod lints;

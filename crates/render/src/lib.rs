@@ -5,6 +5,7 @@
 pub mod bound;
 pub mod curve;
 pub mod diagnostics;
+pub mod drift;
 pub mod explain;
 pub mod graph;
 pub mod output;

@@ -158,7 +158,8 @@ impl Cache {
     pub fn counters(&self, level: &str) -> Option<Counters> {
         let mut levels = self.inner.policy.levels.iter();
         let index = levels.position(|known| known.name == level)?;
-        Some(self.inner.levels.get(index)?.counting.read())
+        let state = self.inner.levels.get(index)?;
+        Some(state.counting.read(state.flights.peak()))
     }
 
     /// Begins to listen to what other processes and stores say.

@@ -22,6 +22,22 @@ pub struct Counters {
     pub bypass: u64,
     /// Fills that ended, in the background too.
     pub fills: u64,
+    /// The most concurrent fills of one key, in this process.
+    pub stampede_peak: u64,
+}
+
+impl Counters {
+    /// What look-ups came to, by the words of reports.
+    #[must_use]
+    pub const fn outcomes(&self) -> [(&'static str, u64); 5] {
+        [
+            ("fresh", self.fresh),
+            ("stale", self.stale),
+            ("negative", self.negative),
+            ("miss", self.miss),
+            ("bypass", self.bypass),
+        ]
+    }
 }
 
 /// What happened at a shared store, since this process began.
@@ -78,7 +94,7 @@ impl Counting {
         self.counter(what).fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self) -> Counters {
+    pub(crate) fn read(&self, stampede_peak: u64) -> Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let mut counters = Counters {
             lookups: 0,
@@ -89,6 +105,7 @@ impl Counting {
             waited: read(&self.waited),
             bypass: read(&self.bypass),
             fills: read(&self.fills),
+            stampede_peak,
         };
         counters.lookups =
             counters.fresh + counters.stale + counters.negative + counters.miss + counters.bypass;

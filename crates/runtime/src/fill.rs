@@ -9,6 +9,7 @@ use crate::level::Key;
 use crate::load::{About, Load};
 use crate::marks;
 use crate::request::Request;
+use crate::spans;
 use crate::store::shared::{
     self, Ask, Beginning, Begun, Down, Kept, Lasts, Putting, Token, Version,
 };
@@ -52,10 +53,11 @@ pub(crate) enum Filled<L: Load> {
 /// Begins to fill, in a task of its own, which goes on whether or not somebody waits for what comes.
 pub(crate) fn begin<L: Load>(job: Job, ticket: Ticket, load: L) -> oneshot::Receiver<Filled<L>> {
     let (sender, receiver) = oneshot::channel();
-    tokio::spawn(async move {
+    let key = job.key.clone();
+    tokio::spawn(spans::filling(&key, async move {
         // Nobody may have waited, or who asked may have gone.
         let _ = sender.send(work(job, ticket, load).await);
-    });
+    }));
     receiver
 }
 

@@ -1,6 +1,7 @@
 //! Who is filling what: the flights that others wait for.
 
 use crate::entry::{Mark, Name, Shared};
+use crate::peak::Peak;
 use cachepolicy_core::decide::{Flight, ServeOnlyReason};
 use cachepolicy_core::units::Time;
 use parking_lot::Mutex;
@@ -56,6 +57,7 @@ struct State {
     earlier: Vec<Pilot>,
     /// When each began, and what it fills.
     running: FxHashMap<u64, (Time, Name)>,
+    peak: Peak,
 }
 
 /// A fill's place among the others; given back when it is dropped.
@@ -111,6 +113,7 @@ impl Flights {
         let number = state.next;
         state.next += 1;
         state.running.insert(number, (now, name.clone()));
+        state.peak.begin(key);
         if let Some(expires) = alone {
             let pilot = Pilot {
                 number,
@@ -128,6 +131,11 @@ impl Flights {
             began: now,
             has_landed: false,
         })
+    }
+
+    /// The most fills of one key at once.
+    pub(crate) fn peak(&self) -> u64 {
+        self.state.lock().peak.most()
     }
 
     /// When the oldest fill under way began.
@@ -158,6 +166,7 @@ impl Ticket {
         let waiters = {
             let mut state = self.flights.state.lock();
             state.running.remove(&self.number);
+            state.peak.end(&self.key);
             let is_it = |pilot: &Pilot| pilot.number == self.number;
             if state.pilots.get(&self.key).is_some_and(is_it) {
                 state.pilots.remove(&self.key)

@@ -7,6 +7,7 @@ use crate::entry::Name;
 use crate::load::Load;
 use crate::lookup;
 use crate::request::Request;
+use crate::spans;
 use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
 use cachepolicy_core::expr::RequestView as _;
 use cachepolicy_core::ids::{DimensionId, LevelId};
@@ -167,9 +168,9 @@ impl Key {
         async move {
             #[cfg(feature = "record")]
             if key.cache.inner.recording.is_some() {
-                return lookup::recorded(&key, load).await;
+                return spans::looked_up(&key, lookup::recorded(&key, load)).await;
             }
-            lookup::get_or_load(&key, load).await
+            spans::looked_up(&key, lookup::get_or_load(&key, load)).await
         }
     }
 

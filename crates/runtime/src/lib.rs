@@ -43,6 +43,7 @@ mod counters;
 mod deliver;
 mod each;
 mod entry;
+pub mod figures;
 mod fill;
 mod flight;
 #[cfg(feature = "http")]
@@ -54,9 +55,11 @@ mod load;
 mod lookup;
 mod marks;
 mod meant;
+mod peak;
 #[cfg(feature = "record")]
 mod record;
 mod request;
+mod spans;
 mod start_error;
 mod store;
 mod tiers;

@@ -6,6 +6,7 @@ pub mod aggregate;
 pub mod baseline;
 pub mod compare;
 pub mod curve;
+pub mod drift;
 pub mod events;
 mod eviction;
 pub mod expect;

@@ -14,5 +14,6 @@ pub(crate) fn counters(level: &LevelFigures) -> Counters {
         waited: level.waited,
         bypass: level.bypass,
         fills: level.fills,
+        stampede_peak: level.stampede.peak,
     }
 }

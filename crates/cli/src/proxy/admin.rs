@@ -10,7 +10,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::fmt::Write as _;
 use tokio::net::TcpListener;
 
 /// Answers until the program ends.
@@ -37,7 +36,7 @@ pub(crate) async fn serve(cache: Cache, listener: TcpListener) {
 
 async fn answer(cache: &Cache, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     match (request.method(), request.uri().path()) {
-        (&Method::GET, "/metrics") => text(StatusCode::OK, metrics(cache)),
+        (&Method::GET, "/metrics") => text(StatusCode::OK, cache.prometheus()),
         (&Method::POST, "/purge") => purge(cache, request.uri().query().unwrap_or_default()).await,
         _ => text(
             StatusCode::NOT_FOUND,
@@ -67,56 +66,4 @@ fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
     response
-}
-
-/// In Prometheus's text format.
-fn metrics(cache: &Cache) -> String {
-    let mut out = String::from(
-        "# HELP cachepolicy_lookups_total Look-ups by level and outcome\n\
-         # TYPE cachepolicy_lookups_total counter\n",
-    );
-    let levels = &cache.policy().levels;
-    let counted = levels
-        .iter()
-        .filter_map(|level| Some((level, cache.counters(&level.name)?)));
-    let counted: Vec<_> = counted.collect();
-    for (level, counters) in &counted {
-        for (outcome, count) in [
-            ("fresh", counters.fresh),
-            ("stale", counters.stale),
-            ("negative", counters.negative),
-            ("miss", counters.miss),
-            ("bypass", counters.bypass),
-        ] {
-            // Writing to a string cannot fail. Names of a policy have no quotes.
-            let _ = writeln!(
-                out,
-                "cachepolicy_lookups_total{{level=\"{}\",outcome=\"{outcome}\"}} {count}",
-                level.name
-            );
-        }
-    }
-    out.push_str(
-        "# HELP cachepolicy_fills_total Fills by level\n# TYPE cachepolicy_fills_total counter\n",
-    );
-    for (level, counters) in &counted {
-        let _ = writeln!(
-            out,
-            "cachepolicy_fills_total{{level=\"{}\"}} {}",
-            level.name, counters.fills
-        );
-    }
-    out.push_str(
-        "# HELP cachepolicy_entries Copies by backend\n# TYPE cachepolicy_entries gauge\n",
-    );
-    for backend in &cache.policy().backends {
-        if let Some(entries) = cache.entries(&backend.name) {
-            let _ = writeln!(
-                out,
-                "cachepolicy_entries{{backend=\"{}\"}} {entries}",
-                backend.name
-            );
-        }
-    }
-    out
 }

@@ -5,6 +5,7 @@ mod check;
 mod claims;
 mod compare;
 mod curve;
+mod drift;
 mod logs;
 mod output;
 mod run;

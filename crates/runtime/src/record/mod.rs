@@ -59,6 +59,19 @@ pub struct Recorded {
     pub files: u64,
 }
 
+impl Recorded {
+    /// By what became of the events.
+    pub(crate) const fn events(&self) -> [(&'static str, u64); 5] {
+        [
+            ("request", self.requests),
+            ("write", self.writes),
+            ("left_out", self.left_out),
+            ("dropped", self.dropped),
+            ("late", self.late),
+        ]
+    }
+}
+
 /// What goes to the thread.
 #[derive(Debug)]
 pub(crate) enum Raw {
