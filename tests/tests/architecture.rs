@@ -49,6 +49,18 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "cachepolicy-wasm",
+        &[
+            "cachepolicy-syntax",
+            "cachepolicy-core",
+            "cachepolicy-analysis",
+            "cachepolicy-compiler",
+            "cachepolicy-trace",
+            "cachepolicy-sim",
+            "cachepolicy-render",
+        ],
+    ),
+    (
         "cachepolicy",
         &[
             "cachepolicy-render",

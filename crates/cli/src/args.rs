@@ -2,7 +2,7 @@
 
 use crate::commands::{
     Outcome, bound, check, compare, compile, completions, curve, drift, explain, fmt, graph, man,
-    proxy, simulate, test, trace, witness,
+    playground, proxy, simulate, test, trace, witness,
 };
 use crate::output::colour::ColorWhen;
 use crate::output::{Terminal, terminal};
@@ -71,6 +71,7 @@ pub(crate) enum Command {
     Test(test::Args),
     Curve(curve::Args),
     Drift(drift::Args),
+    Playground(playground::Args),
     Proxy(proxy::Args),
     Trace(trace::Args),
     Completions(completions::Args),
@@ -106,6 +107,7 @@ impl Cli {
             Command::Test(arguments) => test::run(&arguments, session),
             Command::Curve(arguments) => curve::run(&arguments, session),
             Command::Drift(arguments) => drift::run(&arguments, session),
+            Command::Playground(arguments) => playground::run(&arguments),
             Command::Proxy(arguments) => proxy::run(&arguments, session),
             Command::Trace(arguments) => trace::run(&arguments, session),
             Command::Completions(arguments) => completions::run(&arguments),

@@ -7,6 +7,7 @@ mod figures;
 mod input;
 mod lints;
 mod output;
+mod playground;
 mod policy;
 mod proxy;
 mod replay;

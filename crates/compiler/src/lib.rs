@@ -6,6 +6,7 @@
 //! text. It does no I/O: imported files come from a [`Loader`].
 
 mod allow;
+pub mod assist;
 mod checks;
 pub mod codes;
 mod compile;

@@ -9,6 +9,7 @@ mod grammar;
 pub mod limits;
 mod parse;
 pub mod span;
+pub mod tokens;
 pub mod tree;
 
 pub use decode::{DecodeError, decode};

@@ -95,6 +95,23 @@ impl Needs {
         }
         needs
     }
+
+    /// Of several policies together.
+    #[must_use]
+    pub fn of_all(policies: &[&Policy]) -> Self {
+        let mut all = Self::default();
+        for policy in policies {
+            let needs = Self::of(policy);
+            all.headers.extend(needs.headers);
+            all.cookies.extend(needs.cookies);
+            all.user |= needs.user;
+        }
+        for names in [&mut all.headers, &mut all.cookies] {
+            names.sort_unstable();
+            names.dedup();
+        }
+        all
+    }
 }
 
 /// How a trace is read.

@@ -5,6 +5,7 @@ mod fuzz;
 mod http_tests;
 mod test;
 mod toolchain;
+mod web;
 
 use anyhow::{Result, bail};
 use std::path::Path;
@@ -19,6 +20,9 @@ cargo xtask TASK
   http-tests PATH [TEST]
           the public suite for HTTP caches, cloned at PATH, before the proxy, nginx and Varnish;
           writes docs/http-tests.md
+  web     the page of the playground, into web/dist, where the command line finds it when it is built
+  engine  what the page's sources import: web/src/engine/pkg
+  npm     the package for Node and bundlers, into target/npm
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +46,9 @@ fn run() -> Result<()> {
         ["test"] => test::run(root()),
         ["docs"] => docs::run(root()),
         ["fuzz", ..] => fuzz::run(root(), arguments.get(1..).unwrap_or_default()),
+        ["web"] => web::page(root()),
+        ["engine"] => web::engine(root()),
+        ["npm"] => web::package(root()),
         ["http-tests", ..] => http_tests::run(root(), arguments.get(1..).unwrap_or_default()),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod man;
+pub(crate) mod playground;
 pub(crate) mod proxy;
 pub(crate) mod simulate;
 pub(crate) mod test;

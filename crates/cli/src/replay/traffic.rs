@@ -75,7 +75,7 @@ impl<'a> Traffic<'a> {
                 read,
                 policies,
             } => Ok(Opened {
-                blocks: read.open_blocks(path, needs(policies), seed)?,
+                blocks: read.open_blocks(path, Needs::of_all(policies), seed)?,
                 made: false,
             }),
             Self::Workload { policy, id } => {
@@ -88,20 +88,4 @@ impl<'a> Traffic<'a> {
             }
         }
     }
-}
-
-/// What all of them ask of a request.
-fn needs(policies: &[&Policy]) -> Needs {
-    let mut all = Needs::default();
-    for policy in policies {
-        let needs = Needs::of(policy);
-        all.headers.extend(needs.headers);
-        all.cookies.extend(needs.cookies);
-        all.user |= needs.user;
-    }
-    for names in [&mut all.headers, &mut all.cookies] {
-        names.sort_unstable();
-        names.dedup();
-    }
-    all
 }

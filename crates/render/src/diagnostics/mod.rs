@@ -102,7 +102,7 @@ impl Counts {
 }
 
 /// The word for a severity.
-const fn word(severity: Severity) -> &'static str {
+pub const fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

@@ -44,9 +44,16 @@ impl Format {
             Self::Dot => Ok(dot::render(&drawing())),
             Self::Mermaid => Ok(mermaid::render(&drawing())),
             Self::Json => json::render(policy, &whole, &soundness),
-            Self::Svg => Ok(svg::render(&drawing())),
+            Self::Svg => Ok(svg::render(&drawing(), svg::Style::Own)),
         }
     }
+}
+
+/// The drawing for a page with a style of its own: its parts have classes, and say what they are and where
+/// they are declared.
+pub fn drawing_for_page(policy: &Policy) -> String {
+    let (whole, soundness) = (PolicyGraph::of(policy), Soundness::of(policy));
+    svg::render(&Graph::of(policy, &whole, &soundness), svg::Style::Page)
 }
 
 /// Levels and models, and what runs between them: what a drawing shows. (The JSON has the rest.)
@@ -66,6 +73,8 @@ struct Node {
     /// A few words each: the route or parameters; where it lives and for how long; how out of date
     /// it can be.
     details: Vec<String>,
+    /// Where it is declared.
+    line: u32,
 }
 
 /// What a node is; coarse to fine.
@@ -147,6 +156,7 @@ impl<'p> Graph<'p> {
                 name: node.name.clone(),
                 kind,
                 details,
+                line: node.place.line,
             });
         }
         for index in whole.graph.edge_indices() {

@@ -56,15 +56,28 @@ const LEGEND: [(&str, &str); 5] = [
 /// Wide enough for the legend.
 const WIDTH_LEAST: f64 = 470.0;
 
-pub(super) fn render(graph: &Graph<'_>) -> String {
+/// Whose style the drawing has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Its own.
+    Own,
+    /// That of the page that it stands in, which tells parts apart by their classes.
+    Page,
+}
+
+pub(super) fn render(graph: &Graph<'_>, style: Style) -> String {
     let layout = layout::layout(graph, |node| size(&graph.nodes[node]), widest_mark(graph));
     let (width, height) = (layout.width.max(WIDTH_LEAST), layout.height + LEGEND_HEIGHT);
     let title = escaped(&graph.policy.name);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"Dependency graph of {title}\">\n\
-         <title>Dependency graph of {title}</title>\n<style>{STYLE}</style>\n<defs>"
+         <title>Dependency graph of {title}</title>\n"
     );
+    if style == Style::Own {
+        let _ = writeln!(svg, "<style>{STYLE}</style>");
+    }
+    svg.push_str("<defs>");
     for look in LEGEND.iter().map(|(look, _)| look) {
         let _ = write!(
             svg,
@@ -78,7 +91,7 @@ pub(super) fn render(graph: &Graph<'_>) -> String {
         draw_edge(graph, edge, points, &mut svg);
     }
     for (node, rectangle) in graph.nodes.iter().zip(&layout.nodes) {
-        draw_node(node, rectangle, &mut svg);
+        draw_node(node, rectangle, style, &mut svg);
     }
     for (edge, points) in graph.edges.iter().zip(&layout.edges) {
         mark(edge, points, &mut svg);
@@ -98,7 +111,7 @@ fn size(node: &Node) -> (f64, f64) {
     )
 }
 
-fn draw_node(node: &Node, rectangle: &Rectangle, svg: &mut String) {
+fn draw_node(node: &Node, rectangle: &Rectangle, style: Style, svg: &mut String) {
     let Rectangle {
         x,
         y,
@@ -106,10 +119,18 @@ fn draw_node(node: &Node, rectangle: &Rectangle, svg: &mut String) {
         height,
     } = *rectangle;
     let kind = node.kind.word();
+    let place = match style {
+        Style::Own => String::new(),
+        Style::Page => format!(
+            " data-name=\"{}\" data-line=\"{}\" tabindex=\"0\" role=\"button\"",
+            escaped(&node.name),
+            node.line
+        ),
+    };
     let radius = if node.kind == Kind::Model { 0 } else { 6 };
     let _ = write!(
         svg,
-        "<g class=\"{kind}\"><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{radius}\"/>"
+        "<g class=\"{kind}\"{place}><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{radius}\"/>"
     );
     let mut line = y + LINE;
     let mut text = |class: &str, text: &str| {
@@ -144,7 +165,9 @@ fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String)
     };
     let _ = writeln!(
         svg,
-        "<path class=\"{look}\" {marker}=\"url(#{look})\" d=\"{}\"><title>{}</title></path>",
+        "<path class=\"edge {look}\" data-from=\"{}\" data-to=\"{}\" {marker}=\"url(#{look})\" d=\"{}\"><title>{}</title></path>",
+        escaped(name(edge.from)),
+        escaped(name(edge.to)),
         curve(points),
         escaped(&title)
     );

@@ -2,6 +2,7 @@
 
 pub mod colour;
 pub mod github;
+pub mod html;
 pub mod markdown;
 pub mod table;
 pub mod text;

@@ -2,7 +2,6 @@
 
 use super::colour::{Meaning, Paint};
 use super::text;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
 /// Spaces before a table.
 pub const INDENT: usize = 2;
@@ -121,62 +120,35 @@ fn draw(
     widths: &[usize],
     paint: Paint,
 ) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    if paint.is_on() {
-        table.enforce_styling();
-    } else {
-        table.force_no_tty();
-    }
-    let titled = kept.iter().any(|&column| !columns[column].title.is_empty());
-    if titled {
-        table.set_header(
-            kept.iter()
-                .map(|&column| cell(columns[column].title, Meaning::Faint)),
-        );
+    let mut lines = String::new();
+    let mut line = |cell: &dyn Fn(usize) -> (String, Meaning)| {
+        let start = lines.len();
+        for (place, &column) in kept.iter().enumerate() {
+            let (shown, meaning) = cell(column);
+            let room = widths[column].saturating_sub(text::width(&shown));
+            let gap = if place == 0 { INDENT } else { 2 };
+            let right = columns[column].right;
+            lines.push_str(&" ".repeat(gap + if right { room } else { 0 }));
+            lines.push_str(&paint.text(meaning, &shown));
+            if !right && place + 1 < kept.len() {
+                lines.push_str(&" ".repeat(room));
+            }
+        }
+        lines.truncate(start + lines[start..].trim_end().len());
+        lines.push('\n');
+    };
+    if kept.iter().any(|&column| !columns[column].title.is_empty()) {
+        line(&|column| (columns[column].title.to_owned(), Meaning::Faint));
     }
     for row in rows {
-        table.add_row(kept.iter().map(|&column| {
+        line(&|column| {
             let (shown, meaning) = row
                 .get(column)
                 .map_or(("", Meaning::Plain), |(text, meaning)| (text, *meaning));
-            cell(&text::shorten_middle(shown, widths[column]), meaning)
-        }));
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        let right = kept.get(index).is_some_and(|&column| columns[column].right);
-        column.set_cell_alignment(if right {
-            CellAlignment::Right
-        } else {
-            CellAlignment::Left
-        });
-        column.set_padding(if index == 0 {
-            (INDENT as u16, 0)
-        } else {
-            (2, 0)
+            (text::shorten_middle(shown, widths[column]), meaning)
         });
     }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn cell(text: &str, meaning: Meaning) -> Cell {
-    let cell = Cell::new(text);
-    match meaning {
-        Meaning::Plain => cell,
-        Meaning::Heading => cell.fg(Color::DarkCyan).add_attribute(Attribute::Bold),
-        Meaning::Strong => cell.add_attribute(Attribute::Bold),
-        Meaning::Faint => cell.add_attribute(Attribute::Dim),
-        Meaning::Curve => cell.fg(Color::DarkCyan),
-        Meaning::Good => cell.fg(Color::DarkGreen),
-        Meaning::Warning => cell.fg(Color::DarkYellow),
-        Meaning::Bad => cell.fg(Color::DarkRed).add_attribute(Attribute::Bold),
-    }
+    lines
 }
 
 #[cfg(test)]

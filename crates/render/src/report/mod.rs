@@ -1,10 +1,12 @@
 //! Reports: one file a renderer.
 
 pub mod compare;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;
 pub mod page;
+pub mod reading;
 
 use std::path::Path;
 
@@ -19,6 +21,8 @@ pub enum Format {
     Json,
     /// Markdown, for a review
     Markdown,
+    /// One page with charts, which needs nothing else
+    Html,
 }
 
 impl Format {
@@ -27,6 +31,7 @@ impl Format {
         match output.extension().and_then(|ending| ending.to_str()) {
             Some("json") => Self::Json,
             Some("md" | "markdown") => Self::Markdown,
+            Some("html" | "htm") => Self::Html,
             _ => Self::Human,
         }
     }

@@ -1,10 +1,10 @@
-//! What a report is laid out with: headings, tables, points, paragraphs, as lines of a terminal or
-//! as Markdown.
+//! What a report is laid out with: headings, tables, points, paragraphs, as lines of a terminal, as Markdown
+//! or as HTML.
 
 use crate::output::Terminal;
 use crate::output::colour::Meaning;
 use crate::output::table::{self, Column, Field};
-use crate::output::{markdown, text};
+use crate::output::{html, markdown, text};
 
 /// What a section is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Layout {
     Lines,
     /// Markdown.
     Markdown,
+    /// HTML with classes and without a style.
+    Html,
 }
 
 /// Where a report goes, and what it is written as.
@@ -29,6 +31,9 @@ pub fn join(layout: Layout, sections: impl IntoIterator<Item = String>) -> Strin
     let said = sections.into_iter().filter(|section| !section.is_empty());
     match layout {
         Layout::Lines => said.collect::<Vec<_>>().join("\n"),
+        Layout::Html => said
+            .map(|section| format!("<section>\n{section}</section>\n"))
+            .collect(),
         Layout::Markdown => {
             let trimmed = said.map(|section| section.trim_end().to_owned());
             format!("{}\n", trimmed.collect::<Vec<_>>().join("\n\n"))
@@ -42,11 +47,19 @@ impl Page {
         match self.layout {
             Layout::Lines => format!("{}\n", self.terminal.paint.text(Meaning::Strong, title)),
             Layout::Markdown => format!("## {}\n\n", markdown::inline(title)),
+            Layout::Html => html::element("h2", Meaning::Plain, title),
         }
     }
 
     /// A section's title, and what is to be known of its figures.
     pub fn heading(&self, title: &str, remark: &str) -> String {
+        if self.layout == Layout::Html {
+            let remark = match remark {
+                "" => String::new(),
+                remark => format!("<p class=\"remark\">{}</p>\n", html::inline(remark)),
+            };
+            return html::element("h3", Meaning::Plain, title) + &remark;
+        }
         if self.layout == Layout::Markdown {
             let remark = match remark {
                 "" => String::new(),
@@ -77,6 +90,10 @@ impl Page {
                 let title = markdown::inline(title);
                 format!("<details><summary>{title}</summary>\n\n{content}\n</details>\n")
             }
+            Layout::Html => {
+                let title = html::inline(title);
+                format!("<details><summary>{title}</summary>\n{content}</details>\n")
+            }
         }
     }
 
@@ -85,6 +102,7 @@ impl Page {
         match self.layout {
             Layout::Lines => table::render(columns, rows, self.terminal.width, self.terminal.paint),
             Layout::Markdown => markdown::table(columns, rows),
+            Layout::Html => html::table(columns, rows),
         }
     }
 
@@ -92,6 +110,9 @@ impl Page {
     pub fn paragraph(&self, first: &str, sentence: &str, meaning: Meaning) -> String {
         if self.layout == Layout::Markdown {
             return format!("\n{}\n", markdown::inline(sentence));
+        }
+        if self.layout == Layout::Html {
+            return html::element("p", meaning, sentence);
         }
         let indent = text::width(first);
         let lines = text::wrap(sentence, self.terminal.width.saturating_sub(indent));
@@ -112,6 +133,13 @@ impl Page {
     pub fn point(&self, mark: Mark, sentence: &str) -> String {
         if self.layout == Layout::Markdown {
             return format!("- {} {}\n", mark.sign(), markdown::inline(sentence));
+        }
+        if self.layout == Layout::Html {
+            let (class, sign) = (html::class(mark.meaning()), mark.sign());
+            return format!(
+                "<p class=\"point\"><b class=\"{class}\">{sign}</b> {}</p>\n",
+                html::inline(sentence)
+            );
         }
         let lines = text::wrap(
             sentence,

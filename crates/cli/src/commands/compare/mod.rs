@@ -193,6 +193,7 @@ fn render(
         Format::Json => return comparison.to_json() + "\n",
         Format::Human => Layout::Lines,
         Format::Markdown => Layout::Markdown,
+        Format::Html => Layout::Html,
     };
     compare::render(comparison, input, notes, terminal, layout)
 }

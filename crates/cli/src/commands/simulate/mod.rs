@@ -126,5 +126,6 @@ fn render(
         },
         Format::Human => report::human::render(&view),
         Format::Markdown => report::markdown::render(&view),
+        Format::Html => report::html::page(&view),
     }
 }

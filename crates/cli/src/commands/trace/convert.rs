@@ -2,7 +2,7 @@
 
 use super::super::Outcome;
 use super::output::OutputArgs;
-use super::read::{ReadArgs, notes};
+use super::{ReadArgs, notes};
 use crate::args::Session;
 use crate::output;
 use crate::output::colour::Meaning;

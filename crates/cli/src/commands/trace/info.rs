@@ -1,7 +1,7 @@
 //! `cachepolicy trace info FILE`
 
 use super::super::{Outcome, ReportFormat};
-use super::read::{ReadArgs, notes};
+use super::{ReadArgs, notes};
 use crate::args::Session;
 use crate::output::Terminal;
 use crate::output::colour::Meaning;

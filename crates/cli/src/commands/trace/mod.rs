@@ -6,7 +6,8 @@ mod info;
 mod output;
 mod read;
 
-pub(crate) use read::{ReadArgs, notes};
+pub(crate) use cachepolicy_render::report::reading::notes;
+pub(crate) use read::ReadArgs;
 
 use super::Outcome;
 use crate::args::Session;

@@ -73,7 +73,7 @@ fn policies(view: &View<'_>) -> String {
             let file = text::tame(&policy.file);
             let file = match view.page.layout {
                 Layout::Lines => text::shorten_middle(&file, FILE_WIDTH),
-                Layout::Markdown => file,
+                Layout::Markdown | Layout::Html => file,
             };
             let with = match policy.set.is_empty() {
                 true => String::new(),
@@ -94,7 +94,7 @@ fn policies(view: &View<'_>) -> String {
         let named = row.iter().take(2).map(|(cell, _)| text::width(cell));
         named.sum::<usize>() <= room
     };
-    if view.page.layout == Layout::Markdown || rows.iter().all(fits) {
+    if view.page.layout != Layout::Lines || rows.iter().all(fits) {
         return view.page.table(&COLUMNS, &rows);
     }
     // What is replaced is not to be shortened: without the figures it has several lines.

@@ -108,7 +108,7 @@ fn titles(comparison: &Comparison, page: Page) -> Vec<String> {
     };
     let count = comparison.policies.len().max(1);
     let room = match page.layout {
-        Layout::Markdown => TITLE_MAX,
+        Layout::Markdown | Layout::Html => TITLE_MAX,
         Layout::Lines => page.terminal.width.saturating_sub(NAMES) / (2 * count),
     };
     if labels().all(|label| text::width(&label) <= room) {

@@ -177,7 +177,7 @@ fn side_by_side(
     others: &[usize],
 ) -> Vec<(Vec<usize>, bool)> {
     let fits = |some: &[usize], changes: bool| {
-        view.page.layout == Layout::Markdown
+        view.page.layout != Layout::Lines
             || width(view, rows, some, changes) <= view.page.terminal.width
     };
     if let Some(changes) = [true, false].into_iter().find(|it| fits(others, *it)) {

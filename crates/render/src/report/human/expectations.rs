@@ -32,7 +32,7 @@ pub(super) fn render(view: &View<'_>) -> String {
         remark.push_str(&format!(": the worst of {seeds} (held in how many)"));
     }
     let mut text = view.heading("Expectations", &remark);
-    if view.layout == Layout::Markdown {
+    if view.layout != Layout::Lines {
         let sorted = missed.chain(held).chain(open);
         text.push_str(&markdown(view, sorted));
         return text;

@@ -45,10 +45,16 @@ pub struct View<'a> {
 
 /// The whole report. Sections that have nothing to say are left out.
 pub fn render(view: &View<'_>) -> String {
+    with_charts(view, String::new())
+}
+
+/// The same, with charts behind what is to be known first.
+pub(super) fn with_charts(view: &View<'_>, charts: String) -> String {
     let sections = [
         headline::render(view),
         expectations::render(view),
         findings::render(view),
+        charts,
         requests::render(view),
         levels::render(view),
         staleness::render(view),
@@ -68,7 +74,7 @@ impl View<'_> {
         self.terminal.paint
     }
 
-    const fn page(&self) -> Page {
+    pub(super) const fn page(&self) -> Page {
         Page {
             terminal: self.terminal,
             layout: self.layout,

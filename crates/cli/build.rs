@@ -1,0 +1,62 @@
+//! Puts the page of the playground into the program, where it has been built (`cargo xtask web`).
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// What the page is made of, and what browsers call it.
+const TYPES: [(&str, &str); 9] = [
+    ("html", "text/html; charset=utf-8"),
+    ("js", "text/javascript; charset=utf-8"),
+    ("css", "text/css; charset=utf-8"),
+    ("wasm", "application/wasm"),
+    ("svg", "image/svg+xml"),
+    ("json", "application/json"),
+    ("webmanifest", "application/manifest+json"),
+    ("png", "image/png"),
+    ("woff2", "font/woff2"),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let own = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let page = own.join("../../web/dist");
+    println!("cargo::rerun-if-changed={}", page.display());
+    println!("cargo::rerun-if-changed=build.rs");
+    let mut files = Vec::new();
+    if page.is_dir() {
+        files_in(&page, &mut files)?;
+    }
+    files.sort();
+    let mut code = "&[\n".to_owned();
+    for file in &files {
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        let Some((_, kind)) = TYPES.iter().find(|(own, _)| Some(*own) == ending) else {
+            continue;
+        };
+        let name = file
+            .strip_prefix(&page)?
+            .to_string_lossy()
+            .replace('\\', "/");
+        let place = fs::canonicalize(file)?;
+        writeln!(
+            code,
+            "    File {{ path: {name:?}, kind: {kind:?}, content: include_bytes!({place:?}) }},"
+        )?;
+    }
+    code.push_str("]\n");
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("playground.rs"), code)?;
+    Ok(())
+}
+
+fn files_in(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files_in(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

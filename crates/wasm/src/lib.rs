@@ -1,0 +1,50 @@
+//! The compiler, the proofs and the simulator for browsers and Node: the same Rust as the command line's, which
+//! gives the same bytes.
+//!
+//! Places in a text are counted in UTF-16 code units, as JavaScript does. Nothing is kept between calls, but
+//! for what a [`Simulation`] or a [`Comparison`] has begun. A policy with mistakes is no failure: what needs a
+//! whole one gives `undefined`. What is thrown is for people to read.
+
+mod compare;
+mod happenings;
+mod language;
+mod places;
+mod proofs;
+mod replay;
+mod simulate;
+mod types;
+
+pub use compare::Comparison;
+pub use language::{check, complete, definition, format, hover, token_kinds, tokens};
+pub use proofs::{bounds, explain_code, explain_request, explain_write, graph, witness};
+pub use simulate::Simulation;
+pub use types::*;
+
+use cachepolicy_core::Policy;
+use cachepolicy_render::diagnostics::Findings;
+use serde::Serialize;
+use tsify::{Ts, Tsify};
+use wasm_bindgen::JsError;
+
+/// The name of a text that has none.
+const NAME: &str = "policy.cachepolicy";
+
+/// Something for people to read.
+fn said(message: impl core::fmt::Display) -> JsError {
+    JsError::new(&message.to_string())
+}
+
+/// What goes out, as its type says.
+fn given<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsError> {
+    value.into_ts().map_err(said)
+}
+
+/// What is found in a text; the policy, where it has no mistake.
+fn compiled(text: &str) -> (Findings, Option<Policy>) {
+    let compiled = cachepolicy_compiler::compile_text(NAME, text);
+    let findings = Findings {
+        sources: compiled.sources,
+        diagnostics: compiled.diagnostics,
+    };
+    (findings, compiled.policy)
+}

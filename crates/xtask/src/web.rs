@@ -1,0 +1,110 @@
+//! `cargo xtask web` and `cargo xtask npm`: the compiler and the simulator as WebAssembly, for the page of the
+//! playground and for Node.
+
+use crate::toolchain;
+use anyhow::{Context as _, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wasm_bindgen_cli_support::Bindgen;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The page: `web/dist`.
+pub(crate) fn page(root: &Path) -> Result<()> {
+    let web = root.join("web");
+    engine(root)?;
+    npm(&web, &["ci", "--no-audit", "--no-fund"])?;
+    npm(&web, &["run", "build"])?;
+    eprintln!("✓ web/dist is built; the next `cargo build` puts it into the command line");
+    Ok(())
+}
+
+/// What the page's sources import: `web/src/engine/pkg`.
+pub(crate) fn engine(root: &Path) -> Result<()> {
+    let module = module(root)?;
+    let mut bindgen = Bindgen::new();
+    bindgen.web(true).context("no module for browsers")?;
+    generate(&mut bindgen, &module, &root.join("web/src/engine/pkg"))
+}
+
+/// The package: `target/npm`.
+pub(crate) fn package(root: &Path) -> Result<()> {
+    let module = module(root)?;
+    let folder = root.join("target/npm");
+    for (part, is_for_node) in [("node", true), ("bundler", false)] {
+        let mut bindgen = Bindgen::new();
+        if is_for_node {
+            bindgen.nodejs(true).context("no module for Node")?;
+        } else {
+            bindgen.bundler(true).context("no module for bundlers")?;
+        }
+        generate(&mut bindgen, &module, &folder.join(part))?;
+    }
+    for file in ["package.json", "README.md"] {
+        let from = root.join("crates/wasm/npm").join(file);
+        std::fs::copy(&from, folder.join(file))
+            .with_context(|| format!("cannot copy {}", from.display()))?;
+    }
+    // In a folder without a type of its own, Node takes the names of modules for the package's.
+    std::fs::write(
+        folder.join("node/package.json"),
+        "{ \"type\": \"commonjs\" }\n",
+    )?;
+    eprintln!("✓ target/npm is a package: `npm pack ./target/npm`");
+    Ok(())
+}
+
+fn generate(bindgen: &mut Bindgen, module: &Path, folder: &Path) -> Result<()> {
+    bindgen
+        .input_path(module)
+        .out_name("cachepolicy")
+        .typescript(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(folder)
+        .with_context(|| format!("cannot write {}", folder.display()))
+}
+
+/// Builds the module.
+fn module(root: &Path) -> Result<PathBuf> {
+    toolchain::complete(root)?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = [
+        "build",
+        "--package",
+        "cachepolicy-wasm",
+        "--profile",
+        "wasm",
+        "--target",
+        TARGET,
+    ];
+    let status = Command::new(cargo)
+        .args(arguments)
+        .current_dir(root)
+        .status()
+        .context("cannot run cargo")?;
+    if !status.success() {
+        bail!("the module could not be built");
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join(TARGET).join("wasm/cachepolicy_wasm.wasm"))
+}
+
+/// Runs npm in a folder.
+pub(crate) fn npm(folder: &Path, arguments: &[&str]) -> Result<()> {
+    let name = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let run = Command::new(name)
+        .args(arguments)
+        .current_dir(folder)
+        .status();
+    let status = run.context("npm cannot be run: install Node.js, of which it is a part")?;
+    if !status.success() {
+        bail!(
+            "`npm {}` failed in {}",
+            arguments.join(" "),
+            folder.display()
+        );
+    }
+    Ok(())
+}
