@@ -3,6 +3,7 @@
 use crate::args::Session;
 use crate::diagnostics::{self, Counts, Findings, Lints};
 use crate::lints::LintArgs;
+use crate::output::Terminal;
 use crate::output::colour::Meaning;
 use crate::{input, output};
 use anyhow::{Context as _, Result, bail};
@@ -112,6 +113,34 @@ impl Text {
         warnings: Warnings,
         session: Session,
     ) -> Result<Option<Policy>> {
+        let (policy, counts) = match self.try_compile(overrides, lints, session.stderr) {
+            Ok(compiled) => compiled,
+            Err(shown) => {
+                output::say(&shown);
+                return Ok(None);
+            }
+        };
+        if let Some(sentence) = counts.sentence()
+            && warnings == Warnings::Counted
+        {
+            let (sign, meaning) = counts.sign();
+            let sign = session.stderr.paint.text(meaning, sign);
+            let name = &self.name;
+            output::say(&format!(
+                "{sign} {sentence}: `cachepolicy check {name}` shows what they are\n"
+            ));
+        }
+        Ok(Some(policy))
+    }
+
+    /// Compiles it; what was found beside errors is counted. An error: its errors, as they are shown at this
+    /// terminal.
+    pub(crate) fn try_compile(
+        &self,
+        overrides: Vec<Override>,
+        lints: &Lints,
+        terminal: Terminal,
+    ) -> Result<(Policy, Counts), String> {
         let Compiled {
             sources,
             policy,
@@ -125,27 +154,17 @@ impl Text {
         let is_denied = lints.deny_any(&findings);
         lints.judge(&mut findings);
         let counts = Counts::of(std::slice::from_ref(&findings));
-        let name = &self.name;
-        if policy.is_none() || is_denied {
-            findings
-                .diagnostics
-                .retain(|diagnostic| diagnostic.severity == cachepolicy_syntax::Severity::Error);
-            output::say(&diagnostics::human(&findings, session.stderr));
-            let sign = session.stderr.paint.text(Meaning::Bad, "✗");
-            let errors = output::units::plural(counts.errors, "error", "errors");
-            output::say(&format!("{sign} `{name}` has {errors}\n"));
-            return Ok(None);
+        match policy.filter(|_| !is_denied) {
+            Some(policy) => Ok((policy, counts)),
+            None => {
+                let is_error = |severity| severity == cachepolicy_syntax::Severity::Error;
+                findings.diagnostics.retain(|it| is_error(it.severity));
+                let sign = terminal.paint.text(Meaning::Bad, "✗");
+                let errors = output::units::plural(counts.errors, "error", "errors");
+                let shown = diagnostics::human(&findings, terminal);
+                Err(format!("{shown}{sign} `{}` has {errors}\n", self.name))
+            }
         }
-        if let Some(sentence) = counts.sentence()
-            && warnings == Warnings::Counted
-        {
-            let (sign, meaning) = counts.sign();
-            let sign = session.stderr.paint.text(meaning, sign);
-            output::say(&format!(
-                "{sign} {sentence}: `cachepolicy check {name}` shows what they are\n"
-            ));
-        }
-        Ok(policy)
     }
 
     fn compile_all(&self, options: &Options) -> Compiled {

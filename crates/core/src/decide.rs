@@ -351,6 +351,19 @@ pub fn fill_ended(rules: &Rules, end: FillEnd, now: Time, draw: f64) -> FillVerd
     FillVerdict::ServeOnly(reason)
 }
 
+/// The same for what its origin can be asked about later: where it has no lifetime it is kept for that,
+/// and served to nobody before.
+#[must_use]
+pub fn fill_ended_to_ask(rules: &Rules, end: FillEnd, now: Time, draw: f64) -> FillVerdict {
+    match fill_ended(rules, end, now, draw) {
+        FillVerdict::ServeOnly(ServeOnlyReason::NoLifetime) => FillVerdict::Store {
+            lifetimes: Lifetimes::begin(rules, Duration::ZERO, true, now, 0.0),
+            negative: end.outcome == FillOutcome::Absent,
+        },
+        verdict => verdict,
+    }
+}
+
 macro_rules! reasons {
     ($($type:ident { $($variant:ident => $text:literal),+ $(,)? })+) => {$(
         impl $type {

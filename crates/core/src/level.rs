@@ -1,12 +1,12 @@
 //! Levels: families of copies, one copy per key.
 
-use crate::decide::Rules;
+use crate::decide::{Lifetimes, Rules};
 use crate::distribution::Distribution;
 use crate::expr::Expr;
 use crate::ids::{BackendId, DimensionId, FieldId, LevelId, ModelId, OriginId};
 use crate::policy::Place;
 use crate::route::Route;
-use crate::units::Duration;
+use crate::units::{Duration, Time};
 use serde::{Deserialize, Serialize};
 
 /// The four kinds, coarse to fine.
@@ -247,6 +247,162 @@ impl LifetimeSource {
             Self::Trace => said,
             Self::Response { max } => said.map(|ttl| max.map_or(ttl, |max| ttl.min(max))),
         }
+    }
+}
+
+/// What a response says of its own life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SaidLife {
+    /// For how long it is fresh.
+    pub ttl: Option<Duration>,
+    /// For how long it may be served stale while it is made anew (RFC 5861).
+    pub stale_while_revalidate: Option<Duration>,
+    /// For how long it may be served stale in place of an error (RFC 5861).
+    pub stale_if_error: Option<Duration>,
+    /// Once it is stale nobody may have it.
+    pub never_stale: bool,
+}
+
+impl LifetimeSource {
+    /// By what the copy of a response is decided that says this of itself. Where the policy asks the
+    /// response, its own windows count, and an absence is kept no longer than it says. Nothing lives
+    /// longer than the declared `max` and windows allow, which is what is proved. What must not be
+    /// served stale has no windows, whoever declares them.
+    #[must_use]
+    pub fn rules(self, declared: &Rules, said: SaidLife) -> Rules {
+        let mut rules = *declared;
+        if let Self::Response { max } = self {
+            let ttl = self.named(said.ttl).unwrap_or(rules.ttl);
+            let window = |said: Option<Duration>, declared: Duration| {
+                let most = max.map_or(Duration::FOREVER, |max| max.max(rules.ttl) + declared - ttl);
+                said.map_or(declared, |said| said.min(most))
+            };
+            rules.stale_while_revalidate =
+                window(said.stale_while_revalidate, declared.stale_while_revalidate);
+            rules.stale_if_error = window(said.stale_if_error, declared.stale_if_error);
+            rules.negative_ttl = declared
+                .negative_ttl
+                .map(|negative| said.ttl.map_or(negative, |ttl| negative.min(ttl)));
+        }
+        if said.never_stale {
+            rules.stale_while_revalidate = Duration::ZERO;
+            rules.stale_if_error = Duration::ZERO;
+        }
+        rules
+    }
+}
+
+impl LifetimeSource {
+    /// What is left of a copy's life when a changed policy takes it over: it lasts no longer than it
+    /// could under these rules, counted from when it was stored, and nothing is extended.
+    #[must_use]
+    pub fn within(self, rules: &Rules, life: Lifetimes, negative: bool, now: Time) -> Lifetimes {
+        let (ttl, is_said) = match self {
+            Self::Declared => (rules.ttl, false),
+            Self::Trace => (Duration::FOREVER, false),
+            Self::Response { max } => {
+                let most = max.map_or(Duration::FOREVER, |max| max.max(rules.ttl));
+                (most, true)
+            }
+        };
+        let ttl = match negative {
+            true => rules.negative_ttl.unwrap_or(Duration::ZERO),
+            false => ttl,
+        };
+        let latest = if rules.sliding { now } else { life.stored } + ttl;
+        let fresh_until = life.fresh_until.min(latest);
+        let window = |until: Time, length: Duration| {
+            let from = if is_said { latest } else { fresh_until };
+            until.min(from + length).max(fresh_until)
+        };
+        let revalidatable_until = window(life.revalidatable_until, rules.stale_while_revalidate);
+        let usable = window(life.usable_on_error_until, rules.stale_if_error);
+        Lifetimes {
+            stored: life.stored,
+            ttl: life.ttl.min(ttl),
+            fresh_until,
+            revalidatable_until,
+            usable_on_error_until: usable.max(revalidatable_until),
+        }
+    }
+}
+
+#[cfg(test)]
+mod said {
+    use super::*;
+    use crate::decide::Stampede;
+
+    const fn secs(seconds: i64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    const DECLARED: Rules = Rules {
+        ttl: secs(10),
+        jitter: 0.0,
+        sliding: false,
+        stale_while_revalidate: secs(5),
+        stale_if_error: secs(60),
+        negative_ttl: Some(secs(30)),
+        early_refresh: None,
+        stampede: Stampede::None,
+        fence: false,
+        timeout: Duration::FOREVER,
+    };
+
+    #[test]
+    fn a_response_says_its_windows_where_it_is_asked() {
+        let said = SaidLife {
+            ttl: Some(secs(20)),
+            stale_while_revalidate: Some(secs(100)),
+            stale_if_error: None,
+            never_stale: false,
+        };
+        let of = |source: LifetimeSource| source.rules(&DECLARED, said);
+        assert_eq!(of(LifetimeSource::Declared), DECLARED);
+        let asked = of(LifetimeSource::Response { max: None });
+        assert_eq!(asked.stale_while_revalidate, secs(100));
+        assert_eq!(asked.stale_if_error, secs(60));
+        assert_eq!(asked.negative_ttl, Some(secs(20)));
+        // 40 s and 5 s are what is proved, of which 20 s are taken.
+        let limited = of(LifetimeSource::Response {
+            max: Some(secs(40)),
+        });
+        assert_eq!(limited.stale_while_revalidate, secs(25));
+    }
+
+    #[test]
+    fn a_changed_policy_extends_no_life() {
+        let at = |seconds| Time::ZERO + secs(seconds);
+        let life = Lifetimes::begin(&DECLARED, secs(100), false, at(0), 0.0);
+        let declared = LifetimeSource::Declared.within(&DECLARED, life, false, at(1));
+        assert_eq!(
+            declared,
+            Lifetimes::begin(&DECLARED, secs(10), false, at(0), 0.0)
+        );
+        assert_eq!(
+            LifetimeSource::Response { max: None }.within(&DECLARED, life, false, at(1)),
+            life
+        );
+        let short = Lifetimes::begin(&DECLARED, secs(3), false, at(0), 0.0);
+        assert_eq!(
+            LifetimeSource::Declared.within(&DECLARED, short, false, at(1)),
+            short
+        );
+        let absent = Lifetimes::begin(&DECLARED, secs(100), true, at(0), 0.0);
+        let absent = LifetimeSource::Declared.within(&DECLARED, absent, true, at(1));
+        assert_eq!(absent.dead_from(), at(30));
+    }
+
+    #[test]
+    fn what_must_not_be_stale_has_no_windows() {
+        let said = SaidLife {
+            never_stale: true,
+            ..SaidLife::default()
+        };
+        let rules = LifetimeSource::Declared.rules(&DECLARED, said);
+        assert_eq!(rules.stale_while_revalidate, Duration::ZERO);
+        assert_eq!(rules.stale_if_error, Duration::ZERO);
+        assert_eq!(rules.ttl, DECLARED.ttl);
     }
 }
 

@@ -20,8 +20,48 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
 /// A date of RFC 9110, 5.6.7, in any of its three forms, as seconds since 1970; `None`: it is none, or
 /// an earlier one.
 pub(crate) fn date(text: &str) -> Option<u64> {
-    let time = httpdate::parse_http_date(text.trim()).ok()?;
+    let text = text.trim();
+    let time = httpdate::parse_http_date(text)
+        .ok()
+        .or_else(|| date_of_others(text))?;
     time.duration_since(UNIX_EPOCH).ok().map(|it| it.as_secs())
+}
+
+/// A date whose words are in another case, or whose weekday is another one than that of the day: the day
+/// says what is meant.
+fn date_of_others(text: &str) -> Option<std::time::SystemTime> {
+    const DAYS: [&str; 7] = [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ];
+    let mut normal = String::with_capacity(text.len());
+    let mut is_begun = false;
+    for character in text.chars() {
+        normal.push(if is_begun {
+            character.to_ascii_lowercase()
+        } else {
+            character.to_ascii_uppercase()
+        });
+        is_begun = character.is_ascii_alphabetic();
+    }
+    let normal = match normal.strip_suffix("Gmt") {
+        Some(before) => format!("{before}GMT"),
+        None => normal,
+    };
+    let end = normal.find([',', ' '])?;
+    let (day, rest) = normal.split_at(end);
+    let is_day = |name: &&str| name.get(..3) == Some(day) || **name == *day;
+    let is_short = day.len() == 3;
+    DAYS.iter().any(is_day).then_some(())?;
+    DAYS.iter().find_map(|name| {
+        let name = if is_short { name.get(..3)? } else { name };
+        httpdate::parse_http_date(&format!("{name}{rest}")).ok()
+    })
 }
 
 /// The one value of a field; `None`: it is not there, or not readable.
@@ -147,7 +187,25 @@ mod tests {
         ] {
             assert_eq!(date(text), Some(784_111_777), "{text}");
         }
-        assert_eq!(date("0"), None);
+        // Other weekdays and other cases; not other words.
+        for text in [
+            "Mon, 06 Nov 1994 08:49:37 GMT",
+            "SUN, 06 NOV 1994 08:49:37 gMT",
+            "Tuesday, 06-Nov-94 08:49:37 GMT",
+            "Thu Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(date(text), Some(784_111_777), "{text}");
+        }
+        for text in [
+            "0",
+            "",
+            "Day, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 06 Now 1994 08:49:37 GMT",
+            "Sun, 6 Nov 1994 8:49:37 GMT",
+        ] {
+            assert_eq!(date(text), None, "{text}");
+        }
     }
 
     proptest! {

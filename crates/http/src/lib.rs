@@ -23,4 +23,4 @@ pub use directives::Directives;
 pub use freshness::{NotKept, Said};
 pub use range::{Range, range};
 pub use stored::{kept_fields, refreshed, strip_hop_by_hop};
-pub use vary::Selected;
+pub use vary::{Selected, values};

@@ -56,8 +56,10 @@ impl Selected {
     }
 }
 
-/// A field's elements: lines can be joined and spaces be added without another meaning.
-fn values(request: &HeaderMap, name: &str) -> Option<Vec<String>> {
+/// A field's elements: lines can be joined and spaces be added without another meaning; `None`: it is not
+/// there. Languages have no case (RFC 9110, 8.5.1).
+#[must_use]
+pub fn values(request: &HeaderMap, name: &str) -> Option<Vec<String>> {
     // A name that is none is in no request.
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
     if !request.contains_key(&name) {
@@ -68,7 +70,12 @@ fn values(request: &HeaderMap, name: &str) -> Option<Vec<String>> {
         let raw = request.get_all(&name).iter();
         return Some(raw.map(|value| format!("{value:?}")).collect());
     }
-    Some(comma_separated(request, &name).map(str::to_owned).collect())
+    let is_language = name == http::header::ACCEPT_LANGUAGE;
+    let normal = |element: &str| match is_language {
+        true => element.to_ascii_lowercase(),
+        false => element.to_owned(),
+    };
+    Some(comma_separated(request, &name).map(normal).collect())
 }
 
 #[cfg(test)]

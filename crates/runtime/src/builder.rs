@@ -10,6 +10,8 @@ use crate::deliver::Recent;
 use crate::flight::Flights;
 #[cfg(feature = "http")]
 use crate::http::HttpOptions;
+use crate::reload::{self, Same};
+use crate::start_check::{check_bumps, check_bus, is_bumped};
 use crate::start_error::StartError;
 use crate::store::Store;
 use crate::store::memory::Memory;
@@ -17,9 +19,7 @@ use crate::store::memory::Memory;
 use crate::store::redis::{Names, Redis, RedisStore};
 use crate::tiers::{Tier, Tiers};
 use crate::time::Clock;
-use crate::versions::Versions;
 use cachepolicy_core::Policy;
-use cachepolicy_core::edge::EdgeBlock;
 use cachepolicy_core::graph::Graph;
 #[cfg(feature = "redis")]
 use cachepolicy_core::ids::BusId;
@@ -33,7 +33,7 @@ use parking_lot::Mutex;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// See [`Cache::builder`].
 #[derive(Debug)]
@@ -53,6 +53,7 @@ pub struct Builder {
     http: Option<HttpOptions>,
     #[cfg(feature = "record")]
     recorder: Option<crate::record::Recorder>,
+    earlier: Option<(Cache, Same)>,
 }
 
 impl Builder {
@@ -78,6 +79,7 @@ impl Builder {
             http: None,
             #[cfg(feature = "record")]
             recorder: None,
+            earlier: None,
         }
     }
 
@@ -142,6 +144,17 @@ impl Builder {
         self
     }
 
+    /// The cache takes the place of an earlier one, of a policy that was changed: copies in memory of
+    /// levels whose keys, tags and parts are the same are there from the beginning, for no longer than
+    /// the new policy lets them live. What is removed by URL or tag in the earlier one from then on is
+    /// removed here too. What is in a Redis is there anyway.
+    #[must_use]
+    pub fn after(mut self, earlier: &Cache) -> Self {
+        let same = Same::new(&earlier.inner.policy, &self.policy);
+        self.earlier = Some((earlier.clone(), same));
+        self
+    }
+
     /// The cache.
     ///
     /// # Errors
@@ -189,10 +202,14 @@ impl Builder {
             buses,
             #[cfg(feature = "record")]
             recording,
+            successor: OnceLock::new(),
             #[cfg(feature = "http")]
             http: self.http,
             policy: self.policy,
         });
+        if let Some((earlier, same)) = &self.earlier {
+            reload::take_over(&cache, earlier, same);
+        }
         #[cfg(feature = "redis")]
         cache.listen();
         Ok(cache)
@@ -371,11 +388,22 @@ impl Builder {
         if is_shared {
             check_bumps(&self.policy, id, &tiers)?;
         }
+        let before = self.earlier.as_ref().and_then(|(earlier, same)| {
+            let before = same.earlier(id)?;
+            earlier.inner.state(before)
+        });
         Ok(LevelState {
             tiers,
             flights: Arc::new(Flights::default()),
             counting: Counting::default(),
-            versions: (is_bumped && !is_shared).then(Versions::default),
+            versions: (is_bumped && !is_shared).then(|| {
+                let versions = before.and_then(|before| before.versions.clone());
+                versions.unwrap_or_default()
+            }),
+            #[cfg(feature = "http")]
+            variants: before
+                .map(|before| Arc::clone(&before.variants))
+                .unwrap_or_default(),
         })
     }
 }
@@ -403,27 +431,4 @@ fn tiers(policy: &Policy, stores: &[Option<Store>], level: &Level) -> Result<Tie
         });
     }
     Ok(tiers.into())
-}
-
-fn check_bus(policy: &Policy, block: &EdgeBlock) -> Result<(), StartError> {
-    let bus = block.bus.and_then(|bus| policy.buses.get(bus.index()));
-    let Some(bus) = bus else {
-        return Ok(());
-    };
-    if bus.delivery != Delivery::InProcess {
-        #[cfg(feature = "redis")]
-        return Ok(());
-        #[cfg(not(feature = "redis"))]
-        return Err(StartError::Bus {
-            bus: bus.name.clone(),
-        });
-    }
-    let is_wide = bus.reaches == cachepolicy_core::policy::Reaches::AllProcesses;
-    if is_wide && policy.processes > 1 {
-        return Err(StartError::Processes {
-            bus: bus.name.clone(),
-            processes: policy.processes,
-        });
-    }
-    Ok(())
 }

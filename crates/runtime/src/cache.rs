@@ -20,7 +20,7 @@ use cachepolicy_core::key::QueryFilter;
 use parking_lot::Mutex;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Copies, kept as a policy says. Cheap to clone; clones are the same cache.
 #[derive(Debug, Clone)]
@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) levels: Vec<LevelState>,
     #[cfg(feature = "record")]
     pub(crate) recording: Option<Arc<crate::record::Recording>>,
+    /// The cache of a changed policy, which has taken its place.
+    pub(crate) successor: OnceLock<Cache>,
     /// How levels with a route are answered, if they are.
     #[cfg(feature = "http")]
     pub(crate) http: Option<crate::http::HttpOptions>,
@@ -56,7 +58,10 @@ pub(crate) struct LevelState {
     pub(crate) flights: Arc<Flights>,
     pub(crate) counting: Counting,
     /// `None`: no edge raises them.
-    pub(crate) versions: Option<Versions>,
+    pub(crate) versions: Option<Arc<Versions>>,
+    /// On what responses vary beyond the policy.
+    #[cfg(feature = "http")]
+    pub(crate) variants: Arc<crate::http::Variants>,
 }
 
 impl core::fmt::Debug for Inner {

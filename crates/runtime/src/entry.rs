@@ -128,6 +128,19 @@ impl Entry {
         promoted.with(self.is_negative, self.grace)
     }
 
+    /// The same copy under another policy.
+    pub(crate) fn under(
+        &self,
+        name: Name,
+        lifetimes: &Lifetimes,
+        marks: Arc<[Mark]>,
+        resides_until: Time,
+    ) -> Self {
+        let value = self.value.clone();
+        let entry = Self::new(name, value, lifetimes, self.fill_time, marks, resides_until);
+        entry.with(self.is_negative, self.grace)
+    }
+
     /// The same copy with another value.
     pub(crate) fn saying(&self, value: Shared) -> Self {
         let mut entry = self.promoted(self.resides_until);
@@ -136,7 +149,6 @@ impl Entry {
     }
 
     /// Its tier's ceiling.
-    #[cfg(feature = "redis")]
     pub(crate) fn resides_until(&self) -> Time {
         self.resides_until
     }

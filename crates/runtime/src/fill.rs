@@ -18,7 +18,7 @@ use crate::trail::Trail;
 #[cfg(feature = "record")]
 use crate::trail::{Filling, FillingEnd};
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Scope, ServeOnlyReason};
-use cachepolicy_core::decide::{Stampede, fill_ended};
+use cachepolicy_core::decide::{Stampede, fill_ended, fill_ended_to_ask};
 use cachepolicy_core::level::Level;
 use cachepolicy_core::units::{Duration, Time};
 use std::sync::Arc;
@@ -91,7 +91,9 @@ async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
             let outcome = if about.is_absence && !about.is_for_one {
                 FillOutcome::Absent
             } else {
-                FillOutcome::Value { ttl: about.ttl }
+                FillOutcome::Value {
+                    ttl: job.named(about.said.ttl),
+                }
             };
             (outcome, Some(value), about)
         }
@@ -154,6 +156,11 @@ impl Job {
             name: &self.key.name,
             text: &self.text,
         }
+    }
+
+    /// The ttl that a value says, where the policy asks it.
+    fn named(&self, said: Option<Duration>) -> Option<Duration> {
+        self.level()?.lifetime.named(said)
     }
 
     /// The key without its variant.
@@ -247,7 +254,7 @@ impl Ended {
     async fn keep(&self, job: &Job, notes: &Notes, held: &mut Held<'_>) -> Taken {
         let inner = &job.key.cache.inner;
         let (Some(level), Some(state)) = (job.level(), job.state()) else {
-            return self.taken(Some(ServeOnlyReason::BackendDown), &[].into(), false);
+            return self.taken(Some(ServeOnlyReason::BackendDown), &[].into(), false, None);
         };
         marks::mark((&job.key, job.request.as_ref()), level, notes);
         self.about.tags.iter().for_each(|tag| notes.bear(tag));
@@ -276,18 +283,22 @@ impl Ended {
             backend_up: checked.is_some() || (has_memory && !job.is_tracked()),
             storable: !self.about.is_for_one,
         };
-        let not_stored = match fill_ended(&level.rules, fill, now, inner.draw()) {
+        let rules = level.lifetime.rules(&level.rules, self.about.said);
+        let decide = if self.about.grace > Duration::ZERO {
+            fill_ended_to_ask
+        } else {
+            fill_ended
+        };
+        let mut fresh_until = None;
+        let not_stored = match decide(&rules, fill, now, inner.draw()) {
             FillVerdict::ServeOnly(reason) => Some(reason),
             // There is a value.
             FillVerdict::Failed => None,
             FillVerdict::Store {
-                mut lifetimes,
+                lifetimes,
                 negative,
             } => {
-                if self.about.never_stale {
-                    lifetimes.revalidatable_until = lifetimes.fresh_until;
-                    lifetimes.usable_on_error_until = lifetimes.fresh_until;
-                }
+                fresh_until = Some(lifetimes.fresh_until);
                 let took = now.since(self.began);
                 let entry = Entry::new(
                     job.key.name.clone(),
@@ -319,7 +330,8 @@ impl Ended {
         };
         // Also where an expired lease is the reason.
         let is_overtaken = is_overtaken || not_stored == Some(ServeOnlyReason::Overtaken);
-        self.taken(not_stored, &marks, is_overtaken)
+        let fresh_until = fresh_until.filter(|_| not_stored.is_none());
+        self.taken(not_stored, &marks, is_overtaken, fresh_until)
     }
 
     /// Under which key it is kept.
@@ -332,8 +344,11 @@ impl Ended {
 
     /// For how long it can be there, as far as it says so itself.
     fn lasts(&self) -> Lasts {
+        let said = |length: Option<Duration>| length.unwrap_or(Duration::ZERO);
         Lasts {
-            fresh: self.about.ttl.unwrap_or(Duration::ZERO),
+            fresh: said(self.about.said.ttl),
+            window: said(self.about.said.stale_while_revalidate)
+                .max(said(self.about.said.stale_if_error)),
             grace: self.about.grace,
         }
     }
@@ -425,9 +440,11 @@ impl Ended {
         not_stored: Option<ServeOnlyReason>,
         marks: &Arc<[Mark]>,
         overtaken: bool,
+        fresh_until: Option<Time>,
     ) -> Taken {
         Taken {
             value: self.value.clone(),
+            fresh_until,
             not_stored,
             marks: Arc::clone(marks),
             overtaken,

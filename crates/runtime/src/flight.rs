@@ -25,6 +25,8 @@ pub(crate) enum Landing {
 pub(crate) struct Taken {
     /// `None`: an absence.
     pub(crate) value: Option<Shared>,
+    /// Until when its copy is fresh; `None`: it was not stored.
+    pub(crate) fresh_until: Option<Time>,
     /// Why it was not stored.
     pub(crate) not_stored: Option<ServeOnlyReason>,
     /// What can be found in it.

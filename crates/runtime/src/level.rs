@@ -12,6 +12,7 @@ use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
 use cachepolicy_core::expr::RequestView as _;
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, Values, key};
+use cachepolicy_core::units::Time;
 use cachepolicy_core::vary::Normalised;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub struct Served<T> {
     pub value: Option<Arc<T>>,
     /// Where it comes from.
     pub outcome: Outcome,
+    /// Until when its copy is fresh; `None`: it has none.
+    pub(crate) fresh_until: Option<Time>,
 }
 
 /// Where a value comes from.

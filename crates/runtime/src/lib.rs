@@ -58,8 +58,10 @@ mod meant;
 mod peak;
 #[cfg(feature = "record")]
 mod record;
+mod reload;
 mod request;
 mod spans;
+mod start_check;
 mod start_error;
 mod store;
 mod tiers;
@@ -75,6 +77,8 @@ pub use cache::Cache;
 pub use cachepolicy_core::Policy;
 pub use cachepolicy_core::artefact::{ArtefactError, decode};
 pub use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
+#[cfg(feature = "http")]
+pub use cachepolicy_http::strip_hop_by_hop;
 #[cfg(feature = "json")]
 pub use codec::Json;
 #[cfg(feature = "postcard")]

@@ -2,6 +2,7 @@
 
 use crate::entry::Shared;
 use crate::level::Key;
+use cachepolicy_core::level::SaidLife;
 use cachepolicy_core::units::Duration;
 
 /// Work that makes a copy's value: a closure without arguments that gives a future of `Ok(Some(value))`,
@@ -30,14 +31,12 @@ pub trait Load: Send + 'static {
 #[doc(hidden)]
 #[derive(Debug, Clone, Default)]
 pub struct About {
-    /// For how long the value says that it is fresh.
-    pub(crate) ttl: Option<Duration>,
+    /// What the value says of its life.
+    pub(crate) said: SaidLife,
     /// It says that there is no such thing.
     pub(crate) is_absence: bool,
     /// It must not be kept, nor be given to others who wait for it.
     pub(crate) is_for_one: bool,
-    /// Once it is stale nobody gets it, whatever windows the policy has.
-    pub(crate) never_stale: bool,
     /// What its key has in place of the request's variant; `None`: it is of that one.
     pub(crate) variant: Option<String>,
     /// What stands under the key without a variant in a store that several processes share: which

@@ -86,6 +86,7 @@ async fn go_past<L: Load>(load: L, reason: Option<BypassReason>) -> Answer<L> {
     Ok(Served {
         value: value.map(Arc::new),
         outcome: Outcome::Bypass(reason),
+        fresh_until: None,
     })
 }
 
@@ -295,6 +296,7 @@ impl Asked<'_> {
         Ok(Served {
             value: typed(entry.value.clone())?,
             outcome: Outcome::Hit(outcome),
+            fresh_until: Some(entry.lifetimes().fresh_until),
         })
     }
 
@@ -318,6 +320,7 @@ impl Asked<'_> {
         self.embed(&best.entry.marks, false);
         Ok(Served {
             value: typed(best.entry.value.clone())?,
+            fresh_until: Some(best.entry.lifetimes().fresh_until),
             outcome: Outcome::Waited,
         })
     }
@@ -375,6 +378,7 @@ impl Asked<'_> {
         self.embed(&taken.marks, taken.overtaken);
         Ok(Served {
             value: typed(taken.value)?,
+            fresh_until: taken.fresh_until,
             outcome: Outcome::Waited,
         })
     }
@@ -391,6 +395,7 @@ impl Asked<'_> {
         self.embed(&taken.marks, taken.overtaken);
         Ok(Served {
             value: typed(taken.value)?,
+            fresh_until: taken.fresh_until,
             outcome: Outcome::Filled { reason, not_stored },
         })
     }
@@ -419,6 +424,7 @@ impl Asked<'_> {
         self.embed(&best.entry.marks, false);
         Ok(Served {
             value: typed(best.entry.value.clone())?,
+            fresh_until: Some(best.entry.lifetimes().fresh_until),
             outcome: Outcome::StaleOnError,
         })
     }

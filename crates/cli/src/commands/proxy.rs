@@ -4,12 +4,14 @@ use super::Outcome;
 use crate::args::Session;
 use crate::lints::LintArgs;
 use crate::policy;
-use crate::proxy::{self, Origin, Places, RecordArgs};
+use crate::output::Terminal;
+use crate::proxy::{self, Again, Current, Origin, Places, RecordArgs};
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_core::policy::Policy;
-use cachepolicy_runtime::{Cache, HttpOptions, Redis};
+use cachepolicy_runtime::{Builder, Cache, HttpOptions, Redis};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Answer requests before a service, from copies as the policy says
@@ -65,6 +67,7 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     else {
         return Ok(Outcome::Failed);
     };
+    let again = again(arguments)?;
     if let Some(admin) = arguments.admin.filter(|admin| !admin.ip().is_loopback()) {
         bail!(
             "`--admin {admin}` could be reached from elsewhere: use a loopback address, such as 127.0.0.1:9000"
@@ -81,19 +84,52 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
         admin: arguments.admin,
     };
     runtime.block_on(async {
-        let options = HttpOptions::default().proxy().body_max(arguments.body_max);
-        let mut builder = Cache::builder(compiled).http(options);
-        for place in &arguments.redis {
-            let (backend, redis) = redis_at(place)?;
-            builder = builder.redis(backend, redis);
-        }
+        let mut builder = builder(compiled, &arguments.redis, arguments.body_max)?;
         if let Some(recorder) = arguments.record.recorder() {
             builder = builder.record(recorder);
         }
         let cache = builder.build()?;
-        proxy::serve(&cache, origin, places).await
+        let current = Current::new(cache, again);
+        let current = current.context("the policy has no levels for requests")?;
+        proxy::serve(&current, origin, places).await
     })?;
     Ok(Outcome::Fine)
+}
+
+/// How the cache is made of a policy.
+fn builder(policy: Policy, redis: &[String], body_max: usize) -> Result<Builder> {
+    let options = HttpOptions::default().proxy().body_max(body_max);
+    let mut builder = Cache::builder(policy).http(options);
+    for place in redis {
+        let (backend, redis) = redis_at(place)?;
+        builder = builder.redis(backend, redis);
+    }
+    Ok(builder)
+}
+
+/// Reads the policy once more, as at the start.
+fn again(arguments: &Args) -> Result<Arc<Again>> {
+    let path = arguments.policy.clone();
+    let overrides = arguments.overrides.overrides();
+    let lints = policy::lints(&arguments.lints)?.for_deployment();
+    let (redis, body_max) = (arguments.redis.clone(), arguments.body_max);
+    let record = arguments.record.clone();
+    Ok(Arc::new(move |before| {
+        let say = |error: anyhow::Error| format!("{error:#}\n");
+        let text = policy::Text::read(&path).map_err(say)?;
+        let (policy, _) = text.try_compile(overrides.clone(), &lints, Terminal::PLAIN)?;
+        check_levels(&policy).map_err(say)?;
+        let build = |policy| builder(policy, &redis, body_max).map_err(say);
+        let not_built = |error| format!("{error}\n");
+        let Some(recorder) = record.recorder() else {
+            return build(policy)?.after(before).build().map_err(not_built);
+        };
+        // Two cannot write the same files: the earlier one stops, where nothing else is in the way.
+        drop(build(policy.clone())?.build().map_err(not_built)?);
+        proxy::stop_recording(before);
+        let built = build(policy)?.record(recorder).after(before).build();
+        built.map_err(not_built)
+    }))
 }
 
 /// Of `BACKEND=URL`. An address may have a password in it, so messages do not repeat it.

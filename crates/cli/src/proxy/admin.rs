@@ -1,5 +1,6 @@
 //! The second address: figures for Prometheus, and purges by hand.
 
+use super::Current;
 use bytes::Bytes;
 use cachepolicy_core::url::query_value;
 use cachepolicy_runtime::Cache;
@@ -13,16 +14,16 @@ use std::convert::Infallible;
 use tokio::net::TcpListener;
 
 /// Answers until the program ends.
-pub(crate) async fn serve(cache: Cache, listener: TcpListener) {
+pub(crate) async fn serve(current: Current, listener: TcpListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(super::PAUSE).await;
             continue;
         };
-        let cache = cache.clone();
+        let current = current.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let cache = cache.clone();
-            async move { Ok::<_, Infallible>(answer(&cache, &request).await) }
+            let current = current.clone();
+            async move { Ok::<_, Infallible>(answer(&current, &request).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -34,13 +35,20 @@ pub(crate) async fn serve(cache: Cache, listener: TcpListener) {
     }
 }
 
-async fn answer(cache: &Cache, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(current: &Current, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     match (request.method(), request.uri().path()) {
-        (&Method::GET, "/metrics") => text(StatusCode::OK, cache.prometheus()),
-        (&Method::POST, "/purge") => purge(cache, request.uri().query().unwrap_or_default()).await,
+        (&Method::GET, "/metrics") => text(StatusCode::OK, current.cache().prometheus()),
+        (&Method::POST, "/purge") => {
+            let query = request.uri().query().unwrap_or_default();
+            purge(&current.cache(), query).await
+        }
+        (&Method::POST, "/reload") => match current.reload().await {
+            Ok(done) => text(StatusCode::OK, done),
+            Err(why) => text(StatusCode::UNPROCESSABLE_ENTITY, why),
+        },
         _ => text(
             StatusCode::NOT_FOUND,
-            "GET /metrics\nPOST /purge?url=/path&host=HOST\nPOST /purge?tag=TAG\n".to_owned(),
+            "GET /metrics\nPOST /purge?url=/path&host=HOST\nPOST /purge?tag=TAG\nPOST /reload\n".to_owned(),
         ),
     }
 }

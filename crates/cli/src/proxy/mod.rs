@@ -1,25 +1,31 @@
 //! The caching reverse proxy: connections come in, the policy's levels answer, the origin is asked.
 
 mod admin;
+mod current;
+mod interim;
 mod origin;
 mod record;
 
+pub(crate) use current::{Again, Current};
 pub(crate) use origin::Origin;
-pub(crate) use record::RecordArgs;
+pub(crate) use record::{RecordArgs, stop as stop_recording};
+
+use interim::{Exchanges, Line};
 
 use crate::output;
 use anyhow::{Context as _, Result};
-use cachepolicy_runtime::Cache;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tower_layer::Layer as _;
+use tower_service::Service as _;
 
 /// Whoever does not say what they want in this time is not waited for.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,11 +44,8 @@ pub(crate) struct Places {
 }
 
 /// Serves until the program is interrupted; then those who are being answered get their answers.
-pub(crate) async fn serve(cache: &Cache, origin: Origin, places: Places) -> Result<()> {
+pub(crate) async fn serve(current: &Current, origin: Origin, places: Places) -> Result<()> {
     let listener = bind(places.listen).await?;
-    let layer = cache
-        .http()
-        .context("the policy has no levels for requests")?;
     let (stop, stopped) = watch::channel(false);
     output::interrupt::instead(move || {
         let _ = stop.send(true);
@@ -54,14 +57,15 @@ pub(crate) async fn serve(cache: &Cache, origin: Origin, places: Places) -> Resu
         let listener = bind(place).await?;
         let at = listener.local_addr().unwrap_or(place);
         output::say(&format!("metrics and purges at http://{at}\n"));
-        admin.spawn(admin::serve(cache.clone(), listener));
+        admin.spawn(admin::serve(current.clone(), listener));
     }
+    admin.spawn(reload_when_told(current.clone()));
     let graceful = GracefulShutdown::new();
     let mut stopping = stopped.clone();
     loop {
         tokio::select! {
             taken = listener.accept() => match taken {
-                Ok((stream, _)) => answer(stream, layer.layer(origin.clone()), &graceful),
+                Ok((stream, _)) => answer(stream, current.clone(), origin.clone(), &graceful),
                 // Too many files are open, or whoever asked has gone: others can still come.
                 Err(_) => tokio::time::sleep(PAUSE).await,
             },
@@ -72,7 +76,7 @@ pub(crate) async fn serve(cache: &Cache, origin: Origin, places: Places) -> Resu
     output::say("stops: answers what has begun\n");
     // Whoever takes longer is cut off.
     let _ = tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await;
-    record::stop(cache);
+    stop_recording(&current.cache());
     Ok(())
 }
 
@@ -81,23 +85,43 @@ async fn bind(place: SocketAddr) -> Result<TcpListener> {
     listener.with_context(|| format!("cannot take connections at {place}"))
 }
 
-fn answer<S>(stream: TcpStream, service: S, graceful: &GracefulShutdown)
-where
-    S: tower_service::Service<
-            http::Request<Incoming>,
-            Response = http::Response<cachepolicy_runtime::Body>,
-            Error = std::convert::Infallible,
-        > + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
-{
+/// At each hang-up signal the policy is read again.
+async fn reload_when_told(current: Current) {
+    let told = Arc::new(Notify::new());
+    let tell = Arc::clone(&told);
+    output::interrupt::at_hangup(move || tell.notify_one());
+    loop {
+        told.notified().await;
+        output::say(&match current.reload().await {
+            Ok(done) => done,
+            Err(why) => format!("{why}the policy that was there stays\n"),
+        });
+    }
+}
+
+fn answer(stream: TcpStream, current: Current, origin: Origin, graceful: &GracefulShutdown) {
     // Where it cannot be set, small answers come a little later.
     let _ = stream.set_nodelay(true);
+    let exchanges = Exchanges::default();
+    let line = Line::new(TokioIo::new(stream), exchanges.clone());
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        let exchange = exchanges.begin();
+        // Older clients know of no interim responses.
+        if request.version() >= http::Version::HTTP_11 {
+            request.extensions_mut().insert(exchange.clone());
+        }
+        let mut service = current.layer().layer(origin.clone());
+        let answered = service.call(request);
+        async move {
+            let response = answered.await;
+            exchange.end();
+            response
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(line, service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         // A client that speaks no HTTP, or goes away, is told so or is gone.

@@ -1,5 +1,6 @@
 //! The service that the proxy stands before.
 
+use super::interim::Exchange;
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_runtime::{Body, BodyError};
 use http::header::{HeaderValue, VIA};
@@ -90,7 +91,15 @@ impl tower_service::Service<Request<Body>> for Origin {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let (client, timeout) = (self.client.clone(), self.timeout);
-        let outgoing = self.outgoing(request);
+        let exchange = request.extensions().get::<Exchange>().cloned();
+        let outgoing = self.outgoing(request).map(|mut outgoing| {
+            if let Some(exchange) = exchange {
+                hyper::ext::on_informational(&mut outgoing, move |interim| {
+                    exchange.tell(interim.status(), interim.headers());
+                });
+            }
+            outgoing
+        });
         Box::pin(async move {
             let answer = client.request(outgoing?);
             Ok(tokio::time::timeout(timeout, answer).await??)

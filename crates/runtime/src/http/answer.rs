@@ -1,10 +1,11 @@
 //! What is said of how a request was answered.
 
+use crate::http::body::Body;
+use crate::http::stored::Fetched;
 use crate::level::Outcome;
 use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
 use cachepolicy_http::{CacheStatus, Forwarded};
-use http::HeaderMap;
-use http::HeaderName;
+use http::{HeaderName, Response};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -22,9 +23,31 @@ pub(crate) enum How {
     Content,
 }
 
-/// Adds `Cache-Status`: each cache on the way adds its own.
-pub(crate) fn tell(headers: &mut HeaderMap, cache: &str, level: Option<&str>, how: How) {
-    let (status, reason) = status(how);
+/// What else is known of an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Facts {
+    /// For how many seconds it is fresh; less than 0: since when it is not.
+    pub(crate) ttl: Option<i64>,
+    /// What came of asking the service behind.
+    pub(crate) fetched: Option<Fetched>,
+}
+
+/// Adds `Cache-Status` to an answer: each cache on the way adds its own.
+pub(crate) fn tell(
+    response: &mut Response<Body>,
+    cache: &str,
+    level: Option<&str>,
+    (how, facts): (How, Facts),
+) {
+    let (mut status, reason) = status(how);
+    status.ttl = facts.ttl.filter(|_| status.hit || status.stored);
+    if let (Some(why), Some(fetched)) = (&mut status.forwarded, facts.fetched) {
+        if *why == Forwarded::UriMiss && fetched.had_copy {
+            *why = Forwarded::Stale;
+        }
+        let is_other = fetched.status != response.status();
+        status.forwarded_status = is_other.then(|| fetched.status.as_u16());
+    }
     let detail = match (level, reason) {
         (Some(level), Some(reason)) => Some(format!("{level}: {reason}")),
         (Some(level), None) => Some(level.to_owned()),
@@ -35,7 +58,7 @@ pub(crate) fn tell(headers: &mut HeaderMap, cache: &str, level: Option<&str>, ho
         ..status
     };
     if let Some(value) = status.value(cache) {
-        headers.append(CACHE_STATUS, value);
+        response.headers_mut().append(CACHE_STATUS, value);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whole responses as bytes, for stores that several processes share.
 //!
 //! ```text
-//! 1 · status · came · age · fresh for · never stale · selected · headers · content
+//! 1 · status · came · age · fresh for · windows · never stale · selected · headers · content
 //! 2 · names of the fields that tell variants apart
 //! ```
 //!
@@ -57,7 +57,9 @@ fn write(stored: &Stored) -> Option<Vec<u8>> {
     bytes.extend(stored.status.as_u16().to_le_bytes());
     bytes.extend(stored.came.nanos().to_le_bytes());
     bytes.extend(stored.age.to_le_bytes());
-    bytes.extend(stored.fresh_for.unwrap_or(UNSAID).to_le_bytes());
+    for seconds in [stored.fresh_for, stored.while_revalidate, stored.if_error] {
+        bytes.extend(seconds.unwrap_or(UNSAID).to_le_bytes());
+    }
     bytes.push(u8::from(stored.never_stale));
     let selected = stored.selected.fields();
     bytes.extend(u32::try_from(selected.len()).ok()?.to_le_bytes());
@@ -83,7 +85,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Stored> {
     let status = StatusCode::from_u16(reader.u16()?).ok()?;
     let came = Time::from_nanos(reader.i64()?);
     let age = reader.u64()?;
-    let fresh_for = Some(reader.u64()?).filter(|it| *it != UNSAID);
+    let mut said = || Some(Some(reader.u64()?).filter(|it| *it != UNSAID));
+    let (fresh_for, while_revalidate, if_error) = (said()?, said()?, said()?);
     let never_stale = reader.u8()? != 0;
     let mut selected = Vec::new();
     for _ in 0..reader.u32()? {
@@ -110,6 +113,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Stored> {
         age,
         fresh_for,
         never_stale,
+        while_revalidate,
+        if_error,
     })
 }
 
@@ -155,6 +160,8 @@ mod tests {
             age: 3,
             fresh_for: None,
             never_stale: true,
+            while_revalidate: Some(7),
+            if_error: None,
         }
     }
 

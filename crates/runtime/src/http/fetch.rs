@@ -5,11 +5,11 @@ use crate::context;
 use crate::http::body::{self, Body, BodyError, Read};
 use crate::http::invalidate::url_tag;
 use crate::http::service::{Exchange, Shared, ask};
-use crate::http::stored::{Answer, Made, Stored, respond};
+use crate::http::stored::{Answer, Fetched, Made, Stored, respond};
 use crate::level::Key;
 use crate::load::{About, Load};
 use bytes::Bytes;
-use cachepolicy_core::level::Level;
+use cachepolicy_core::level::{Level, SaidLife};
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_http::{Said, Selected, Validators, kept_fields, refreshed, strip_hop_by_hop};
 use http::header::{
@@ -181,17 +181,23 @@ impl<B: Behind> Fetch<B> {
             validators.ask(request.headers_mut());
         }
         let (mut response, mut sent) = self.send(request).await?;
+        let had_copy = context::earlier().is_some();
+        let fetched = |status| Some(Fetched { had_copy, status });
         if response.status() == StatusCode::NOT_MODIFIED
             && let (Some(earlier), Some(validators)) = (&earlier, &validators)
         {
             if validators.are_of(response.headers()) {
-                return Ok(self.hold_still(earlier, response.headers(), sent));
+                let made = self.hold_still(earlier, response.headers(), sent);
+                let fetched = fetched(StatusCode::NOT_MODIFIED);
+                return Ok(Made { fetched, ..made });
             }
             // It speaks of another response than the one that is here.
             let request = self.request();
             (response, sent) = self.send(request).await?;
         }
-        self.take(response, sent).await
+        let fetched = fetched(response.status());
+        let made = self.take(response, sent).await?;
+        Ok(Made { fetched, ..made })
     }
 
     async fn send(&mut self, request: Request<Body>) -> Result<(Response<Body>, Time), Failed> {
@@ -269,6 +275,8 @@ impl<B: Behind> Fetch<B> {
             age: said.age,
             fresh_for: said.fresh_for(),
             never_stale: said.must_revalidate,
+            while_revalidate: said.stale_while_revalidate,
+            if_error: said.stale_if_error,
         }))
     }
 
@@ -276,26 +284,33 @@ impl<B: Behind> Fetch<B> {
     fn made(&self, stored: Arc<Stored>) -> Made {
         let request = &self.exchange.parts.headers;
         let level = self.key.name.level;
-        let variants = &self.shared.variants;
-        let names = stored.selected.names();
-        let (variant, names) = variants.learn(level, &self.plain, names, request);
-        let is_shared = self.cache().inner.state(level);
-        let is_shared = is_shared.is_some_and(|state| state.tiers.shared().is_some());
-        let signpost = Made::signpost(&names).filter(|_| is_shared);
+        let mut variant = String::new();
+        let mut signpost = None;
+        if let Some(state) = self.cache().inner.state(level) {
+            let names = stored.selected.names();
+            let learned = state.variants.learn(&self.plain, names, request);
+            variant = learned.0;
+            let is_shared = state.tiers.shared().is_some();
+            signpost = Made::signpost(&learned.1).filter(|_| is_shared);
+        }
+        let seconds = |seconds: u64| {
+            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+            Duration::from_nanos(seconds.saturating_mul(1_000_000_000))
+        };
         let left = stored.fresh_for.map(|fresh| {
             let since = self.now().since(stored.came);
-            let fresh = i64::try_from(fresh).unwrap_or(i64::MAX);
-            let left = fresh
-                .saturating_mul(1_000_000_000)
-                .saturating_sub(since.nanos());
-            Duration::from_nanos(left.max(0))
+            Duration::from_nanos(seconds(fresh).nanos().saturating_sub(since.nanos()).max(0))
         });
         let has_validators = Validators::of(&stored.headers).is_some();
         let about = About {
-            ttl: self.level().and_then(|level| level.lifetime.named(left)),
+            said: SaidLife {
+                ttl: left,
+                stale_while_revalidate: stored.while_revalidate.map(seconds),
+                stale_if_error: stored.if_error.map(seconds),
+                never_stale: stored.never_stale,
+            },
             is_absence: is_absence(stored.status),
             is_for_one: false,
-            never_stale: stored.never_stale,
             variant: (variant != self.key.variant).then_some(variant),
             signpost: signpost.map(|it| Arc::new(it) as _),
             tags: vec![url_tag(
@@ -312,6 +327,7 @@ impl<B: Behind> Fetch<B> {
         Made {
             answer: Answer::Whole(stored),
             about,
+            fetched: None,
         }
     }
 }

@@ -84,8 +84,18 @@ pub(crate) async fn purge(cache: &Cache, tags: Vec<String>) -> u64 {
             })
         })
         .collect();
-    cache.inner.apply_far(&delivery).await;
-    cache.inner.apply_near(&delivery)
+    purge_all(cache, &delivery).await
+}
+
+/// In this cache, and in the one that has taken its place meanwhile.
+async fn purge_all(cache: &Cache, delivery: &[Arc<Meant>]) -> u64 {
+    cache.inner.apply_far(delivery).await;
+    let removed = cache.inner.apply_near(delivery);
+    match cache.inner.successor.get() {
+        None => removed,
+        // Boxed, since it is the same again.
+        Some(successor) => Box::pin(purge_all(successor, delivery)).await,
+    }
 }
 
 /// Of a URL that a response names: only one of the same host may be invalidated by it.

@@ -19,3 +19,4 @@ mod variants;
 pub use body::{Body, BodyError};
 pub use options::HttpOptions;
 pub use service::{HttpLayer, HttpService};
+pub(crate) use variants::Variants;

@@ -4,20 +4,20 @@ use crate::cache::Cache;
 use crate::context;
 use crate::counters::Count;
 use crate::entry::Name;
-use crate::http::answer::{How, tell};
+use crate::http::answer::{Facts, How, tell};
 use crate::http::body::{self, Body, BodyError};
 use crate::http::fetch::{Behind, Failed, Fetch, Tower, no_answer};
 use crate::http::follow::told;
 use crate::http::invalidate::{host, invalidate, is_unsafe, target};
 use crate::http::options::HttpOptions;
 use crate::http::stored::{Answer, Made, Stored};
-use crate::http::variants::Variants;
 use crate::level::{Failure, Key, Outcome, Served};
 use crate::request::Request as Carried;
 use bytes::Bytes;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::policy::Carrier;
 use cachepolicy_core::router::Router;
+use cachepolicy_core::units::Time;
 use cachepolicy_core::url::{decode, split_target};
 use cachepolicy_http::strip_hop_by_hop;
 use http::request::Parts;
@@ -49,7 +49,6 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     pub(crate) router: Router,
     pub(crate) options: HttpOptions,
-    pub(crate) variants: Variants,
 }
 
 /// A request on its way through the levels.
@@ -76,6 +75,7 @@ pub(crate) struct Answered {
     pub(crate) stored: Option<Arc<Stored>>,
     pub(crate) is_error: bool,
     how: How,
+    facts: Facts,
 }
 
 impl Cache {
@@ -89,7 +89,6 @@ impl Cache {
                 router: Router::new(&self.inner.policy),
                 cache: self.clone(),
                 options,
-                variants: Variants::default(),
             }),
         })
     }
@@ -163,7 +162,8 @@ async fn serve<B: Behind>(
             let head = (response.status(), response.headers());
             invalidate(&shared.cache, (&host, &uri), head).await;
         }
-        tell(response.headers_mut(), &shared.options.name, None, how);
+        let how = (how, Facts::default());
+        tell(&mut response, &shared.options.name, None, how);
         return response;
     }
     let exchange = Arc::new(Exchange {
@@ -186,8 +186,8 @@ async fn serve<B: Behind>(
     ));
     let level = outermost.and_then(|level| shared.cache.inner.policy.levels.get(level.index()));
     let name = level.map(|level| level.name.as_str());
-    let headers = answered.response.headers_mut();
-    tell(headers, &shared.options.name, name, answered.how);
+    let how = (answered.how, answered.facts);
+    tell(&mut answered.response, &shared.options.name, name, how);
     answered.response
 }
 
@@ -227,7 +227,9 @@ async fn ask_level<B: Behind>(
     let key = Key::new(shared.cache.clone(), name.clone());
     let mut key = key.for_request(exchange.carried.clone());
     let plain = key.text(Some(&exchange.carried));
-    key.variant = shared.variants.of(name.level, &plain, request);
+    let state = shared.cache.inner.state(name.level);
+    let variants = state.map(|state| &state.variants);
+    key.variant = variants.map_or_else(String::new, |it| it.of(&plain, request));
     let fetch = |key: &Key| Fetch {
         shared: Arc::clone(shared),
         behind: behind.clone(),
@@ -237,9 +239,9 @@ async fn ask_level<B: Behind>(
         plain: plain.clone(),
     };
     let mut served = key.get_or_load(fetch(&key)).await;
-    if let Some((outcome, names)) = signpost(&served) {
+    if let (Some((outcome, names)), Some(variants)) = (signpost(&served), variants) {
         let names = names.iter().map(String::as_str);
-        let (variant, _) = shared.variants.learn(name.level, &plain, names, request);
+        let (variant, _) = variants.learn(&plain, names, request);
         if variant != key.variant {
             shared.take_back(name.level, outcome);
             key.variant = variant;
@@ -276,22 +278,31 @@ async fn answer<B: Behind>(
         return Answered::of(response, how);
     };
     let parts = &exchange.parts;
+    let now = shared.cache.inner.clock.now();
+    let facts = Facts {
+        ttl: served
+            .fresh_until
+            .filter(|until| *until != Time::NEVER)
+            .map(|until| until.since(now).nanos().div_euclid(1_000_000_000)),
+        fetched: made.fetched,
+    };
     match &made.answer {
-        Answer::Whole(stored) if stored.selected.matches(&parts.headers) => {
-            let now = shared.cache.inner.clock.now();
-            Answered {
-                response: stored.answer(&parts.method, &parts.headers, now),
-                stored: Some(Arc::clone(stored)),
-                is_error: false,
-                how,
-            }
-        }
+        Answer::Whole(stored) if stored.selected.matches(&parts.headers) => Answered {
+            response: stored.answer(&parts.method, &parts.headers, now),
+            stored: Some(Arc::clone(stored)),
+            is_error: false,
+            how,
+            facts,
+        },
         Answer::Whole(_) | Answer::Varies(_) => {
             let response = forward(&mut behind, shared.again(exchange)).await;
             Answered::of(response, How::OtherVariant)
         }
         Answer::Passing(_) => match made.take() {
-            Some(response) => Answered::of(response, how),
+            Some(response) => Answered {
+                facts,
+                ..Answered::of(response, how)
+            },
             None => {
                 let response = forward(&mut behind, shared.again(exchange)).await;
                 Answered::of(response, how)
@@ -324,6 +335,7 @@ impl Answered {
             stored: None,
             is_error: false,
             how,
+            facts: Facts::default(),
         }
     }
 }

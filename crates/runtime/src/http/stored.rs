@@ -13,6 +13,17 @@ use parking_lot::Mutex;
 pub(crate) struct Made {
     pub(crate) answer: Answer,
     pub(crate) about: About,
+    /// What came of asking the service behind, if that was asked for it.
+    pub(crate) fetched: Option<Fetched>,
+}
+
+/// The service behind was asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fetched {
+    /// There was a copy, which was too old.
+    pub(crate) had_copy: bool,
+    /// The status of its answer.
+    pub(crate) status: StatusCode,
 }
 
 pub(crate) enum Answer {
@@ -32,6 +43,7 @@ impl Made {
                 is_for_one: true,
                 ..About::default()
             },
+            fetched: None,
         }
     }
 
@@ -40,6 +52,7 @@ impl Made {
         (!names.is_empty()).then(|| Self {
             answer: Answer::Varies(names.to_vec()),
             about: About::default(),
+            fetched: None,
         })
     }
 
@@ -49,6 +62,7 @@ impl Made {
         Self {
             answer,
             about: About::default(),
+            fetched: None,
         }
     }
 
@@ -78,6 +92,10 @@ pub(crate) struct Stored {
     pub(crate) fresh_for: Option<u64>,
     /// Once it is stale nobody may have it.
     pub(crate) never_stale: bool,
+    /// For how long it says that it may be served stale while it is made anew, in seconds.
+    pub(crate) while_revalidate: Option<u64>,
+    /// And in place of an error.
+    pub(crate) if_error: Option<u64>,
 }
 
 impl Stored {

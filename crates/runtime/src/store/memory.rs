@@ -118,6 +118,30 @@ impl Memory {
         self.forget_left(index);
     }
 
+    /// Takes over the copies of another one, as they are to be kept from now on; `None`: not. How many? What
+    /// is removed meanwhile in both is gone in both.
+    pub(crate) fn take_over(
+        &self,
+        other: &Self,
+        taken: impl Fn(&Entry) -> Option<Entry>,
+        now: Time,
+    ) -> usize {
+        let mut index = self.lock();
+        let copies = other.lock().copies.clone();
+        let mut copies: Vec<_> = copies
+            .into_iter()
+            .filter_map(|(key, entry)| Some((key, taken(&entry)?)))
+            .filter(|(_, entry)| now < entry.gone_from())
+            .collect();
+        // Where there is less room, the latest stay.
+        copies.sort_by_key(|(_, entry)| entry.lifetimes().stored);
+        let count = copies.len();
+        for (key, entry) in copies {
+            self.store(&mut index, &key, Arc::new(entry), now);
+        }
+        count
+    }
+
     /// Removes what is dead: without a capacity nothing else would.
     fn bury(&self, index: &mut Index, now: Time) {
         while index

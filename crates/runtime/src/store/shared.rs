@@ -97,9 +97,11 @@ pub(crate) struct Checked {
 /// For how long a copy can be there, as far as it says so itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Lasts {
-    /// Until its life is over.
+    /// Until it is stale.
     pub(crate) fresh: Duration,
-    /// And so long after that.
+    /// Its windows.
+    pub(crate) window: Duration,
+    /// For how long after all of that it can be found.
     pub(crate) grace: Duration,
 }
 

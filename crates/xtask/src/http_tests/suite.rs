@@ -118,7 +118,8 @@ impl Suite {
             .args(["--no-warnings", "test-engine/cli.mjs"])
             .current_dir(&self.folder)
             .env("npm_config_base", format!("http://127.0.0.1:{port}"))
-            .env("npm_config_id", id);
+            .env("npm_config_id", id)
+            .env("npm_package_config_id", "");
         command
     }
 

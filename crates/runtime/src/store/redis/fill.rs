@@ -218,6 +218,7 @@ impl RedisStore {
         let level = self.level(ask.name.level)?;
         let lasts = Lasts {
             fresh: entry.lifetimes().ttl,
+            window: entry.leaves().since(entry.lifetimes().fresh_until),
             grace: entry.grace(),
         };
         let lives = self.stamp_ttl(level, lasts);

@@ -167,6 +167,7 @@ impl RedisStore {
         let fresh = rules.ttl.max(rules.negative_ttl.unwrap_or(Duration::ZERO));
         let fresh = fresh.max(said.fresh);
         let window = rules.stale_while_revalidate.max(rules.stale_if_error);
+        let window = window.max(said.window);
         let longest = fresh + window;
         let longest = level.ceiling.map_or(longest, |most| longest.min(most));
         if longest.is_forever() {
