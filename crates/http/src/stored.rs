@@ -4,9 +4,10 @@ use crate::directives::Directives;
 use crate::fields::comma_separated;
 use http::HeaderMap;
 use http::header::{
-    AGE, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
-    ETAG, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, COOKIE, ETAG, EXPIRES, HOST,
+    HeaderName, LAST_MODIFIED, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE,
+    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VARY,
 };
 
 /// Is this a field of one connection, which a proxy does not pass on (RFC 9110, 7.6.1)?
@@ -30,12 +31,37 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
         || OTHERS.contains(&name.as_str())
 }
 
+/// A message must not lose these, whoever names them in `Connection`: what is asked for, by whom, and what an
+/// answer says of itself hang on them (RFC 9110, 7.6.1).
+fn is_end_to_end(name: &HeaderName) -> bool {
+    [
+        ACCEPT,
+        ACCEPT_ENCODING,
+        ACCEPT_LANGUAGE,
+        AUTHORIZATION,
+        CACHE_CONTROL,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+        COOKIE,
+        ETAG,
+        EXPIRES,
+        HOST,
+        LAST_MODIFIED,
+        LOCATION,
+        RANGE,
+        SET_COOKIE,
+        VARY,
+    ]
+    .contains(name)
+}
+
 /// Takes out what is for one connection only, and what its `Connection` names.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = comma_separated(headers, &CONNECTION)
         .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
-        // A message must not lose these, whoever names them.
-        .filter(|name| *name != CACHE_CONTROL && *name != CONTENT_TYPE)
+        .filter(|name| !is_end_to_end(name))
         .collect();
     let own: Vec<HeaderName> = headers
         .keys()
@@ -95,7 +121,8 @@ mod tests {
     #[test]
     fn what_is_for_one_connection_is_not_kept() {
         let response = with(&[
-            ("connection", "a, keep-alive, Cache-Control"),
+            ("connection", "a, keep-alive, Cache-Control, Host"),
+            ("host", "x"),
             ("keep-alive", "5"),
             ("a", "1"),
             ("b", "2"),
@@ -103,7 +130,11 @@ mod tests {
             ("cache-control", "max-age=5, no-cache=\"B\""),
             ("age", "7"),
         ]);
-        let kept = with(&[("c", "3"), ("cache-control", "max-age=5, no-cache=\"B\"")]);
+        let kept = with(&[
+            ("host", "x"),
+            ("c", "3"),
+            ("cache-control", "max-age=5, no-cache=\"B\""),
+        ]);
         assert_eq!(kept_fields(&response), kept);
     }
 

@@ -11,7 +11,7 @@ use crate::flight::Flights;
 #[cfg(feature = "http")]
 use crate::http::HttpOptions;
 use crate::reload::{self, Same};
-use crate::start_check::{check_bumps, check_bus, is_bumped};
+use crate::start_check::check_bus;
 use crate::start_error::StartError;
 use crate::store::Store;
 use crate::store::memory::Memory;

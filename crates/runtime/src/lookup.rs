@@ -1,6 +1,6 @@
 //! A look-up, from the question to the answer.
 
-use crate::cache::LevelState;
+use crate::cache::{Inner, LevelState};
 use crate::context;
 use crate::counters::Count;
 use crate::entry::{Entry, Mark, Shared};
@@ -24,6 +24,25 @@ use std::sync::Arc;
 
 /// What a look-up comes to.
 type Answer<L> = Result<Served<<L as Load>::Value>, Failure<<L as Load>::Error>>;
+
+/// A fresh copy under a key of this text about which there is nothing to decide. It is not counted.
+#[cfg(feature = "http")]
+pub(crate) fn plainly(key: &Key, text: &str, request: &Request) -> Option<Arc<Entry>> {
+    let inner = &key.cache.inner;
+    let level = inner.policy.levels.get(key.name.level.index())?;
+    if bypass(key, level, Some(request)).is_some() {
+        return None;
+    }
+    plain(inner, (level, inner.state(key.name.level)?), text)
+}
+
+/// See there.
+#[inline]
+fn plain(inner: &Inner, (level, state): (&Level, &LevelState), text: &str) -> Option<Arc<Entry>> {
+    let entry = state.tiers.nearest()?.get(text)?;
+    let plain = plain_until(&level.rules, &entry.lifetimes(), entry.is_negative());
+    (inner.clock.now() < plain.min(entry.leaves())).then_some(entry)
+}
 
 /// See [`Key::get_or_load`].
 pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
@@ -133,9 +152,8 @@ impl Asked<'_> {
     /// A fresh copy in the nearest memory about which there is nothing to decide.
     #[inline]
     fn plain(&self) -> Option<Arc<Entry>> {
-        let entry = self.state.tiers.nearest()?.get(&self.text)?;
-        let plain = plain_until(&self.level.rules, &entry.lifetimes(), entry.is_negative());
-        (self.key.cache.inner.clock.now() < plain.min(entry.leaves())).then_some(entry)
+        let inner = &self.key.cache.inner;
+        plain(inner, (self.level, self.state), &self.text)
     }
 
     async fn look<L: Load>(mut self, load: L) -> Answer<L> {

@@ -3,8 +3,8 @@
 use super::Outcome;
 use crate::args::Session;
 use crate::lints::LintArgs;
-use crate::policy;
 use crate::output::Terminal;
+use crate::policy;
 use crate::proxy::{self, Again, Current, Origin, Places, RecordArgs};
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_core::policy::Policy;

@@ -48,7 +48,8 @@ async fn answer(current: &Current, request: &Request<Incoming>) -> Response<Full
         },
         _ => text(
             StatusCode::NOT_FOUND,
-            "GET /metrics\nPOST /purge?url=/path&host=HOST\nPOST /purge?tag=TAG\nPOST /reload\n".to_owned(),
+            "GET /metrics\nPOST /purge?url=/path&host=HOST\nPOST /purge?tag=TAG\nPOST /reload\n"
+                .to_owned(),
         ),
     }
 }

@@ -54,6 +54,8 @@ impl Current {
         let name = cache.policy().name.clone();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         *state = (cache, layer);
-        Ok(format!("policy `{name}` was read again: {kept} copies in memory stay\n"))
+        Ok(format!(
+            "policy `{name}` was read again: {kept} copies in memory stay\n"
+        ))
     }
 }

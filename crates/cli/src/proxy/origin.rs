@@ -11,6 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,6 +21,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The origin: a tower service.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     client: Client<HttpConnector, Body>,
     authority: Authority,
     timeout: Duration,
@@ -27,7 +33,7 @@ pub(crate) struct Origin {
 
 impl std::fmt::Display for Origin {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "http://{}", self.authority)
+        write!(formatter, "http://{}", self.inner.authority)
     }
 }
 
@@ -57,10 +63,13 @@ impl Origin {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .build(connector);
-        Ok(Self {
+        let inner = Inner {
             client,
             authority,
             timeout,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
         })
     }
 
@@ -70,7 +79,7 @@ impl Origin {
         let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
         *request.uri_mut() = Uri::builder()
             .scheme(Scheme::HTTP)
-            .authority(self.authority.clone())
+            .authority(self.inner.authority.clone())
             .path_and_query(path)
             .build()?;
         *request.version_mut() = http::Version::HTTP_11;
@@ -90,7 +99,7 @@ impl tower_service::Service<Request<Body>> for Origin {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (client, timeout) = (self.client.clone(), self.timeout);
+        let inner = Arc::clone(&self.inner);
         let exchange = request.extensions().get::<Exchange>().cloned();
         let outgoing = self.outgoing(request).map(|mut outgoing| {
             if let Some(exchange) = exchange {
@@ -101,8 +110,8 @@ impl tower_service::Service<Request<Body>> for Origin {
             outgoing
         });
         Box::pin(async move {
-            let answer = client.request(outgoing?);
-            Ok(tokio::time::timeout(timeout, answer).await??)
+            let answer = inner.client.request(outgoing?);
+            Ok(tokio::time::timeout(inner.timeout, answer).await??)
         })
     }
 }

@@ -4,6 +4,7 @@ use crate::http::body::Body;
 use crate::http::stored::Fetched;
 use crate::level::Outcome;
 use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
+use cachepolicy_core::units::Time;
 use cachepolicy_http::{CacheStatus, Forwarded};
 use http::{HeaderName, Response};
 
@@ -30,6 +31,18 @@ pub(crate) struct Facts {
     pub(crate) ttl: Option<i64>,
     /// What came of asking the service behind.
     pub(crate) fetched: Option<Fetched>,
+}
+
+impl Facts {
+    /// Of an answer whose copy is fresh until then.
+    pub(crate) fn of(fresh_until: Option<Time>, now: Time, fetched: Option<Fetched>) -> Self {
+        let fresh_until = fresh_until.filter(|until| *until != Time::NEVER);
+        let nanos = fresh_until.map(|until| until.nanos().saturating_sub(now.nanos()));
+        Self {
+            ttl: nanos.map(|nanos| nanos.div_euclid(1_000_000_000)),
+            fetched,
+        }
+    }
 }
 
 /// Adds `Cache-Status` to an answer: each cache on the way adds its own.

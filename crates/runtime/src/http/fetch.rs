@@ -4,6 +4,7 @@ use crate::cache::Cache;
 use crate::context;
 use crate::http::body::{self, Body, BodyError, Read};
 use crate::http::invalidate::url_tag;
+use crate::http::outgoing;
 use crate::http::service::{Exchange, Shared, ask};
 use crate::http::stored::{Answer, Fetched, Made, Stored, respond};
 use crate::level::Key;
@@ -12,9 +13,6 @@ use bytes::Bytes;
 use cachepolicy_core::level::{Level, SaidLife};
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_http::{Said, Selected, Validators, kept_fields, refreshed, strip_hop_by_hop};
-use http::header::{
-    IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
-};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use parking_lot::Mutex;
 use std::pin::Pin;
@@ -155,22 +153,9 @@ impl<B: Behind> Fetch<B> {
         self.cache().inner.clock.now()
     }
 
-    /// The request without what its client wants of it alone: it is made for everybody.
+    /// The request, as it is made for everybody.
     fn request(&self) -> Request<Body> {
-        let mut parts = self.exchange.parts.clone();
-        if parts.method != Method::HEAD {
-            for name in [
-                RANGE,
-                IF_RANGE,
-                IF_MATCH,
-                IF_NONE_MATCH,
-                IF_MODIFIED_SINCE,
-                IF_UNMODIFIED_SINCE,
-            ] {
-                parts.headers.remove(name);
-            }
-        }
-        Request::from_parts(parts, body::whole(Bytes::new()))
+        outgoing::request(self.cache(), &self.exchange, self.level())
     }
 
     async fn ask_behind(&mut self) -> Result<Made, Failed> {

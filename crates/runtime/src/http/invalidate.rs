@@ -6,19 +6,35 @@ use cachepolicy_core::edge::Verb;
 use cachepolicy_core::key::{Url, push_url};
 use cachepolicy_core::url::split_target;
 use http::header::{CONTENT_LOCATION, HOST, LOCATION};
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use std::sync::Arc;
 
 /// The host that a request is for, in lower case.
 pub(crate) fn host(uri: &Uri, headers: &HeaderMap) -> String {
     let named = headers.get(HOST).and_then(|host| host.to_str().ok());
     let authority = uri.authority().map(|it| it.as_str());
-    // The target's own, where it is there, counts (RFC 9112, 3.2.2).
-    authority
-        .or(named)
+    named
+        .or(authority)
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase()
+}
+
+/// Sees to it that the service behind takes the request to be for the same host: that of the target counts,
+/// where it is there, and takes the place of the field (RFC 9112, 3.2.2). `false`: there are several.
+pub(crate) fn name_one_host(parts: &mut Parts) -> bool {
+    if let Some(authority) = parts.uri.authority() {
+        let named = authority.as_str();
+        // Who is asked is no part of the host's name.
+        let named = named.rsplit_once('@').map_or(named, |(_, host)| host);
+        let Ok(value) = HeaderValue::from_str(named) else {
+            return false;
+        };
+        parts.headers.insert(HOST, value);
+        return true;
+    }
+    parts.headers.get_all(HOST).iter().count() <= 1
 }
 
 /// The path and the query.

@@ -12,6 +12,8 @@ mod fetch;
 mod follow;
 mod invalidate;
 mod options;
+mod outgoing;
+mod quick;
 mod service;
 pub(crate) mod stored;
 mod variants;

@@ -1,14 +1,14 @@
 //! The layer, and the walk of a request through the levels that answer it.
 
 use crate::cache::Cache;
-use crate::context;
+use crate::context::{self, Context as Surroundings};
 use crate::counters::Count;
 use crate::entry::Name;
 use crate::http::answer::{Facts, How, tell};
 use crate::http::body::{self, Body, BodyError};
 use crate::http::fetch::{Behind, Failed, Fetch, Tower, no_answer};
 use crate::http::follow::told;
-use crate::http::invalidate::{host, invalidate, is_unsafe, target};
+use crate::http::invalidate::{host, invalidate, is_unsafe, name_one_host, target};
 use crate::http::options::HttpOptions;
 use crate::http::stored::{Answer, Made, Stored};
 use crate::level::{Failure, Key, Outcome, Served};
@@ -17,7 +17,6 @@ use bytes::Bytes;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::policy::Carrier;
 use cachepolicy_core::router::Router;
-use cachepolicy_core::units::Time;
 use cachepolicy_core::url::{decode, split_target};
 use cachepolicy_http::strip_hop_by_hop;
 use http::request::Parts;
@@ -74,8 +73,8 @@ pub(crate) struct Answered {
     /// The response as it is kept, if it is.
     pub(crate) stored: Option<Arc<Stored>>,
     pub(crate) is_error: bool,
-    how: How,
-    facts: Facts,
+    pub(crate) how: How,
+    pub(crate) facts: Facts,
 }
 
 impl Cache {
@@ -138,6 +137,9 @@ async fn serve<B: Behind>(
 ) -> Response<Body> {
     let (mut parts, content) = request.into_parts();
     strip_hop_by_hop(&mut parts.headers);
+    if !name_one_host(&mut parts) {
+        return ambiguous();
+    }
     let host = host(&parts.uri, &parts.headers);
     let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
     let has_content = http_body::Body::size_hint(&content).upper() != Some(0);
@@ -166,6 +168,39 @@ async fn serve<B: Behind>(
         tell(&mut response, &shared.options.name, None, how);
         return response;
     }
+    let level = levels.first().map(|name| name.level);
+    let level = level.and_then(|level| shared.cache.inner.policy.levels.get(level.index()));
+    let level = level.map(|level| level.name.clone());
+    let trail = surroundings.trail.clone();
+    let at_hand = match (levels.first(), &surroundings.request) {
+        (Some(name), Some(request)) => shared.at_hand(&parts, name, request),
+        _ => None,
+    };
+    let mut answered = match at_hand {
+        Some(answered) => answered,
+        None => {
+            let asked = (parts, host, levels);
+            walk(&shared, behind, asked, surroundings).await
+        }
+    };
+    trail.answered(told(
+        &answered.response,
+        answered.stored.as_deref(),
+        answered.how,
+    ));
+    let how = (answered.how, answered.facts);
+    let name = &shared.options.name;
+    tell(&mut answered.response, name, level.as_deref(), how);
+    answered.response
+}
+
+/// Through all levels that answer.
+async fn walk<B: Behind>(
+    shared: &Arc<Shared>,
+    behind: B,
+    (parts, host, levels): (Parts, String, Vec<Name>),
+    surroundings: Surroundings,
+) -> Answered {
     let exchange = Arc::new(Exchange {
         carried: surroundings
             .request
@@ -175,20 +210,8 @@ async fn serve<B: Behind>(
         levels,
         parts,
     });
-    let outermost = exchange.levels.first().map(|name| name.level);
-    let trail = surroundings.trail.clone();
-    let asking = ask(&shared, behind, &exchange, 0);
-    let mut answered = context::within(surroundings, asking).await;
-    trail.answered(told(
-        &answered.response,
-        answered.stored.as_deref(),
-        answered.how,
-    ));
-    let level = outermost.and_then(|level| shared.cache.inner.policy.levels.get(level.index()));
-    let name = level.map(|level| level.name.as_str());
-    let how = (answered.how, answered.facts);
-    tell(&mut answered.response, &shared.options.name, name, how);
-    answered.response
+    let asking = ask(shared, behind, &exchange, 0);
+    context::within(surroundings, asking).await
 }
 
 async fn forward<B: Behind>(behind: &mut B, request: Request<Body>) -> Response<Body> {
@@ -279,13 +302,7 @@ async fn answer<B: Behind>(
     };
     let parts = &exchange.parts;
     let now = shared.cache.inner.clock.now();
-    let facts = Facts {
-        ttl: served
-            .fresh_until
-            .filter(|until| *until != Time::NEVER)
-            .map(|until| until.since(now).nanos().div_euclid(1_000_000_000)),
-        fetched: made.fetched,
-    };
+    let facts = Facts::of(served.fresh_until, now, made.fetched);
     match &made.answer {
         Answer::Whole(stored) if stored.selected.matches(&parts.headers) => Answered {
             response: stored.answer(&parts.method, &parts.headers, now),
@@ -318,6 +335,14 @@ fn signpost(served: &Result<Served<Made>, Failure<Failed>>) -> Option<(Outcome, 
         Answer::Varies(names) => Some((served.outcome, names.clone())),
         Answer::Whole(_) | Answer::Passing(_) => None,
     }
+}
+
+/// A request of which it cannot be said for which host it is.
+fn ambiguous() -> Response<Body> {
+    let text = Bytes::from_static(b"A request names one host.\n");
+    let mut response = Response::new(body::whole(text));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
 }
 
 fn unavailable() -> Response<Body> {

@@ -72,6 +72,12 @@ impl Proxy {
     pub(crate) fn start(root: &Path, name: &str, origin: u16) -> Result<Self> {
         let port = free_port()?;
         let folder = tempfile::tempdir()?;
+        // nginx's workers are another user where it is run by root.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+        }
         let plain = root.join("tests/http-tests");
         let configure = |file: &str| -> Result<_> {
             let text = fs::read_to_string(plain.join(file))?;
