@@ -175,10 +175,16 @@ impl Proxy {
     /// What it answers to these bytes and, where it goes on after them, to a last request.
     pub(crate) fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
+        let text = String::from_utf8_lossy(bytes);
+        let last: &[u8] = if text.contains("Connection: close") {
+            b""
+        } else {
+            LAST
+        };
         // It may close before it has read all.
         let _ = stream
             .write_all(bytes)
-            .and_then(|()| stream.write_all(LAST));
+            .and_then(|()| stream.write_all(last));
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8_lossy(&answer).into_owned()
