@@ -311,9 +311,13 @@ impl LifetimeSource {
         };
         let latest = if rules.sliding { now } else { life.stored } + ttl;
         let fresh_until = life.fresh_until.min(latest);
-        let window = |until: Time, length: Duration| {
-            let from = if is_said { latest } else { fresh_until };
-            until.min(from + length).max(fresh_until)
+        // An absence has no windows.
+        let window = |until: Time, length: Duration| match negative {
+            true => fresh_until,
+            false => {
+                let from = if is_said { latest } else { fresh_until };
+                until.min(from + length).max(fresh_until)
+            }
         };
         let revalidatable_until = window(life.revalidatable_until, rules.stale_while_revalidate);
         let usable = window(life.usable_on_error_until, rules.stale_if_error);

@@ -27,7 +27,7 @@ async fn a_stale_copy_is_served_while_it_is_made_anew_where_the_response_says_so
     let none = site.get("/a").await;
     assert_eq!(
         none.header("cache-status"),
-        "\"cachepolicy\"; fwd=uri-miss; ttl=1; stored; detail=\"all\""
+        "\"cachepolicy\"; fwd=stale; ttl=1; stored; detail=\"all\""
     );
 }
 
