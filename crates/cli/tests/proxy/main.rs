@@ -1,5 +1,5 @@
 //! The proxy as a process, over real sockets: what is bad comes in, and what must not be there is not kept.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bad_input;
 mod poisoning;
