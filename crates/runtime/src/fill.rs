@@ -5,6 +5,7 @@ use crate::context::{self, Context, Notes};
 use crate::counters::Count;
 use crate::entry::{Entry, Mark, Shared};
 use crate::flight::{Landing, Taken, Ticket};
+use crate::held::Held;
 use crate::level::Key;
 use crate::load::{About, Load};
 use crate::marks;
@@ -151,7 +152,7 @@ impl Job {
         });
     }
 
-    fn ask(&self) -> Ask<'_> {
+    pub(crate) fn ask(&self) -> Ask<'_> {
         Ask {
             name: &self.key.name,
             text: &self.text,
@@ -170,7 +171,7 @@ impl Job {
     }
 
     /// The shared tier, where it takes part.
-    fn shared(&self) -> Option<Arc<dyn shared::Shared>> {
+    pub(crate) fn shared(&self) -> Option<Arc<dyn shared::Shared>> {
         let shared = self.state()?.tiers.shared()?;
         (!self.is_down).then(|| Arc::clone(shared))
     }
@@ -201,41 +202,6 @@ impl Job {
             Err(Down) => {
                 self.is_down = true;
                 Some(Token::default())
-            }
-        }
-    }
-}
-
-/// What a fill has in its hands at the shared tier. Work that panics lets go of it.
-struct Held<'j> {
-    job: &'j Job,
-    token: Option<Token>,
-}
-
-impl Held<'_> {
-    async fn release(&mut self) {
-        let token = self.token.take().filter(|token| token.lock.is_some());
-        if let (Some(token), Some(shared)) = (token, self.job.shared()) {
-            // Where it cannot be let go of, it expires.
-            let _ = shared.release(self.job.ask(), &token).await;
-        }
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        let token = self.token.take().filter(|token| token.lock.is_some());
-        if let (Some(token), Some(shared)) = (token, self.job.shared()) {
-            let (name, text) = (self.job.key.name.clone(), self.job.text.clone());
-            let release = async move {
-                let ask = Ask {
-                    name: &name,
-                    text: &text,
-                };
-                let _ = shared.release(ask, &token).await;
-            };
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(release);
             }
         }
     }

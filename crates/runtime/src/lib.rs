@@ -46,6 +46,7 @@ mod entry;
 pub mod figures;
 mod fill;
 mod flight;
+mod held;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "record")]
