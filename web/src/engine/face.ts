@@ -1,0 +1,81 @@
+import type * as engine from "./pkg/cachepolicy.js";
+
+export type Checked = ReturnType<typeof engine.check>;
+export type Diagnostic = Checked["diagnostics"][number];
+export type Outline = NonNullable<Checked["outline"]>;
+/** One thing that happens, of a witness or of a window of a run. */
+export type Happening = ReturnType<engine.Simulation["happenings"]>[number];
+export type SimulationOptions = ConstructorParameters<typeof engine.Simulation>[1];
+
+/** The functions that answer about a text at once: what the language worker is asked for. */
+export type Language = Pick<
+  typeof engine,
+  | "tokens"
+  | "tokenKinds"
+  | "check"
+  | "format"
+  | "complete"
+  | "hover"
+  | "definition"
+  | "graph"
+  | "bounds"
+  | "explainRequest"
+  | "explainWrite"
+  | "explainCode"
+  | "witness"
+>;
+
+export type Call = keyof Language;
+export type Answer<C extends Call> = ReturnType<Language[C]>;
+export type Witness = NonNullable<Answer<"witness">>;
+export type CodePage = NonNullable<Answer<"explainCode">>;
+
+/** A question to the language worker. */
+export interface Question {
+  id: number;
+  call: Call;
+  arguments: unknown[];
+}
+
+/** What it says: the result, or a message for people. */
+export type Reply = { id: number; result: unknown } | { id: number; error: string };
+
+/** What is replayed: one text, or several side by side. */
+export interface Job {
+  texts: string[];
+  names: string[];
+  options: SimulationOptions;
+}
+
+/** To the simulation worker. */
+export type Order =
+  | { kind: "start"; id: number; job: Job }
+  | { kind: "stop"; id: number }
+  | { kind: "page"; id: number };
+
+export interface Progress {
+  events: number;
+  /** 0 to 1 */
+  done: number;
+  /** seconds of simulated time */
+  simulated: number;
+}
+
+/** What a run came to: the report's bytes, its charts and tables, and what happened in the window asked for. */
+export interface Outcome {
+  report: string;
+  html: string;
+  happenings: Happening[];
+  /** events replayed */
+  events: number;
+  /** seconds that it took */
+  took: number;
+}
+
+/** From the simulation worker. */
+export type Notice =
+  | { kind: "progress"; id: number; progress: Progress }
+  | { kind: "done"; id: number; outcome: Outcome }
+  | { kind: "stopped"; id: number }
+  | { kind: "failed"; id: number; error: string }
+  | { kind: "page"; id: number; page: string };

@@ -1,0 +1,74 @@
+import { type CodePage } from "../engine/face.ts";
+import { language } from "../engine/language.ts";
+
+interface Mistake {
+  code: string;
+  title: string;
+  /** what has to be asked for the mistake to show, where no single schedule shows it */
+  traffic?: string;
+}
+
+/** The ten from which most can be learnt, the worst first; each is the code of its diagnostic. */
+export const MISTAKES: Mistake[] = [
+  { code: "leak", title: "One user's page, shown to another" },
+  { code: "child-outlived", title: "The list is purged, the page that holds it is not" },
+  { code: "purge-before-commit", title: "Purged inside the transaction" },
+  { code: "fill-race", title: "A slow reader stores the old data after the purge" },
+  { code: "no-invalidation-plan", title: "A write that nobody thought of" },
+  { code: "replica-refill", title: "Filled again from a replica that lags" },
+  { code: "other-processes-missed", title: "Purged in one process of four" },
+  { code: "old-key-missed", title: "Renamed, and the old address still answers" },
+  {
+    code: "synchronised-expiry",
+    title: "All copies expire at once",
+    traffic: `
+view page(slug) { route GET "/items/{slug}"; contains item(slug); cost 5ms }
+
+workload morning {
+  duration 1h
+  requests 5/s poisson {
+    GET "/" weight 9
+    GET "/items/{slug}" weight 1 slug zipf(0.8, 400)
+  }
+  data     slugs 48 of slug
+}
+`,
+  },
+  {
+    code: "stampede-unprotected",
+    title: "Everybody computes the same thing",
+    traffic: `
+view page { route GET "/report"; contains report; cost 1ms }
+
+workload busy {
+  duration 1h
+  requests 100/s poisson { GET "/report" weight 1 }
+}
+
+expect { stampede(report).peak <= 1 }
+`,
+  },
+];
+
+/** A mistake and how it is mended, laid out. */
+export interface Lesson {
+  page: CodePage;
+  failing: string;
+  mended: string;
+  /** where it shows: in a schedule of few requests, or only in what much traffic comes to */
+  view: "timeline" | "results";
+}
+
+async function laidOut(text: string, traffic: string): Promise<string> {
+  const all = `${text.trimEnd()}\n${traffic}`;
+  return language.ask("format", all).catch(() => all);
+}
+
+/** What the engine knows of a code; undefined for a code that there is not. */
+export async function lesson(code: string): Promise<Lesson | undefined> {
+  const page = await language.ask("explainCode", code);
+  if (!page) return undefined;
+  const traffic = MISTAKES.find((mistake) => mistake.code === code)?.traffic;
+  const [failing, mended] = await Promise.all([laidOut(page.failing, traffic ?? ""), laidOut(page.mended, traffic ?? "")]);
+  return { page, failing, mended, view: traffic === undefined ? "timeline" : "results" };
+}

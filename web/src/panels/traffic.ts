@@ -1,0 +1,129 @@
+import type { Session } from "../app/session.ts";
+import { announce, toast } from "../ui/announce.ts";
+import { byId, fill, h } from "../ui/dom.ts";
+import { icon } from "../ui/icons.ts";
+import { bytes, count, percent } from "../ui/units.ts";
+
+const CHOOSE = "choose a log";
+const LOG = "the log";
+/** How often those who listen are told how far it is; a share of the whole. */
+const TOLD = 0.25;
+
+/** Opens the browser's own dialog for a file. */
+export function chooseLog(): void {
+  byId("log-file", HTMLInputElement).click();
+}
+
+/** Which traffic is simulated, run and stop, and how far it is. */
+export function traffic(session: Session): void {
+  const select = byId("workload", HTMLSelectElement);
+  const seed = byId("seed", HTMLInputElement);
+  const offer = () => fillChoices(select, session);
+  session.editor.checked.watch(offer);
+  session.log.onChange(offer);
+  session.workload.onChange(offer);
+  select.addEventListener("change", () => {
+    if (select.value === CHOOSE) {
+      chooseLog();
+      offer();
+    } else if (select.value !== LOG) {
+      session.log.set(undefined);
+      session.workload.set(select.value.replace(/^workload /, ""));
+    }
+  });
+  session.seed.watch((value) => {
+    seed.value = String(value);
+  });
+  seed.addEventListener("change", () => {
+    session.seed.set(Math.min(2 ** 32 - 1, Math.max(0, Math.trunc(seed.valueAsNumber) || 0)));
+  });
+  takeFiles(session);
+  startAndStop(session);
+}
+
+function fillChoices(select: HTMLSelectElement, session: Session): void {
+  const log = session.log.value;
+  const outline = session.editor.checked.value?.outline;
+  const workloads = outline?.workloads ?? [];
+  const options = workloads.map(({ name, requests }) =>
+    h("option", { value: `workload ${name}` }, `${name} – about ${count(requests)} requests`),
+  );
+  if (log) options.push(h("option", { value: LOG }, `${log.name} – ${bytes(log.size)}`));
+  if (options.length === 0) options.push(h("option", { value: "", disabled: true }, "none yet"));
+  fill(select, ...options, h("option", { value: CHOOSE }, "your own access log…"));
+  const chosen = session.workload.value ?? workloads[0]?.name ?? "";
+  select.value = log ? LOG : workloads.some(({ name }) => name === chosen) ? `workload ${chosen}` : (options[0]?.value ?? "");
+}
+
+/** A log that is chosen or dropped. */
+function takeFiles(session: Session): void {
+  const input = byId("log-file", HTMLInputElement);
+  const drop = byId("drop", HTMLElement);
+  const take = (file: File | undefined | null) => {
+    drop.hidden = true;
+    if (!file) return;
+    if (file.name.endsWith(".cachepolicy")) {
+      void file.text().then((text) => session.editor.load(text));
+      return;
+    }
+    session.log.set(file);
+    toast(`${file.name} is read here, in your browser. It is sent nowhere.`);
+  };
+  input.addEventListener("change", () => {
+    take(input.files?.[0]);
+    input.value = "";
+  });
+  const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  window.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    drop.hidden = false;
+  });
+  window.addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) drop.hidden = true;
+  });
+  window.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    take(event.dataTransfer?.files[0]);
+  });
+}
+
+function startAndStop(session: Session): void {
+  const start = byId("start", HTMLButtonElement);
+  const bar = byId("progress-bar", HTMLProgressElement);
+  const text = byId("progress-text", HTMLElement);
+  const place = byId("progress", HTMLElement);
+  let told = 0;
+  byId("run", HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (session.runner.running.value) {
+      session.stop();
+      text.textContent = "stopped";
+      announce("The simulation is stopped.");
+    } else if (session.canRun) void session.run();
+  });
+  let busy: boolean | undefined;
+  session.runner.running.watch((running) => {
+    place.toggleAttribute("data-running", running !== undefined);
+    if (busy !== (running !== undefined)) {
+      busy = running !== undefined;
+      fill(start, icon(busy ? "stop" : "play"), busy ? "Stop" : "Run");
+      told = 0;
+    }
+    if (!running) return;
+    bar.value = running.done;
+    text.textContent = `${percent(running.done)} · ${count(running.rate)} events/s`;
+    if (running.done >= told + TOLD) {
+      told = Math.floor(running.done / TOLD) * TOLD;
+      announce(`Simulating: ${percent(running.done)}`);
+    }
+  });
+  session.ran.onChange(() => {
+    const outcome = session.runner.result.value?.outcome;
+    if (!outcome) return;
+    const took = outcome.took < 1 ? `${Math.round(outcome.took * 1000)} ms` : `${outcome.took.toFixed(1)} s`;
+    bar.value = 1;
+    text.textContent = `${count(outcome.events)} events in ${took}`;
+  });
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { playground, simulated, view } from "./support/browser.ts";
+import { cachepolicy, policy, ROOT } from "./support/cli.ts";
+
+const { open } = playground();
+
+async function exported(page: Page, as: "HTML" | "JSON"): Promise<string> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: `as ${as}` }).click(),
+  ]);
+  return readFileSync(await download.path(), "utf8");
+}
+
+async function example(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name: "Examples" }).click();
+  await page.locator(`[data-example="${name}"]`).click();
+}
+
+/** Its file's name in reports is part of them. */
+function fileIn(report: string): string {
+  const { expectations } = JSON.parse(report) as { expectations: { file: string }[] };
+  return expectations[0]?.file ?? "policy.cachepolicy";
+}
+
+test("the report is that of the command line, byte for byte", async () => {
+  const { page, close } = await open();
+  for (const [name, seed] of [["news", 7], ["django-tutorial", 0], ["django-mended", 3]] as const) {
+    await example(page, name);
+    await page.getByRole("spinbutton", { name: "Seed" }).fill(String(seed));
+    await page.keyboard.press("Enter");
+    await simulated(page);
+    await page.waitForFunction((name) => document.querySelector("#policy-name")?.textContent?.startsWith(name), name.split("-")[0] ?? name);
+    await simulated(page);
+    const report = await exported(page, "JSON");
+    const said = cachepolicy("simulate", fileIn(report), policy(name), "--format", "json", "--seed", String(seed));
+    assert.ok(report.trimEnd() === said.trimEnd(), `${name} with seed ${seed} differs`);
+  }
+  await close();
+});
+
+test("each example is simulated, or says what it needs", async () => {
+  const { page, close } = await open();
+  await page.getByRole("button", { name: "Examples" }).click();
+  const names = await page.locator("[data-example]").evaluateAll((cards) => cards.map((card) => card.getAttribute("data-example") ?? ""));
+  await page.keyboard.press("Escape");
+  assert.ok(names.length >= 5);
+  for (const name of names) {
+    await example(page, name);
+    await page.waitForFunction((name) => sessionStorage.getItem("cachepolicy-text")?.includes(`policy ${name}`), policy(name).match(/^policy (\w+)/m)?.[1] ?? "");
+    if (/^workload/m.test(policy(name))) await simulated(page);
+    else await page.getByText("There is nothing to simulate yet").waitFor();
+  }
+  await close();
+});
+
+test("an access log is replayed in the page", async () => {
+  const { page, close } = await open();
+  await example(page, "anonymous-site");
+  const log = "nasa_19950701.log.gz";
+  await page.locator("#log-file").setInputFiles(join(ROOT, "tests/data/http", log));
+  await page.getByText("It is sent nowhere").first().waitFor();
+  await page.locator("#progress[data-running]").waitFor({ state: "attached" });
+  await simulated(page);
+  const report = await exported(page, "JSON");
+  const file = fileIn(report);
+  const said = cachepolicy("simulate", file, policy("anonymous-site"), "--format", "json", "--trace", join(ROOT, "tests/data/http", log));
+  const requests = (json: string) => (JSON.parse(json) as { requests: object }).requests;
+  assert.deepEqual(requests(report), requests(said));
+  await close();
+});
+
+test("a run can be stopped, and run again", async () => {
+  const { page, close } = await open();
+  await page.locator("#progress[data-running]").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByText("stopped", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await simulated(page);
+  await close();
+});
+
+test("a report is exported as a page that needs nothing else", async () => {
+  const { page, context, close } = await open();
+  await simulated(page);
+  const html = await exported(page, "HTML");
+  assert.match(html, /^<!doctype html>/i);
+  assert.doesNotMatch(html, /(?:src|href)="(?!#|data:)/);
+  const alone = await context.newPage();
+  await alone.setContent(html);
+  assert.match(await alone.locator("body").innerText(), /news/);
+  await close();
+});
+
+test("a knob writes its number into the text, and the run follows", async () => {
+  const { page, close } = await open();
+  await simulated(page);
+  await page.getByText("Turn the knobs").click();
+  const knob = page.getByRole("slider", { name: "public.ttl" });
+  await knob.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(() => /ttl\s+45s/.test(sessionStorage.getItem("cachepolicy-text") ?? ""));
+  await page.locator("#results .change").first().waitFor();
+  assert.equal(await knob.getAttribute("aria-valuetext"), "45s");
+  await close();
+});
+
+test("a claim has its verdict beside it, and leads to its line", async () => {
+  const { page, close } = await open();
+  await simulated(page);
+  const place = page.locator("#results [data-line]").first();
+  await place.click();
+  await page.locator(".cm-line.flash").waitFor();
+  await page.locator(".verdict").first().waitFor();
+  await view(page, "proofs");
+  await page.getByRole("columnheader", { name: "Seen: at most" }).waitFor();
+  await close();
+});
