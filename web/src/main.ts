@@ -27,6 +27,8 @@ const shared = await fromLink();
 const playground = new Playground(shared ?? { a: kept() ?? FIRST?.text ?? "" });
 
 playground.session.editor.text.onChange((text) => {
+  // What the link held is no longer what is there: after a reload the text counts.
+  if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
   try {
     sessionStorage.setItem(KEPT, text);
   } catch {

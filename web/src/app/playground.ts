@@ -12,6 +12,7 @@ import { chooseLog, traffic } from "../panels/traffic.ts";
 import { toast } from "../ui/announce.ts";
 import { byId, fill } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
+import { NARROW } from "../ui/narrow.ts";
 import { Tabs } from "../ui/tabs.ts";
 import { themeSwitch } from "../ui/theme.ts";
 import { share } from "./links.ts";
@@ -21,9 +22,6 @@ import { splitter } from "./splitter.ts";
 import { welcome } from "./welcome.ts";
 
 const VIEWS = ["policy", "results", "graph", "proofs", "timeline", "compare", "request"] as const;
-/** Below this width text and results are shown in turn. */
-const NARROW = "(max-width: 900px)";
-
 /** The page: its parts, and what ties them together. */
 export class Playground {
   readonly session: Session;
@@ -33,7 +31,7 @@ export class Playground {
 
   constructor(state: Shared) {
     const why = (code: string) => void stories.explain(code);
-    const editor = new PolicyEditor(byId("editor", HTMLElement), { label: "Policy", text: state.a, why, complain: toast });
+    const editor = new PolicyEditor(byId("editor", HTMLElement), { label: "Policy", text: state.a, why, complain: toast, reveal: () => this.#reveal() });
     this.session = new Session(editor);
     const { session } = this;
     const panel = (name: View) => byId(name, HTMLElement);
@@ -85,6 +83,12 @@ export class Playground {
   /** Where there is room for both, the text is no view of its own. */
   #fit(): void {
     if (!this.#narrow.matches && this.#tabs.shown === "policy") this.#tabs.show("results");
+  }
+
+  /** Where the text is not in sight, it comes into sight. */
+  #reveal(): void {
+    if (this.#narrow.matches) this.#tabs.show("policy");
+    else if (byId("main", HTMLElement).hasAttribute("data-wide")) byId("wide", HTMLButtonElement).click();
   }
 
   #badges(): void {

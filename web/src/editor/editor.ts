@@ -29,6 +29,8 @@ export interface EditorOptions {
   why(code: string): void;
   /** says what went wrong, as a format of a text that cannot be read */
   complain(message: string): void;
+  /** makes sure that the text is in sight, before a line of it is shown */
+  reveal?(): void;
 }
 
 const FLASH = 1_200;
@@ -136,6 +138,7 @@ export class PolicyEditor {
 
   /** Brings a line into sight, and shows for a moment which it is. */
   jump(line: number, focus = true): void {
+    if (focus) this.#options.reveal?.();
     const { doc } = this.view.state;
     const place = doc.line(Math.max(1, Math.min(line, doc.lines)));
     this.view.dispatch({

@@ -2,6 +2,7 @@ import type { Session } from "../app/session.ts";
 import { toast } from "../ui/announce.ts";
 import { button, byId, fill, h, prose } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
+import { NARROW } from "../ui/narrow.ts";
 import { closeDialog, openDialog } from "./dialog.ts";
 import { type Lesson, lesson, MISTAKES } from "./mistakes.ts";
 
@@ -16,6 +17,10 @@ export class Stories {
   constructor(session: Session, show: (view: Lesson["view"]) => void) {
     this.#session = session;
     this.#show = show;
+    const narrow = matchMedia(NARROW);
+    const put = () => (narrow.matches ? byId("panels", HTMLElement).prepend(this.#place) : byId("editor", HTMLElement).before(this.#place));
+    narrow.addEventListener("change", put);
+    put();
     session.editor.checked.onChange(() => this.#point());
   }
 

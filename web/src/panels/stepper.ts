@@ -5,6 +5,9 @@ import { icon, type Icon } from "../ui/icons.ts";
 import { type Copy, follow } from "./copies.ts";
 import { Lanes } from "./lanes.ts";
 
+/** Of the copies, those that changed last. */
+const MOST_COPIES = 10;
+
 function clock(at: number): string {
   const whole = Math.floor(at);
   const fraction = (at - whole).toFixed(6).slice(1);
@@ -51,7 +54,8 @@ export class Stepper {
       button("Next harm", () => this.#harm(), { class: "quiet small", title: "The next answer that is out of date, or somebody else's (h)" }),
     );
     const drawing = h("div", { class: "lanes-box" }, this.#names, this.#scroller);
-    const now = h("div", { class: "now-box" }, tools, this.#now, this.#copies);
+    const keys = h("p", { class: "soft keys" }, h("kbd", {}, "←"), " ", h("kbd", {}, "→"), " step, ", h("kbd", {}, "h"), " goes to the next harm");
+    const now = h("div", { class: "now-box" }, tools, keys, this.#now, this.#copies);
     fill(this.element, drawing, h("div", { class: "step-columns" }, this.#list, now));
     this.element.addEventListener("keydown", (event) => this.#key(event));
     this.#list.addEventListener("click", (event) => {
@@ -127,8 +131,8 @@ export class Stepper {
     ];
     const known = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
     fill(this.#now, said, h("dl", {}, ...known.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
-    const copies = [...(this.#states[at]?.values() ?? [])];
-    const rows = copies.map((copy) =>
+    const copies = [...(this.#states[at]?.values() ?? [])].sort((one, other) => other.since - one.since);
+    const rows = copies.slice(0, MOST_COPIES).map((copy) =>
       h(
         "li",
         { class: copy.since === at ? `${copy.state} changed` : copy.state },
@@ -137,6 +141,7 @@ export class Stepper {
       ),
     );
     fill(this.#copies, h("h3", {}, "The copies now"), rows.length ? h("ul", {}, ...rows) : h("p", { class: "soft" }, "none yet"));
+    if (copies.length > rows.length) this.#copies.append(h("p", { class: "soft" }, `and ${copies.length - rows.length} that changed before`));
     announce(`${clock(happening.at)}: ${happening.text}`);
   }
 

@@ -104,12 +104,18 @@ function startAndStop(session: Session): void {
     } else if (session.canRun) void session.run();
   });
   let busy: boolean | undefined;
+  const enable = () => {
+    start.disabled = !busy && !session.canRun;
+  };
+  session.editor.checked.watch(enable);
+  session.log.onChange(enable);
   session.runner.running.watch((running) => {
     place.toggleAttribute("data-running", running !== undefined);
     if (busy !== (running !== undefined)) {
       busy = running !== undefined;
       fill(start, icon(busy ? "stop" : "play"), busy ? "Stop" : "Run");
       told = 0;
+      enable();
     }
     if (!running) return;
     bar.value = running.done;
