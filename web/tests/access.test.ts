@@ -25,16 +25,18 @@ for (const scheme of ["light", "dark"] as const) {
       await simulated(page);
       // Evaluated by the browser's own tool for tests, which no content security policy holds back.
       await page.evaluate(AXE);
+      const found: string[] = [];
       for (const name of VIEWS) {
         await view(page, name);
         if (name === "graph") await page.locator("g.node").first().waitFor();
         if (name === "proofs") await page.locator(".bounds").waitFor();
         if (name === "timeline") await page.locator(".happenings li").first().waitFor();
         if (name === "compare") await page.getByRole("button", { name: "Change a copy of it" }).click();
-        assert.deepEqual(await wrong(page), [], name);
+        found.push(...(await wrong(page)).map((what) => `${name}: ${what}`));
       }
       await page.getByRole("button", { name: "Examples" }).click();
-      assert.deepEqual(await wrong(page), [], "examples");
+      found.push(...(await wrong(page)).map((what) => `examples: ${what}`));
+      assert.deepEqual(found, []);
       await close();
     });
   }

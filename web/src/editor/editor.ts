@@ -86,7 +86,7 @@ export class PolicyEditor {
       EditorView.lineWrapping,
       EditorState.tabSize.of(2),
       EditorState.languageData.of(() => [{ commentTokens: { line: "#" }, closeBrackets: { brackets: ["(", "[", "{", '"'] } }]),
-      EditorView.contentAttributes.of({ "aria-label": this.#options.label, spellcheck: "false", autocorrect: "off" }),
+      EditorView.contentAttributes.of({ "aria-label": this.#options.label, spellcheck: "false", autocorrect: "off", tabindex: "0" }),
       Prec.high(
         keymap.of([
           { key: "Mod-s", preventDefault: true, run: () => this.#formatNow() },

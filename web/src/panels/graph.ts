@@ -67,7 +67,6 @@ export class Graph {
     this.#canvas.removeAttribute("data-old");
     this.#viewport = new Viewport(svg);
     this.#viewport.readable();
-    for (const node of this.#nodes()) this.#label(node);
     this.#choose(this.#node(this.#chosen)?.name);
     this.#mark(this.#session.editor.line.value);
   }
@@ -78,12 +77,6 @@ export class Graph {
 
   #node(name: string | undefined): GraphNode | undefined {
     return this.#drawn.nodes.find((node) => node.name === name);
-  }
-
-  #label(element: SVGGElement): void {
-    const node = this.#node(element.dataset["name"]);
-    element.setAttribute("role", "button");
-    element.setAttribute("aria-label", node ? `${node.kind} ${node.name}, line ${node.line}` : (element.dataset["name"] ?? ""));
   }
 
   #click(event: MouseEvent): void {

@@ -20,7 +20,7 @@ export class Asked {
   readonly #headers = h("textarea", { rows: 2, spellcheck: "false", placeholder: "accept-language: fr" });
   readonly #cookies = h("textarea", { rows: 2, spellcheck: "false", placeholder: "currency=USD" });
   readonly #write = h("input", { type: "text", spellcheck: "false", autocomplete: "off", placeholder: "Article update slug=old:new" });
-  readonly #answer = h("pre", { class: "answer", tabindex: 0, "aria-label": "What happens" });
+  readonly #answer = h("pre", { class: "answer", tabindex: 0, role: "region", "aria-label": "What happens" });
   #last: "request" | "write" = "request";
   #touched = false;
 

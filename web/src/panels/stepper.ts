@@ -29,7 +29,7 @@ export class Stepper {
   readonly #now = h("div", { class: "now" });
   readonly #copies = h("div", { class: "copies" });
   readonly #place = h("span", { class: "place" });
-  readonly #scroller = h("div", { class: "lanes-scroll" });
+  readonly #scroller = h("div", { class: "lanes-scroll", tabindex: 0, role: "img", "aria-label": "What becomes of each copy; the list says the same" });
   readonly #names = h("ol", { class: "lane-names", "aria-hidden": "true" });
   #happenings: readonly Happening[] = [];
   #states: Map<string, Copy>[] = [];
