@@ -57,8 +57,8 @@ test("any window of the run is stepped through", async () => {
   const { page, close } = await open();
   await simulated(page);
   await view(page, "timeline");
-  await page.getByLabel("or the run from, s").fill("10");
-  await page.getByLabel("for, s").fill("0.2");
+  await page.getByLabel("or the run, from (s)").fill("10");
+  await page.getByLabel("for (s)", { exact: true }).fill("0.2");
   await page.getByRole("button", { name: "Step through it" }).click();
   await page.getByRole("heading", { name: "The run from 10 s to 10.2 s" }).waitFor();
   const times = await page.locator(".happenings time").allInnerTexts();

@@ -3,7 +3,7 @@ import type { Extension, TransactionSpec } from "@codemirror/state";
 import type { EditorState } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
 import type { Diagnostic } from "../engine/face.ts";
-import { h, prose } from "../ui/dom.ts";
+import { h, plain, prose } from "../ui/dom.ts";
 
 /** Where messages are shown; who finds them is elsewhere. */
 export function diagnosticsShown(): Extension {
@@ -50,7 +50,7 @@ export function showDiagnostics(
       message: diagnostic.message,
       renderMessage: () => message(diagnostic),
       actions: [
-        ...(fix ? [{ name: `Fix: ${fix.title}`, apply }] : []),
+        ...(fix ? [{ name: `Fix: ${plain(fix.title)}`, apply }] : []),
         { name: "Why?", apply: () => why(diagnostic.code) },
       ],
     };

@@ -1,7 +1,7 @@
 import type { PolicyEditor } from "../editor/editor.ts";
 import type { Diagnostic } from "../engine/face.ts";
 import { announce } from "../ui/announce.ts";
-import { button, fill, h, prose } from "../ui/dom.ts";
+import { button, fill, h, plain, prose } from "../ui/dom.ts";
 import { plural } from "../ui/units.ts";
 
 /** More would not be read before the first ones are mended. */
@@ -63,7 +63,7 @@ function item(diagnostic: Diagnostic, editor: PolicyEditor, why: (code: string) 
         "div",
         { class: "do" },
         button(`line ${line}`, () => editor.jump(line), { class: "link" }),
-        fix && button(`Fix: ${fix.title}`, () => editor.fix(diagnostic), { class: "primary small" }),
+        fix && button(`Fix: ${plain(fix.title)}`, () => editor.fix(diagnostic), { class: "primary small" }),
         button("Why?", () => why(code), { class: "link", title: code }),
       ),
     ),

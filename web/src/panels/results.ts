@@ -108,12 +108,15 @@ export class Results {
     const line = checked?.diagnostics.find(({ severity }) => severity === "error")?.line;
     const older = ran.value ? " What is below is of the last policy that ran." : "";
     this.#notice.hidden = true;
+    const nothing = checked?.outline !== undefined && !this.#session.canRun;
+    for (const part of [this.#head, this.#body]) part.hidden = nothing;
+    this.#exports.hidden = nothing || this.#outcome === undefined;
     if (checked && !checked.outline) {
       say(`The policy has ${plural(checked.errors, "error")}, so it is not simulated.${older} `);
       if (line !== undefined) this.#notice.append(button(`Go to line ${line}`, () => editor.jump(line), { class: "link" }));
     } else if (problem) {
       say(`The simulation could not be done: ${problem}`);
-    } else if (checked && !this.#session.canRun) {
+    } else if (nothing) {
       say(...noTraffic(this.#session));
     }
     this.#knobs.hidden = !checked?.outline;

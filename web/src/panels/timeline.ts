@@ -32,8 +32,8 @@ export class Timeline {
     const window = h(
       "form",
       { class: "window", "aria-label": "A window of the run" },
-      h("label", { class: "field" }, h("span", {}, "or the run from, s"), this.#from),
-      h("label", { class: "field" }, h("span", {}, "for, s"), this.#length),
+      h("label", { class: "field" }, h("span", {}, "or the run, from (s)"), this.#from),
+      h("label", { class: "field" }, h("span", {}, "for (s)"), this.#length),
       h("button", { type: "submit", class: "quiet" }, "Step through it"),
     );
     window.addEventListener("submit", (event) => {

@@ -125,6 +125,11 @@ function startAndStop(session: Session): void {
       announce(`Simulating: ${percent(running.done)}`);
     }
   });
+  // What stands there is of a run of what is there now.
+  const forget = () => {
+    if (!busy) text.textContent = "";
+  };
+  for (const changed of [session.editor.text, session.seed, session.workload, session.log]) changed.onChange(forget);
   session.ran.onChange(() => {
     const outcome = session.runner.result.value?.outcome;
     if (!outcome) return;

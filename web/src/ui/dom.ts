@@ -43,6 +43,11 @@ export function prose(text: string): DocumentFragment {
   return made;
 }
 
+/** The same where there is no room for code. */
+export function plain(text: string): string {
+  return text.replaceAll("`", "");
+}
+
 /** A button with a text. */
 export function button(text: string, press: () => void, attributes: Attributes = {}): HTMLButtonElement {
   return h("button", { type: "button", onclick: press, ...attributes }, text);
