@@ -26,14 +26,16 @@ async function fromLink(): Promise<Shared | undefined> {
 const shared = await fromLink();
 const playground = new Playground(shared ?? { a: kept() ?? FIRST?.text ?? "" });
 
-playground.session.editor.text.onChange((text) => {
-  // What the link held is no longer what is there: after a reload the text counts.
-  if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
+playground.session.editor.text.watch((text) => {
   try {
     sessionStorage.setItem(KEPT, text);
   } catch {
     // A browser that keeps nothing loses the text when the page is left.
   }
+});
+playground.session.editor.text.onChange(() => {
+  // What the link held is no longer what is there: after a reload the text counts.
+  if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
 });
 
 // Another link, put into the same page's address.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { playground, simulated, text, type, view } from "./support/browser.ts";
-import { policy } from "./support/cli.ts";
+import { SMALL } from "./support/cli.ts";
 
 const { open } = playground();
 
@@ -11,7 +11,7 @@ test("who opens the page for the first time finds a policy, simulated, and what 
   await simulated(page);
   assert.match(await page.locator(".tiles").innerText(), /Hits\s+\d/);
   assert.equal(await page.locator("#policy-name").innerText(), "news");
-  await page.getByText("No problems").waitFor();
+  await page.locator(".problems[data-kind=good]").waitFor();
   await page.getByRole("button", { name: "Turn a knob" }).click();
   await page.getByRole("slider").first().waitFor();
   await close();
@@ -20,15 +20,15 @@ test("who opens the page for the first time finds a policy, simulated, and what 
 test("a mistake is seen where it is made, and its fix mends it", async () => {
   const { page, close } = await open();
   await simulated(page);
-  await type(page, policy("news").replace("  ttl      5m jitter 10%", "  tll      5m jitter 10%"));
+  await type(page, SMALL.replace("request {", "request\n{"));
   await page.locator(".problems", { hasText: "1 error" }).waitFor();
-  assert.match(await page.locator(".problems").innerText(), /tll/);
+  assert.match(await page.locator(".problems").innerText(), /\{/);
   await page.getByRole("button", { name: /^line \d+$/ }).first().click();
   await page.locator(".cm-lintRange-error").first().waitFor();
   await page.locator("#results .notice", { hasText: "is not simulated" }).waitFor();
   await page.getByRole("button", { name: /^Fix: / }).first().click();
-  await page.getByText("No problems").waitFor();
-  assert.equal(await text(page), policy("news"));
+  await page.locator(".problems[data-kind=good]").waitFor();
+  assert.equal(await text(page), SMALL);
   await close();
 });
 

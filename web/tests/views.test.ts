@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { playground, simulated, text, type, view } from "./support/browser.ts";
-import { policy } from "./support/cli.ts";
+import { SMALL } from "./support/cli.ts";
 
 const { open } = playground();
 
@@ -78,7 +78,7 @@ test("two policies are compared, and the other one can be taken over", async () 
   await page.keyboard.press("ArrowLeft");
   await page.locator("#compare .comparison table").first().waitFor();
   await page.getByRole("button", { name: "Take it over" }).click();
-  await page.waitForFunction((old) => sessionStorage.getItem("cachepolicy-text") !== old, policy("news"));
+  await page.waitForFunction((old) => sessionStorage.getItem("cachepolicy-text") !== old, SMALL);
   assert.match(await text(page), /site public \{[^}]*ttl\s+20s/);
   await close();
 });
@@ -95,7 +95,7 @@ test("each of ten mistakes is shown, and mended", async () => {
     await page.locator(".cm-lintRange").first().waitFor();
     if (at < 8) await page.locator(".now .said.bad").waitFor();
     await page.getByRole("button", { name: "Mend it" }).click();
-    await page.getByText("No problems").waitFor();
+    await page.locator(".problems[data-kind=good]").waitFor();
     await page.getByRole("button", { name: "Next mistake" }).click();
   }
   await close();
@@ -121,6 +121,6 @@ test("a policy without a workload gets one", async () => {
   await page.getByRole("button", { name: "Add one that asks for each page" }).click();
   await page.waitForFunction(() => sessionStorage.getItem("cachepolicy-text")?.includes("workload tried"));
   await page.locator(".tiles").waitFor();
-  await page.getByText("No problems").waitFor();
+  await page.locator(".problems[data-kind=good]").waitFor();
   await close();
 });

@@ -87,9 +87,10 @@ export const theme = EditorView.theme({
   ".cm-searchMatch": { backgroundColor: "var(--flash)" },
   ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": { backgroundColor: "var(--accent-soft)", outline: "1px solid var(--border)" },
   ".tok-comment": { color: "var(--tok-comment)", fontStyle: "italic" },
-  ".tok-keyword": { color: "var(--tok-keyword)", fontWeight: "600" },
+  ".tok-item": { color: "var(--tok-keyword)", fontWeight: "600" },
   ".tok-property": { color: "var(--tok-property)" },
   ".tok-string": { color: "var(--tok-string)" },
-  ".tok-number": { color: "var(--tok-number)" },
-  ".tok-operator, .tok-punctuation": { color: "var(--tok-operator)" },
+  ".tok-hole": { color: "var(--tok-number)" },
+  ".tok-quantity": { color: "var(--tok-number)" },
+  ".tok-operator": { color: "var(--tok-operator)" },
 });

@@ -1,8 +1,8 @@
 /// <reference lib="webworker" />
 import type { Language, Question, Reply } from "./face.ts";
-import init, * as engine from "./pkg/cachepolicy.js";
+import { ready } from "./load.ts";
+import * as engine from "./pkg/cachepolicy.js";
 
-const ready = init();
 const language: Language = engine;
 
 function answer(question: Question): unknown {

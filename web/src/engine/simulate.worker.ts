@@ -1,12 +1,12 @@
 /// <reference lib="webworker" />
 import type { Job, Notice, Order, Outcome } from "./face.ts";
-import init, { Comparison, Simulation } from "./pkg/cachepolicy.js";
+import { ready } from "./load.ts";
+import { Comparison, Simulation } from "./pkg/cachepolicy.js";
 
 /** How long one step should take, so that `stop` is heard and progress is shown; milliseconds. */
 const SLICE = 40;
 const FIRST_STEP = 2_000;
 
-const ready = init();
 let wanted: number | undefined;
 let kept: Simulation | undefined;
 

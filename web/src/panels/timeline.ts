@@ -92,6 +92,7 @@ export class Timeline {
     const text = this.#session.editor.text.value;
     if (!this.#session.editor.checked.value) return;
     this.#of = text;
+    this.#say("Looking for the worst that can happen…");
     const chosen = this.#which.value === WORST ? [] : (JSON.parse(this.#which.value) as [string, string]);
     try {
       const found = await language.ask("witness", text, ...chosen);

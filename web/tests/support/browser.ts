@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before } from "node:test";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { SMALL } from "./cli.ts";
 import { serve } from "./server.ts";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** Longer than a simulation takes on a machine that does other things too; milliseconds. */
-export const PATIENCE = 30_000;
+export const PATIENCE = 180_000;
 
 export interface Opened {
   page: Page;
@@ -53,9 +54,14 @@ export function playground(): { open(wanted?: Wanted): Promise<Opened>; url(): s
 async function open(browser: Browser, url: string, wanted: Wanted): Promise<Opened> {
   const { width = 1440, height = 900, scheme = "light", hash = "", first = false } = wanted;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, acceptDownloads: true });
-  if (!first) await context.addInitScript(() => localStorage.setItem("cachepolicy-welcomed", "1"));
+  if (!first) {
+    await context.addInitScript((text) => {
+      localStorage.setItem("cachepolicy-welcomed", "1");
+      if (sessionStorage.getItem("cachepolicy-text") === null) sessionStorage.setItem("cachepolicy-text", text);
+    }, SMALL);
+  }
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
+  page.setDefaultTimeout(PATIENCE / 4);
   const complaints: string[] = [];
   const { origin } = new URL(url);
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -77,7 +83,7 @@ async function open(browser: Browser, url: string, wanted: Wanted): Promise<Open
 /** Waits until what is asked for now has been simulated. */
 export async function simulated(page: Page): Promise<void> {
   await page.locator("#progress:not([data-running])").waitFor({ state: "attached" });
-  await page.getByText(/ events in [\d.]+ m?s/).waitFor();
+  await page.getByText(/ events in [\d.]+ m?s/).waitFor({ timeout: PATIENCE });
 }
 
 /** Pastes a text in place of the policy. */
