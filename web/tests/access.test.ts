@@ -21,7 +21,7 @@ async function wrong(page: Page): Promise<string[]> {
 for (const scheme of ["light", "dark"] as const) {
   for (const width of [1440, 390]) {
     test(`axe finds nothing: ${scheme}, ${width} px`, async () => {
-      const { page, close } = await open({ scheme, width, first: true });
+      const { page, close } = await open({ scheme, width, steps: true });
       await simulated(page);
       // Evaluated by the browser's own tool for tests, which no content security policy holds back.
       await page.evaluate(AXE);

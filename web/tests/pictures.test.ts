@@ -12,7 +12,7 @@ mkdirSync(OUT, { recursive: true });
 for (const width of [1440, 390]) {
   for (const scheme of ["light", "dark"] as const) {
     test(`pictures: ${width} px, ${scheme}`, async () => {
-      const { page, close } = await open({ width, height: width < 500 ? 844 : 900, scheme, first: true });
+      const { page, close } = await open({ width, height: width < 500 ? 844 : 900, scheme, steps: true });
       await simulated(page);
       const take = (name: string) => page.screenshot({ path: join(OUT, `${name}-${width}-${scheme}.png`) });
       if (width < 500) {

@@ -37,6 +37,7 @@ test("the report is that of the command line, byte for byte", async () => {
     await page.waitForFunction((name) => document.querySelector("#policy-name")?.textContent?.startsWith(name), name.split("-")[0] ?? name);
     await simulated(page);
     const report = await exported(page, "JSON");
+    assert.equal((JSON.parse(report) as { seed: number }).seed, seed);
     const said = cachepolicy("simulate", fileIn(report), policy(name), "--format", "json", "--seed", String(seed));
     assert.ok(report.trimEnd() === said.trimEnd(), `${name} with seed ${seed} differs`);
   }

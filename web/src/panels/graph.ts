@@ -66,7 +66,7 @@ export class Graph {
     fill(this.#canvas, svg);
     this.#canvas.removeAttribute("data-old");
     this.#viewport = new Viewport(svg);
-    this.#viewport.readable();
+    this.#viewport.begin();
     this.#choose(this.#node(this.#chosen)?.name);
     this.#mark(this.#session.editor.line.value);
   }

@@ -12,6 +12,9 @@ const PAN = 0.12;
 /** Further in or out nothing can be read. */
 const MOST_IN = 8;
 const MOST_OUT = 2;
+/** Pixels for a unit of the drawing: below this one sees nothing, and from that on one reads. */
+const LEAST = 0.35;
+const READABLE = 0.62;
 
 export class Viewport {
   readonly #svg: SVGSVGElement;
@@ -45,15 +48,11 @@ export class Viewport {
     this.#show(this.#whole);
   }
 
-  /** As large as it can be read well; the whole where that is larger. */
-  readable(): void {
+  /** All of it, if its shape can be made out; else its beginning, as large as it can be read. */
+  begin(): void {
     const scale = this.#svg.clientWidth / this.#whole.width;
     this.fit();
-    const least = 0.62;
-    if (scale > 0 && scale < least) {
-      this.#show(this.#whole);
-      this.zoom(least / scale, { x: 0, y: 0.5 });
-    }
+    if (scale > 0 && scale < LEAST) this.zoom(READABLE / scale, { x: 0, y: 0.5 });
   }
 
   /** Larger by this factor; around a place of the drawing in shares of what is in sight. */

@@ -22,8 +22,10 @@ interface Wanted {
   height?: number;
   scheme?: "light" | "dark";
   hash?: string;
-  /** whether this is the first visit, with its first steps */
+  /** whether nothing is kept of a visit before: the news site as it is, and the first steps */
   first?: boolean;
+  /** whether the first steps are shown all the same */
+  steps?: boolean;
 }
 
 function executable(): string {
@@ -52,13 +54,16 @@ export function playground(): { open(wanted?: Wanted): Promise<Opened>; url(): s
 }
 
 async function open(browser: Browser, url: string, wanted: Wanted): Promise<Opened> {
-  const { width = 1440, height = 900, scheme = "light", hash = "", first = false } = wanted;
+  const { width = 1440, height = 900, scheme = "light", hash = "", first = false, steps = first } = wanted;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, acceptDownloads: true });
   if (!first) {
-    await context.addInitScript((text) => {
-      localStorage.setItem("cachepolicy-welcomed", "1");
-      if (sessionStorage.getItem("cachepolicy-text") === null) sessionStorage.setItem("cachepolicy-text", text);
-    }, SMALL);
+    await context.addInitScript(
+      ({ text, steps }) => {
+        if (!steps) localStorage.setItem("cachepolicy-welcomed", "1");
+        if (sessionStorage.getItem("cachepolicy-text") === null) sessionStorage.setItem("cachepolicy-text", text);
+      },
+      { text: SMALL, steps },
+    );
   }
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE / 4);
