@@ -27,7 +27,7 @@ for (const width of [1440, 390]) {
       await take("report");
       for (const name of ["graph", "proofs", "timeline", "request"]) {
         await view(page, name);
-        if (name === "graph") await page.locator("g.node[data-name=Article]").click();
+        if (name === "graph") await page.locator(`g.node[data-name=${width < 500 ? "public" : "Article"}]`).click();
         if (name === "timeline") await page.locator(".now .said").waitFor();
         await page.waitForTimeout(400);
         await take(name);

@@ -12,8 +12,8 @@ test("the graph leads to the text, and the text to the graph", async () => {
   await page.locator(".cm-line.flash", { hasText: "model Article" }).waitFor();
   await page.locator(".graph-words", { hasText: "article_page" }).waitFor();
   assert.ok((await page.locator(".edge[data-near]").count()) > 3);
-  await page.locator(".cm-line", { hasText: "view article_page" }).click();
-  await page.locator("g.node[data-name=article_page][data-present]").waitFor();
+  await page.locator(".cm-line", { hasText: "object top_authors" }).click();
+  await page.locator("g.node[data-name=top_authors][data-present]").waitFor();
   await close();
 });
 
@@ -92,7 +92,7 @@ test("each of ten mistakes is shown, and mended", async () => {
   for (const [at, code] of codes.entries()) {
     await page.locator("#story", { hasText: `${at + 1} of 10` }).waitFor();
     const problem = page.locator(`.problems button[title="${code}"]`).first();
-    await problem.waitFor();
+    await problem.waitFor({ state: "attached" });
     await page.locator(".cm-lintRange").first().waitFor();
     if (at < 8) await page.locator(".now .said.bad").waitFor();
     await page.getByRole("button", { name: "Mend it" }).click();

@@ -4,6 +4,7 @@ import { PolicyEditor } from "../editor/editor.ts";
 import { announce, toast } from "../ui/announce.ts";
 import { button, fill, h } from "../ui/dom.ts";
 import { percent } from "../ui/units.ts";
+import { colourSigns } from "./links.ts";
 import { Knobs } from "./knobs.ts";
 
 const PAUSE = 600;
@@ -38,6 +39,7 @@ export class Compare {
       if (!result) return;
       this.#complain(undefined);
       this.#body.innerHTML = result.outcome.html;
+      colourSigns(this.#body);
       announce("The comparison is done.");
     });
   }

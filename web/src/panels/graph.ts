@@ -1,7 +1,7 @@
 import type { Session } from "../app/session.ts";
 import { language } from "../engine/language.ts";
-import { button, fill, h } from "../ui/dom.ts";
-import { icon } from "../ui/icons.ts";
+import { button, byId, fill, h } from "../ui/dom.ts";
+import { type Icon, icon } from "../ui/icons.ts";
 import { describe, type Drawn, type GraphNode } from "./graph-words.ts";
 import { parseSvg } from "./svg.ts";
 import { Viewport } from "./viewport.ts";
@@ -22,7 +22,7 @@ export class Graph {
 
   constructor(panel: HTMLElement, session: Session) {
     this.#session = session;
-    const tool = (name: "plus" | "minus" | "fit", label: string, press: () => void) => {
+    const tool = (name: Icon, label: string, press: () => void) => {
       const made = button("", press, { class: "quiet square", "aria-label": label, title: label });
       made.append(icon(name));
       return made;
@@ -30,10 +30,12 @@ export class Graph {
     const tools = h(
       "div",
       { class: "tools" },
+      tool("wide", "In the whole width", () => byId("wide", HTMLButtonElement).click()),
       tool("plus", "Larger (+)", () => this.#viewport?.in()),
       tool("minus", "Smaller (-)", () => this.#viewport?.out()),
       tool("fit", "All of it (0)", () => this.#viewport?.fit()),
     );
+    new ResizeObserver(() => this.#viewport?.begin()).observe(this.#canvas);
     fill(panel, h("div", { class: "drawing" }, this.#canvas, tools), this.#words);
     this.#canvas.addEventListener("keydown", (event) => this.#key(event));
     this.#canvas.addEventListener("click", (event) => this.#click(event));

@@ -1,5 +1,15 @@
 import { button } from "../ui/dom.ts";
 
+const SIGNS: Record<string, string> = { "✓": "good", "✗": "bad" };
+
+/** Gives the signs of claims their colours. */
+export function colourSigns(report: HTMLElement): void {
+  for (const cell of report.querySelectorAll("td")) {
+    const meaning = SIGNS[cell.textContent?.trim().charAt(0) ?? ""];
+    if (meaning) cell.classList.add(meaning);
+  }
+}
+
 /** Makes each `FILE:12` of a report a way to line 12; whoever listens for clicks finds it in `data-line`. */
 export function linkLines(report: HTMLElement, file: string): void {
   const texts = document.createTreeWalker(report, NodeFilter.SHOW_TEXT);

@@ -6,7 +6,7 @@ import { button, fill, h } from "../ui/dom.ts";
 import { download } from "../ui/download.ts";
 import { count, percent, plural, seconds } from "../ui/units.ts";
 import { headline } from "./headline.ts";
-import { linkLines } from "./links.ts";
+import { colourSigns, linkLines } from "./links.ts";
 import { Knobs } from "./knobs.ts";
 import { noTraffic } from "./no-traffic.ts";
 
@@ -68,6 +68,7 @@ export class Results {
     // The engine escapes what comes from the policy and the log, and the page runs nothing that stands inline.
     this.#body.innerHTML = outcome.html;
     linkLines(this.#body, ran.options.name ?? "");
+    colourSigns(this.#body);
     this.#exports.hidden = false;
     this.#verdicts(ran);
     this.#explain();
