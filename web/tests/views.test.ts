@@ -97,6 +97,7 @@ test("each of ten mistakes is shown, and mended", async () => {
     if (at < 8) await page.locator(".now .said.bad").waitFor();
     await page.getByRole("button", { name: "Mend it" }).click();
     await problem.waitFor({ state: "detached" });
+    await page.locator(".problems[data-kind=good]").waitFor();
     await page.getByRole("button", { name: "Next mistake" }).click();
   }
   await close();

@@ -4,6 +4,8 @@ import { language } from "../engine/language.ts";
 interface Mistake {
   code: string;
   title: string;
+  /** the level that somebody has to ask for, where the example has no view of it */
+  asks?: string;
   /** what has to be asked for the mistake to show, where no single schedule shows it */
   traffic?: string;
 }
@@ -12,12 +14,12 @@ interface Mistake {
 export const MISTAKES: Mistake[] = [
   { code: "leak", title: "One user's page, shown to another" },
   { code: "child-outlived", title: "The list is purged, the page that holds it is not" },
-  { code: "purge-before-commit", title: "Purged inside the transaction" },
-  { code: "fill-race", title: "A slow reader stores the old data after the purge" },
-  { code: "no-invalidation-plan", title: "A write that nobody thought of" },
-  { code: "replica-refill", title: "Filled again from a replica that lags" },
-  { code: "other-processes-missed", title: "Purged in one process of four" },
-  { code: "old-key-missed", title: "Renamed, and the old address still answers" },
+  { code: "purge-before-commit", title: "Purged inside the transaction", asks: "list" },
+  { code: "fill-race", title: "A slow reader stores the old data after the purge", asks: "list" },
+  { code: "no-invalidation-plan", title: "A write that nobody thought of", asks: "top_authors" },
+  { code: "replica-refill", title: "Filled again from a replica that lags", asks: "list" },
+  { code: "other-processes-missed", title: "Purged in one process of four", asks: "settings" },
+  { code: "old-key-missed", title: "Renamed, and the old address still answers", asks: "teaser(slug)" },
   {
     code: "synchronised-expiry",
     title: "All copies expire at once",
@@ -59,8 +61,20 @@ export interface Lesson {
   view: "timeline" | "results";
 }
 
-async function laidOut(text: string, traffic: string): Promise<string> {
-  const all = `${text.trimEnd()}\n${traffic}`;
+/** A view of a level. */
+function viewOf(level: string, name: string): string {
+  const parameter = /\((\w+)\)/.exec(level)?.[1];
+  const [taken, hole] = parameter === undefined ? ["", ""] : [`(${parameter})`, `/{${parameter}}`];
+  return `\nview ${name}${taken} { route GET "/${name}${hole}"; contains ${level} }\n`;
+}
+
+/** An example with those who ask for what is in it. */
+async function laidOut(text: string, { asks, traffic = "" }: Partial<Mistake>): Promise<string> {
+  const bare = `${text.trimEnd()}\n${asks === undefined ? "" : viewOf(asks, "page")}${traffic}`;
+  // Short examples rest on a base, of which not all have a use for everything.
+  const { diagnostics } = await language.ask("check", bare);
+  const idle = diagnostics.some(({ code, message }) => code === "unused" && message.includes("`article`"));
+  const all = idle ? `${bare}${viewOf("article(slug)", "article_page")}` : bare;
   return language.ask("format", all).catch(() => all);
 }
 
@@ -68,7 +82,7 @@ async function laidOut(text: string, traffic: string): Promise<string> {
 export async function lesson(code: string): Promise<Lesson | undefined> {
   const page = await language.ask("explainCode", code);
   if (!page) return undefined;
-  const traffic = MISTAKES.find((mistake) => mistake.code === code)?.traffic;
-  const [failing, mended] = await Promise.all([laidOut(page.failing, traffic ?? ""), laidOut(page.mended, traffic ?? "")]);
-  return { page, failing, mended, view: traffic === undefined ? "timeline" : "results" };
+  const mistake: Partial<Mistake> = MISTAKES.find((one) => one.code === code) ?? {};
+  const [failing, mended] = await Promise.all([laidOut(page.failing, mistake), laidOut(page.mended, mistake)]);
+  return { page, failing, mended, view: mistake.traffic === undefined ? "timeline" : "results" };
 }
