@@ -62,6 +62,8 @@ def free_port():
 def configure(name, folder, origin, listen, more=""):
     text = (CONFIGURATIONS / name).read_text()
     text = text.replace("ORIGIN", str(origin)).replace("LISTEN", str(listen))
+    # The default is that everybody who misses asks.
+    text = text.replace("store  front", "store  front\n  stampede coalesce")
     path = pathlib.Path(folder) / name
     path.write_text(text.replace("proxy_cache plain;", "proxy_cache plain; " + more))
     return str(path)
