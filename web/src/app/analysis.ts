@@ -1,9 +1,8 @@
-import type { Checked } from "../engine/face.ts";
+import type { Analysed } from "../engine/face.ts";
 import { language } from "../engine/language.ts";
 
 interface Listener {
-  tokens(triples: Uint32Array, kinds: readonly string[]): void;
-  checked(checked: Checked): void;
+  analysed(analysed: Analysed, kinds: readonly string[]): void;
   failed(message: string): void;
 }
 
@@ -34,14 +33,10 @@ export class Analysis {
       const text = this.#wanted;
       const current = () => this.#wanted === text;
       try {
-        const answers = Promise.all([language.ask("tokens", text), kinds]);
-        const checked = language.ask("check", text);
-        const [triples, names] = await answers;
-        if (current()) this.#listener.tokens(triples, names);
-        const found = await checked;
+        const [analysed, names] = await Promise.all([language.ask("analyse", text), kinds]);
         if (current()) {
-          this.#listener.checked(found);
-          performance.measure("text-checked", "text-changed");
+          this.#listener.analysed(analysed, names);
+          performance.measure("text-analysed", "text-changed");
         }
       } catch (error) {
         if (current()) this.#listener.failed(error instanceof Error ? error.message : String(error));

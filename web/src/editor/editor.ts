@@ -58,9 +58,11 @@ export class PolicyEditor {
       state: EditorState.create({ doc: options.text, extensions: this.#extensions() }),
     });
     this.#analysis = new Analysis({
-      tokens: (triples, kinds) => this.view.dispatch({ effects: setTokens.of({ triples, kinds }) }),
-      checked: (checked) => {
-        this.view.dispatch(showDiagnostics(this.view.state, checked.diagnostics, options.why));
+      analysed: ({ triples, checked }, kinds) => {
+        const { state } = this.view;
+        this.view.dispatch(showDiagnostics(state, checked.diagnostics, options.why), {
+          effects: setTokens.of({ triples, kinds }),
+        });
         this.checked.set(checked);
       },
       failed: options.complain,

@@ -8,7 +8,7 @@ export type Happening = ReturnType<engine.Simulation["happenings"]>[number];
 export type SimulationOptions = ConstructorParameters<typeof engine.Simulation>[1];
 
 /** The functions that answer about a text at once: what the language worker is asked for. */
-export type Language = Pick<
+type Functions = Pick<
   typeof engine,
   | "tokens"
   | "tokenKinds"
@@ -24,6 +24,17 @@ export type Language = Pick<
   | "explainCode"
   | "witness"
 >;
+
+/** All that an editor shows of a text, in one answer: the way to a worker and back is longer than the work. */
+export interface Analysed {
+  /** (from, to, kind) of each word */
+  triples: Uint32Array;
+  checked: Checked;
+}
+
+export interface Language extends Functions {
+  analyse(text: string): Analysed;
+}
 
 export type Call = keyof Language;
 export type Answer<C extends Call> = ReturnType<Language[C]>;

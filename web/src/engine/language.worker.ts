@@ -3,7 +3,10 @@ import type { Language, Question, Reply } from "./face.ts";
 import { ready } from "./load.ts";
 import * as engine from "./pkg/cachepolicy.js";
 
-const language: Language = engine;
+const language: Language = {
+  ...engine,
+  analyse: (text) => ({ triples: engine.tokens(text), checked: engine.check(text) }),
+};
 
 function answer(question: Question): unknown {
   const call = language[question.call] as (...given: unknown[]) => unknown;
