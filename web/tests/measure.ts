@@ -41,7 +41,7 @@ test("a keystroke to its diagnostics", async () => {
 });
 
 test("a million requests of the news site", async () => {
-  const { page, close } = await open();
+  const { page, close } = await open({ first: true });
   await simulated(page);
   await page.evaluate(() => {
     const tasks: number[] = [];
