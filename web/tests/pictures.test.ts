@@ -25,6 +25,8 @@ for (const width of [1440, 390]) {
       await page.locator("#results .report").scrollIntoViewIfNeeded();
       await page.evaluate(() => document.querySelector("#results .report")?.scrollIntoView());
       await take("report");
+      await page.evaluate(() => document.querySelector("#results .charts")?.scrollIntoView());
+      await take("charts");
       for (const name of ["graph", "proofs", "timeline", "request"]) {
         await view(page, name);
         if (name === "graph") await page.locator(`g.node[data-name=${width < 500 ? "public" : "Article"}]`).click();
