@@ -34,8 +34,13 @@ export function traffic(session: Session): void {
   session.seed.watch((value) => {
     seed.value = String(value);
   });
-  seed.addEventListener("change", () => {
-    session.seed.set(Math.min(2 ** 32 - 1, Math.max(0, Math.trunc(seed.valueAsNumber) || 0)));
+  const sow = () => session.seed.set(Math.min(2 ** 32 - 1, Math.max(0, Math.trunc(seed.valueAsNumber) || 0)));
+  seed.addEventListener("change", sow);
+  seed.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    // The button would stop what runs: who enters a seed wants to see what it gives.
+    event.preventDefault();
+    sow();
   });
   takeFiles(session);
   startAndStop(session);
