@@ -26,6 +26,8 @@ export class Timeline {
   #shown = false;
   /** The text whose worst case is shown. */
   #of: string | undefined;
+  /** Of questions that overtake each other only the last is answered. */
+  #asked = 0;
 
   constructor(panel: HTMLElement, session: Session) {
     this.#session = session;
@@ -92,11 +94,12 @@ export class Timeline {
     const text = this.#session.editor.text.value;
     if (!this.#session.editor.checked.value) return;
     this.#of = text;
+    const asked = ++this.#asked;
     this.#say("Looking for the worst that can happen…");
     const chosen = this.#which.value === WORST ? [] : (JSON.parse(this.#which.value) as [string, string]);
     try {
       const found = await language.ask("witness", text, ...chosen);
-      if (text !== this.#session.editor.text.value) return;
+      if (asked !== this.#asked || text !== this.#session.editor.text.value) return;
       if (found) this.#tell(found);
       else this.#say("No schedule of requests and writes makes an answer of this old, as far as the policy says. Choose another, or step through a window of the run.");
     } catch (error) {
