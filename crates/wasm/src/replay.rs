@@ -17,7 +17,7 @@ use std::io::Cursor;
 use wasm_bindgen::JsError;
 
 /// Of runs that name none.
-const SEED: u64 = 1;
+const SEED: u64 = 0;
 
 /// As messages call a trace that has no name.
 const TRACE: &str = "the trace";

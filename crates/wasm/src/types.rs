@@ -269,7 +269,7 @@ pub struct SimulationOptions {
     /// nginx's language: `$remote_addr [$time_local] "$request"`.
     #[tsify(optional)]
     pub log_format: Option<String>,
-    /// Left out: 1.
+    /// Left out: 0.
     #[tsify(optional)]
     pub seed: Option<u32>,
     /// Replayed and not counted: `10m`.

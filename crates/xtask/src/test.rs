@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that a change must pass, and plainly what did not.
 
-use crate::toolchain;
+use crate::{toolchain, web};
 use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -43,8 +43,12 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             failed.push((name, advice, failures));
         }
     }
+    eprintln!("\n── page: cargo xtask web, npm test ──");
+    if let Err(error) = web::test(root) {
+        failed.push(("page", "see the output above", vec![format!("{error:#}")]));
+    }
     if failed.is_empty() {
-        eprintln!("\n✓ formatting, lints and tests: all passed");
+        eprintln!("\n✓ formatting, lints, tests and page: all passed");
         return Ok(());
     }
     eprintln!();
@@ -54,7 +58,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             eprintln!("    {failure}");
         }
     }
-    bail!("{} of {} steps failed", failed.len(), steps.len())
+    bail!("{} of {} steps failed", failed.len(), steps.len() + 1)
 }
 
 /// Runs cargo and shows all that it says. `None`: it succeeded; else the tests that failed by name.

@@ -19,6 +19,19 @@ pub(crate) fn page(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Builds the page, and tries it in a browser; the package, and tries it in Node.
+pub(crate) fn test(root: &Path) -> Result<()> {
+    page(root)?;
+    npm(&root.join("web"), &["test"])?;
+    package(root)?;
+    let script = root.join("crates/wasm/npm/test.mjs");
+    let run = Command::new("node").arg(script).current_dir(root).status();
+    if !run.context("node cannot be run")?.success() {
+        bail!("the package does not work in Node");
+    }
+    Ok(())
+}
+
 /// What the page's sources import: `web/src/engine/pkg`.
 pub(crate) fn engine(root: &Path) -> Result<()> {
     let module = module(root)?;

@@ -78,6 +78,9 @@ pub(crate) struct Moved {
 impl Lane {
     /// For accesses of a level, if there is one.
     pub(crate) fn of(engine: &Engine, t: &Tables, level: LevelId) -> Option<Self> {
+        if !cfg!(feature = "lanes") {
+            return None;
+        }
         let table = t.levels.get(level.index())?;
         let declared = t.policy.levels.get(level.index())?;
         let tier = table.tiers.first()?;
@@ -145,7 +148,7 @@ impl Engine {
         range: Range<usize>,
         until: Time,
     ) -> usize {
-        let Some(lane) = self.lane else {
+        let Some(lane) = self.lane.filter(|_| cfg!(feature = "lanes")) else {
             return 0;
         };
         let next = self.queue.next().map_or(Time::NEVER, |(at, _)| at);
