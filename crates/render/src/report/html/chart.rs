@@ -5,8 +5,8 @@ use crate::output::units;
 use std::fmt::Write as _;
 
 /// Of the whole drawing.
-const WIDTH: f64 = 560.0;
-const HEIGHT: f64 = 190.0;
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 168.0;
 /// Of the plot in it.
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;

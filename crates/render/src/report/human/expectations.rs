@@ -105,7 +105,7 @@ fn markdown<'a>(view: &View<'_>, results: impl Iterator<Item = &'a ExpectationRe
             };
             vec![
                 plain(result.claim.clone()),
-                plain(mark.sign()),
+                (mark.sign().to_owned(), mark.meaning()),
                 plain(figure(view, result)),
                 plain(place(result)),
                 plain(hint.map(|hint| hint.sentence).unwrap_or_default()),
