@@ -55,7 +55,16 @@ fn a_life_ends_when_the_new_policy_says_so() {
     proxy.get("/a/1");
     proxy.write(&POLICY.replace("ttl 1h", "ttl 1ms"));
     assert_eq!(status(&proxy.admin("POST /reload")), "200");
-    assert!(!is_hit(&proxy.get("/a/1")));
+    ends(&proxy);
+}
+
+/// The copy of an hour is over long before.
+fn ends(proxy: &Proxy) {
+    let has_ended = (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        !is_hit(&proxy.get("/a/1"))
+    });
+    assert!(has_ended, "it still answers by the old policy");
 }
 
 #[test]
@@ -98,13 +107,7 @@ fn a_hang_up_reads_it_again() {
         .args(["-HUP", &proxy.id().to_string()])
         .status();
     assert!(sent.unwrap().success());
-    for _ in 0..600 {
-        if !is_hit(&proxy.get("/a/1")) {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("it still answers by the old one");
+    ends(&proxy);
 }
 
 #[test]
