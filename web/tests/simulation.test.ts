@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { playground, simulated, view } from "./support/browser.ts";
-import { cachepolicy, policy, ROOT } from "./support/cli.ts";
+import { PATIENCE, playground, simulated, type, view } from "./support/browser.ts";
+import { cachepolicy, policy, ROOT, SMALL } from "./support/cli.ts";
 
 const { open } = playground();
 
@@ -65,7 +65,7 @@ test("an access log is replayed in the page", async () => {
   const log = "nasa_19950701.log.gz";
   await page.locator("#log-file").setInputFiles(join(ROOT, "tests/data/http", log));
   await page.getByText("It is sent nowhere").first().waitFor();
-  await page.locator("#progress[data-running]").waitFor({ state: "attached" });
+  await page.locator("#results h2").getByText(log).waitFor({ timeout: PATIENCE });
   await simulated(page);
   const report = await exported(page, "JSON");
   const file = fileIn(report);
@@ -77,10 +77,12 @@ test("an access log is replayed in the page", async () => {
 
 test("a run can be stopped, and run again", async () => {
   const { page, close } = await open();
-  await page.locator("#progress[data-running]").waitFor({ state: "attached" });
-  await page.getByRole("button", { name: "Stop" }).click();
+  await simulated(page);
+  // So long that it is still running when somebody presses the button, on however quick a machine.
+  await type(page, SMALL.replace("duration 2m", "duration 24h"));
+  await page.getByRole("button", { name: "Stop" }).click({ timeout: PATIENCE });
   await page.getByText("stopped", { exact: true }).waitFor();
-  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await type(page, SMALL);
   await simulated(page);
   await close();
 });
