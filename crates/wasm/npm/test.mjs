@@ -11,7 +11,7 @@ const { Simulation, bounds, check, explainCode, format, graph, hover, witness } 
 const text = readFileSync(new URL("policies/django-tutorial.cachepolicy", root), "utf8");
 
 const checked = check(text);
-assert.equal(checked.errors, 0);
+assert.ok(checked.errors > 0 && checked.outline, "what the analysis finds keeps nobody from looking at a policy");
 assert.ok(checked.diagnostics.some((found) => found.code === "stampede-unprotected"));
 assert.ok(checked.outline.knobs.some((knob) => text.slice(knob.from, knob.to) === knob.value));
 assert.equal(check("view").outline, undefined);
