@@ -17,4 +17,4 @@ mod words;
 #[error("{0}")]
 pub struct Refused(pub String);
 
-pub use words::{did_you_mean, unknown_code};
+pub use words::{choose_workload, did_you_mean, unknown_code};

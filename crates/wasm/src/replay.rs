@@ -4,10 +4,10 @@ use crate::said;
 use crate::types::{Progress, SimulationOptions};
 use cachepolicy_compiler::quantity::{Quantity, quantity};
 use cachepolicy_compiler::{NoImports, Options as CompileOptions, Override, compile};
+use cachepolicy_core::Policy;
 use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_core::{Policy, WorkloadId};
+use cachepolicy_render::choose_workload;
 use cachepolicy_render::diagnostics::{Findings, human};
-use cachepolicy_render::did_you_mean;
 use cachepolicy_render::output::Terminal;
 use cachepolicy_render::report::reading::notes;
 use cachepolicy_sim::{Options, Simulation};
@@ -63,11 +63,9 @@ impl Replay {
             let blocks = cachepolicy_trace::open_blocks(bytes, &name, &read);
             return Ok((Self::new(blocks.map_err(said)?, name, size, false), run));
         }
-        let id = chosen(policy, options.workload.as_deref())?;
+        let name = options.workload.as_deref();
+        let (id, workload) = choose_workload(policy, name, "drop a log").map_err(said)?;
         run.workload = Some(id);
-        let Some(workload) = policy.workloads.get(id.index()) else {
-            return Err(said("there is no workload"));
-        };
         let events = cachepolicy_trace::generate(policy, workload, seed);
         let size = workload.duration.nanos().unsigned_abs();
         let blocks = Packed::new(Box::new(events), &workload.name);
@@ -185,24 +183,5 @@ fn read_options(
         needs: Needs::of_all(policies),
         seed,
         ..ReadOptions::default()
-    })
-}
-
-fn chosen(policy: &Policy, name: Option<&str>) -> Result<WorkloadId, JsError> {
-    let mut workloads = (0..).map(WorkloadId).zip(&policy.workloads);
-    let found = match name {
-        Some(name) => workloads.find(|(_, workload)| workload.name == name),
-        None => workloads.next(),
-    };
-    found.map(|(id, _)| id).ok_or_else(|| match name {
-        Some(name) if !policy.workloads.is_empty() => {
-            let names = policy
-                .workloads
-                .iter()
-                .map(|workload| workload.name.as_str());
-            let advice = did_you_mean(name, names);
-            said(format!("there is no workload `{name}`; {advice}"))
-        }
-        _ => said("the policy has no workload: drop a log, or write a `workload` block"),
     })
 }

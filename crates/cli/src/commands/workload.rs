@@ -1,41 +1,17 @@
 //! Which of a policy's workloads is meant.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use cachepolicy_core::units::Time;
 use cachepolicy_core::workload::Workload;
 use cachepolicy_core::{Policy, WorkloadId};
-use cachepolicy_render::did_you_mean;
+use cachepolicy_render::choose_workload;
 
 /// The one of that name, else the first.
 pub(crate) fn choose<'p>(
     policy: &'p Policy,
     name: Option<&str>,
 ) -> Result<(WorkloadId, &'p Workload)> {
-    let mut workloads = (0..).map(WorkloadId).zip(&policy.workloads);
-    let found = match name {
-        Some(name) => workloads.find(|(_, workload)| workload.name == name),
-        None => workloads.next(),
-    };
-    match (found, name) {
-        (Some(found), _) => Ok(found),
-        (None, Some(name)) if !policy.workloads.is_empty() => {
-            let names = policy
-                .workloads
-                .iter()
-                .map(|workload| workload.name.as_str());
-            bail!(
-                "`{}` has no workload `{name}`; {}",
-                policy.name,
-                did_you_mean(name, names)
-            )
-        }
-        (None, _) => {
-            bail!(
-                "`{}` has no workload: give a trace, or write a `workload` block",
-                policy.name
-            )
-        }
-    }
+    Ok(choose_workload(policy, name, "give a trace")?)
 }
 
 /// The one of that number.

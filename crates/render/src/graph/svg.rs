@@ -3,6 +3,7 @@
 
 use super::layout::{self, Layout, Point, Rectangle};
 use super::{Edge, Graph, Kind, Node, Relation, Verdict};
+use crate::output::html::escaped;
 use std::fmt::Write as _;
 
 const STYLE: &str = "\
@@ -153,9 +154,10 @@ fn draw_node(node: &Node, rectangle: &Rectangle, style: Style, svg: &mut String)
 fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String) {
     let (relation, look) = (edge.relation.word(), edge.look());
     let name = |index: usize| graph.nodes.get(index).map_or("", |node| node.name.as_str());
-    let mut title = format!("{} {relation} {}", name(edge.from), name(edge.to));
+    let (from, to) = (escaped(name(edge.from)), escaped(name(edge.to)));
+    let mut title = format!("{from} {relation} {to}");
     for line in edge.lines() {
-        let _ = write!(title, "\n{line}");
+        let _ = write!(title, "\n{}", escaped(&line));
     }
     // The points run from the left to the right; an invalidation ends at the left.
     let marker = if edge.relation == Relation::Invalidates {
@@ -165,11 +167,8 @@ fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String)
     };
     let _ = writeln!(
         svg,
-        "<path class=\"edge {look}\" data-from=\"{}\" data-to=\"{}\" {marker}=\"url(#{look})\" d=\"{}\"><title>{}</title></path>",
-        escaped(name(edge.from)),
-        escaped(name(edge.to)),
+        "<path class=\"edge {look}\" data-from=\"{from}\" data-to=\"{to}\" {marker}=\"url(#{look})\" d=\"{}\"><title>{title}</title></path>",
         curve(points),
-        escaped(&title)
     );
 }
 
@@ -235,21 +234,4 @@ fn legend(layout: &Layout, svg: &mut String) {
             y + 4.0
         );
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            // XML knows no other control characters.
-            '\n' | '\t' => escaped.push(character),
-            other if other.is_control() => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
