@@ -21,6 +21,7 @@ pub type Ordered<T> = IndexMap<String, T>;
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Report {
     /// [`SCHEMA`]
     pub schema: u32,
@@ -76,6 +77,7 @@ impl Report {
 
 /// Which policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct PolicyIdentity {
     /// Its name.
     pub name: String,
@@ -85,6 +87,7 @@ pub struct PolicyIdentity {
 
 /// Quantiles. All null when there was nothing to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Quantiles {
     /// How many were measured.
     pub count: u64,
@@ -104,6 +107,7 @@ pub struct Quantiles {
 
 /// Out-of-date serves.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct OutOfDate {
     /// How many.
     pub serves: u64,
@@ -117,6 +121,7 @@ pub struct OutOfDate {
 
 /// What users got.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct RequestFigures {
     /// Requests.
     pub count: u64,
@@ -141,6 +146,7 @@ pub struct RequestFigures {
 /// What the cache did that was there when the trace was recorded, by the words of nginx, of those
 /// requests of which the trace tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct ObservedFigures {
     /// = hit + stale + updating + revalidated + expired + miss + bypass.
     pub count: u64,
@@ -166,6 +172,7 @@ pub struct ObservedFigures {
 
 /// One level's own look-ups.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct LevelFigures {
     /// `site`, `view`, `fragment`, `object`.
     pub kind: String,
@@ -226,6 +233,7 @@ pub struct LevelFigures {
 
 /// The worst stampede of a level.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct StampedeFigures {
     /// Concurrent fills.
     pub peak: u64,
@@ -239,6 +247,7 @@ pub struct StampedeFigures {
 
 /// Waiting for somebody else's fill.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct LockFigures {
     /// Look-ups that waited.
     pub waits: u64,
@@ -250,6 +259,7 @@ pub struct LockFigures {
 
 /// Occupancy and evictions of a backend, all of its instances together.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct BackendFigures {
     /// Instances of it.
     pub instances: u64,
@@ -283,6 +293,7 @@ pub struct BackendFigures {
 
 /// A level's copies in a backend.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct FamilyFigures {
     /// Copies at the end.
     pub entries: u64,
@@ -294,6 +305,7 @@ pub struct FamilyFigures {
 
 /// An origin's load.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct OriginFigures {
     /// Units of work that asked for a slot.
     pub work: u64,
@@ -315,6 +327,7 @@ pub struct OriginFigures {
 
 /// Events a second.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Rate {
     /// Over the whole run.
     pub mean: Option<f64>,
@@ -326,6 +339,7 @@ pub struct Rate {
 
 /// One action of an edge.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct InvalidationFigures {
     /// `Article create|update|delete`
     pub on: String,
@@ -360,6 +374,7 @@ pub struct InvalidationFigures {
 /// second. A fault within those 30 seconds begins the search anew, for all faults not recovered
 /// from, with the ratio and queue from before the first of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Recovery {
     /// `flush shared`
     pub fault: String,
@@ -374,6 +389,7 @@ pub struct Recovery {
 
 /// What came of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum RecoveryOutcome {
     /// Everything is as it was before.
@@ -386,6 +402,7 @@ pub enum RecoveryOutcome {
 
 /// A claim and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct ExpectationResult {
     /// Stable.
     pub id: String,
@@ -411,6 +428,7 @@ pub struct ExpectationResult {
 
 /// Figures over time.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Timeline {
     /// When the first point begins, in seconds from the trace's beginning: after the warm-up.
     pub from: f64,

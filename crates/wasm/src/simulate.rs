@@ -73,7 +73,7 @@ impl Simulation {
         given(&self.replay.progress())
     }
 
-    /// The report, as `cachepolicy simulate --format json` says it.
+    /// The report, as `cachepolicy simulate --format json` says it: the JSON of a `Report`.
     ///
     /// # Errors
     /// It is not done.

@@ -6,6 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Of a report, whose own types declare themselves.
+#[wasm_bindgen(typescript_custom_section)]
+const ORDERED: &str = "\
+/** In the order of the policy, or of the first appearance. */
+export type Ordered<T> = Record<string, T>;";
 
 /// What is found in a text.
 #[derive(Debug, Clone, Serialize, Tsify)]

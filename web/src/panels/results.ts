@@ -1,6 +1,6 @@
 import type { Ran, Session } from "../app/session.ts";
 import type { Outcome } from "../engine/face.ts";
-import type { Expectation } from "../engine/report.ts";
+import type { ExpectationResult } from "../engine/report.ts";
 import { announce, toast } from "../ui/announce.ts";
 import { button, fill, h } from "../ui/dom.ts";
 import { download } from "../ui/download.ts";
@@ -11,7 +11,7 @@ import { Knobs } from "./knobs.ts";
 import { noTraffic } from "./no-traffic.ts";
 
 /** A figure of a claim, in its unit. */
-function figure({ figure: value, unit }: Expectation): string {
+function figure({ figure: value, unit }: ExpectationResult): string {
   if (value === null) return "";
   if (unit === "seconds") return seconds(value);
   if (unit === "ratio") return percent(value);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The worst case of a level through writes of one model.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct BoundFigures {
     /// How long after a write an answer of the level can miss it, in seconds, through the run's
     /// outages of backends; null: there is no limit.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 /// key that was hardly ever filled is judged by its rate. The expected numbers are made likewise,
 /// with 1 + λD.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct RiskFigures {
     /// The key.
     pub key: String,
@@ -36,6 +37,7 @@ pub struct RiskFigures {
 
 /// The worst that happened to a key.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct RiskWorst {
     /// Fills from its first fill until none ran any more.
     pub concurrent: u64,

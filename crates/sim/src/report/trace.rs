@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What was replayed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct TraceSummary {
     /// The workload that was made, or whose distributions fill in what the trace does not tell;
     /// left out: there is none.
@@ -21,6 +22,7 @@ pub struct TraceSummary {
 
 /// How many requests had a dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Coverage {
     /// In the trace.
     pub observed: u64,

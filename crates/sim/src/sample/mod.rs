@@ -31,6 +31,7 @@ pub(crate) use thin::{Part, Thinner};
 
 /// Which part of a trace was replayed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Sampled {
     /// The share of the keys or paths, and of every capacity.
     pub rate: f64,

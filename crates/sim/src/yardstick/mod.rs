@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the hit ratio of a backend could be.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Yardsticks {
     /// With room for everything.
     pub unbounded: Yardstick,
@@ -35,6 +36,7 @@ pub struct Yardsticks {
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Yardstick {
     /// Look-ups. Where levels of the backend contain each other, what is asked for depends on what
     /// is found, so that there are not as many as in the run itself.
