@@ -61,6 +61,18 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "cachepolicy-python",
+        &[
+            "cachepolicy-syntax",
+            "cachepolicy-core",
+            "cachepolicy-compiler",
+            "cachepolicy-trace",
+            "cachepolicy-sim",
+            "cachepolicy-render",
+            "cachepolicy-runtime",
+        ],
+    ),
+    (
         "cachepolicy",
         &[
             "cachepolicy-render",

@@ -26,6 +26,7 @@ pub(crate) struct Notes {
     marks: Mutex<FxHashSet<Mark>>,
     data: Mutex<FxHashMap<String, Vec<String>>>,
     took_overtaken: AtomicBool,
+    is_for_one: AtomicBool,
     earlier: Option<Arc<Entry>>,
     #[cfg(feature = "record")]
     pub(crate) inside: crate::inside::Inside,
@@ -75,6 +76,38 @@ pub fn data<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) {
     });
 }
 
+/// What surrounds a piece of work, for whoever goes on with it elsewhere: another thread, or another
+/// language. Cheap to clone; see [`surroundings`].
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings(Context);
+
+/// What surrounds the work in hand: the request that it is for, and the fill that it is part of.
+#[must_use]
+pub fn surroundings() -> Surroundings {
+    Surroundings(current())
+}
+
+impl Surroundings {
+    /// Does work as if it stood where these are from: what it looks up takes the request's variants, and
+    /// is embedded in what is filled there.
+    pub async fn within<R>(&self, work: impl Future<Output = R>) -> R {
+        within(self.0.clone(), work).await
+    }
+
+    /// What the fill makes must not be kept, nor be given to others who wait for it: it turned out to be for
+    /// whoever asked alone. Outside of a fill it does nothing.
+    pub fn for_one(&self) {
+        if let Some(notes) = &self.0.notes {
+            notes.is_for_one.store(true, Ordering::Release);
+        }
+    }
+
+    /// As [`data`] does it in the work that these are of.
+    pub fn data<V: Into<String>>(&self, name: &str, values: impl IntoIterator<Item = V>) {
+        CONTEXT.sync_scope(self.0.clone(), || data(name, values));
+    }
+}
+
 impl Notes {
     /// Of a fill for which there was this copy, however old.
     pub(crate) fn after(earlier: Option<Arc<Entry>>) -> Self {
@@ -118,6 +151,11 @@ impl Notes {
 
     pub(crate) fn marks(&self) -> Vec<Mark> {
         self.marks.lock().iter().cloned().collect()
+    }
+
+    /// See [`Surroundings::for_one`].
+    pub(crate) fn is_for_one(&self) -> bool {
+        self.is_for_one.load(Ordering::Acquire)
     }
 
     pub(crate) fn took_overtaken(&self) -> bool {

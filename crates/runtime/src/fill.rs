@@ -87,7 +87,8 @@ async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
     job.tell(started, &notes, &result);
     let (outcome, value, about) = match result {
         Ok(Some(value)) => {
-            let about = L::about(&value);
+            let mut about = L::about(&value);
+            about.is_for_one |= notes.is_for_one();
             let value: Shared = Arc::new(value);
             let outcome = if about.is_absence && !about.is_for_one {
                 FillOutcome::Absent
@@ -98,7 +99,13 @@ async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
             };
             (outcome, Some(value), about)
         }
-        Ok(None) => (FillOutcome::Absent, None, About::default()),
+        Ok(None) => {
+            let about = About {
+                is_for_one: notes.is_for_one(),
+                ..About::default()
+            };
+            (FillOutcome::Absent, None, about)
+        }
         Err(error) => {
             held.release().await;
             ticket.land(&Landing::Failed);

@@ -85,7 +85,7 @@ pub use codec::Json;
 #[cfg(feature = "postcard")]
 pub use codec::Postcard;
 pub use codec::{Bytes, Codec, CodecError};
-pub use context::data;
+pub use context::{Surroundings, data, surroundings};
 pub use counters::{Counters, StoreCounters};
 pub use deliver::Delivered;
 pub use each::{Each, EachError};

@@ -3,6 +3,7 @@
 mod docs;
 mod fuzz;
 mod http_tests;
+mod python;
 mod test;
 mod toolchain;
 mod web;
@@ -23,6 +24,9 @@ cargo xtask TASK
   web     the page of the playground, into web/dist, where the command line finds it when it is built
   engine  what the page's sources import: web/src/engine/pkg
   npm     the package for Node and bundlers, into target/npm
+  python  the package for Python, as a wheel, into target/wheels
+  python test
+          its tests, with each Django that there is a Python for
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +53,8 @@ fn run() -> Result<()> {
         ["web"] => web::page(root()),
         ["engine"] => web::engine(root()),
         ["npm"] => web::package(root()),
+        ["python"] => python::wheel(root()),
+        ["python", "test"] => python::test(root()),
         ["http-tests", ..] => http_tests::run(root(), arguments.get(1..).unwrap_or_default()),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that a change must pass, and plainly what did not.
 
-use crate::{toolchain, web};
+use crate::{python, toolchain, web};
 use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -47,8 +47,16 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     if let Err(error) = web::test(root) {
         failed.push(("page", "see the output above", vec![format!("{error:#}")]));
     }
+    eprintln!("\n── package: cargo xtask python test ──");
+    if let Err(error) = python::test(root) {
+        failed.push((
+            "package for Python",
+            "see the output above",
+            vec![format!("{error:#}")],
+        ));
+    }
     if failed.is_empty() {
-        eprintln!("\n✓ formatting, lints, tests and page: all passed");
+        eprintln!("\n✓ formatting, lints, tests, page and package: all passed");
         return Ok(());
     }
     eprintln!();
@@ -58,7 +66,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             eprintln!("    {failure}");
         }
     }
-    bail!("{} of {} steps failed", failed.len(), steps.len() + 1)
+    bail!("{} of {} steps failed", failed.len(), steps.len() + 2)
 }
 
 /// Runs cargo and shows all that it says. `None`: it succeeded; else the tests that failed by name.

@@ -1,0 +1,191 @@
+"""Objects and fragments: `cache.object("top_authors").get_or_load(compute)`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import inspect
+import pickle
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from django.db.models import Model
+
+from . import panel, watch
+from .around import alone, current, standing
+from .service import service
+
+PROTOCOL = pickle.HIGHEST_PROTOCOL
+
+
+class Looked(NamedTuple):
+    """What a look-up gave, and where it is from: `fresh`, `stale`, `negative`, `filled`, `waited`,
+    `stale-if-error`, `bypass`. `why` says why it is not kept, or why the cache was not asked."""
+
+    value: Any
+    outcome: str
+    why: str | None
+
+
+class Key:
+    """One copy of a level: its parameters, in the policy's order."""
+
+    __slots__ = ("level", "params")
+
+    def __init__(self, level: str, params: list[str | None]) -> None:
+        self.level = level
+        self.params = params
+
+    def look_up(self, compute: Callable[[], Any]) -> Looked:
+        """The copy's value, and where it is from."""
+        context = contextvars.copy_context()
+
+        def fill(around: Any, is_alone: bool) -> bytes | None:
+            if is_alone:
+                return alone(context, fill_here, around)
+            return fill_here(around)
+
+        def fill_here(around: Any) -> bytes | None:
+            with standing(around, self.level) as frame, watch.filling(frame):
+                value = compute()
+            return None if value is None else pickle.dumps(value, PROTOCOL)
+
+        frame = current()
+        around = None
+        if frame is not None:
+            around = frame.around
+            frame.children.add(self.level)
+        found, outcome, why = service().native.get_or_load(self.level, self.params, fill, around)
+        panel.looked_up(self.level, self.params, outcome, why)
+        value = None if found is None else pickle.loads(found)
+        return Looked(value, outcome, why)
+
+    def get_or_load(self, compute: Callable[[], Any]) -> Any:
+        """The copy's value; where there is none that serves, what `compute()` gives, which is then kept as the
+        policy says. `None` is "there is no such thing", which `negative ttl` is for.
+
+        It runs in this thread. Where a stale copy is served meanwhile it runs in another one, without anybody
+        who waits for it.
+        """
+        return self.look_up(compute).value
+
+    async def aget_or_load(self, compute: Callable[[], Any]) -> Any:
+        """The same where `compute` may be a coroutine function, which runs in this loop."""
+        loop = asyncio.get_running_loop()
+
+        def here() -> Any:
+            made = compute()
+            if not inspect.isawaitable(made):
+                return made
+
+            async def awaited() -> Any:
+                return await made
+
+            return asyncio.run_coroutine_threadsafe(awaited(), loop).result()
+
+        context = contextvars.copy_context()
+        look_up = functools.partial(context.run, self.get_or_load, here)
+        return await loop.run_in_executor(None, look_up)
+
+    def __repr__(self) -> str:
+        return f"<Key {self.level}({', '.join(map(str, self.params))})>"
+
+
+class Levels:
+    """The levels of the policy that `CACHEPOLICY` names."""
+
+    def object(self, name: str, /, *args: Any, **kwargs: Any) -> Key:
+        """One copy of an object or a fragment, by its parameters: in order, or by their names."""
+        level = service().levels.get(name)
+        if level is None or level["kind"] not in ("object", "fragment"):
+            known = [
+                each["name"]
+                for each in service().levels.values()
+                if each["kind"] in ("object", "fragment")
+            ]
+            raise LookupError(
+                f"the policy has no fragment or object `{name}`; it has {', '.join(known) or 'none'}"
+            )
+        return Key(name, _params(level, args, kwargs))
+
+    fragment = object
+
+    def counters(self, name: str) -> dict[str, int]:
+        """What happened at a level in this process."""
+        counted = service().native.counters(name)
+        if counted is None:
+            raise LookupError(f"the policy has no level `{name}`")
+        return counted
+
+    def prometheus(self) -> str:
+        """The figures of this process, in Prometheus's text format."""
+        return service().native.prometheus()
+
+
+cache = Levels()
+
+
+def _params(level: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str | None]:
+    names = level["params"]
+    given = dict(zip(names, args, strict=False))
+    unknown = [name for name in kwargs if name not in names or name in given]
+    given.update(kwargs)
+    if len(args) > len(names) or unknown or len(given) != len(names):
+        takes = ", ".join(names) or "nothing"
+        raise TypeError(f"`{level['name']}` takes {takes}")
+    return [text_of(given[name]) for name in names]
+
+
+def text_of(value: Any) -> str | None:
+    """A value as it stands in keys."""
+    if value is None:
+        return None
+    if isinstance(value, Model):
+        value = value.pk
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def cached_object(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A function whose results are copies of a level. Its arguments are the level's parameters, by their names.
+
+    What it was before is its `uncached`.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(function)
+
+        def key(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Key:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            return cache.object(name, **bound.arguments)
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def asynchronous(*args: Any, **kwargs: Any) -> Any:
+                compute = functools.partial(function, *args, **kwargs)
+                return await key(args, kwargs).aget_or_load(compute)
+
+            asynchronous.uncached = function  # type: ignore[attr-defined]
+            return asynchronous
+
+        @functools.wraps(function)
+        def synchronous(*args: Any, **kwargs: Any) -> Any:
+            compute = functools.partial(function, *args, **kwargs)
+            return key(args, kwargs).get_or_load(compute)
+
+        synchronous.uncached = function  # type: ignore[attr-defined]
+        return synchronous
+
+    return decorate
+
+
+def data(name: str, values: Iterable[Any]) -> None:
+    """Says, while a copy is made, what the policy declares as `data NAME`: values that are known only now.
+    Elsewhere it does nothing."""
+    frame = current()
+    if frame is not None:
+        frame.around.data(name, [text_of(value) or "" for value in values])

@@ -1,0 +1,281 @@
+"""Whole responses: one middleware in place of Django's two, and `@cached("homepage")`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from cachepolicy import _native
+
+from . import panel, watch
+from .around import alone, standing
+from .service import Needs, Service, is_configured, service
+
+View = Callable[[HttpRequest], Any]
+
+#: Marks a request that the levels of its route were asked for.
+_ASKED = "_cachepolicy_asked"
+
+
+class CachePolicyMiddleware:
+    """Answers requests by the policy's sites and views. Last in `MIDDLEWARE`, so that `request.user` is known and
+    what other middleware adds to a response is added to copies too."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: View) -> None:
+        if not is_configured():
+            raise ImproperlyConfigured(
+                'say which policy Django caches by: CACHEPOLICY = "site.cachepolicy"'
+            )
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self._is_async:
+            return self._asynchronous(request)
+        return respond(service(), request, self.get_response)
+
+    async def _asynchronous(self, request: HttpRequest) -> HttpResponseBase:
+        return await arespond(service(), request, self.get_response)
+
+
+def cached(name: str) -> Callable[[View], View]:
+    """A view that its level of the policy answers, where the middleware does not see to that already. The level's
+    `route` must match its URL."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.iscoroutinefunction(view):
+
+            @functools.wraps(view)
+            async def asynchronous(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+                if _is_answered(request, name):
+                    return await view(request, *args, **kwargs)
+
+                async def ask(asked: HttpRequest) -> Any:
+                    return await view(asked, *args, **kwargs)
+
+                return await arespond(service(), request, ask)
+
+            return asynchronous
+
+        @functools.wraps(view)
+        def synchronous(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if _is_answered(request, name):
+                return view(request, *args, **kwargs)
+
+            def ask(asked: HttpRequest) -> Any:
+                response = view(asked, *args, **kwargs)
+                if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+                    response = response.render()
+                return response
+
+            return respond(service(), request, ask)
+
+        return synchronous
+
+    return decorate
+
+
+def _is_answered(request: HttpRequest, name: str) -> bool:
+    """Were the levels of the request's route asked already? Else: is the level one of them?"""
+    if name not in service().levels:
+        raise LookupError(f"the policy has no level `{name}`")
+    return getattr(request, _ASKED, False)
+
+
+def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
+    """The answer: from a copy, or what the view makes."""
+    setattr(request, _ASKED, True)
+    target = request.get_full_path()
+    method = request.method or "GET"
+    names = tuple(of.policy._native.route(method, request.path))
+    needs = of.needs(names)
+    user, attrs = identify(of, request) if needs.user else ([], [])
+    own: list[HttpResponseBase] = []
+    context = contextvars.copy_context()
+
+    def fill(around: Any, is_alone: bool, asked: str, fields: list[str]) -> Any:
+        if is_alone:
+            return describe(alone(context, fill_here, around, asked, fields), False)
+        response, is_for_one = fill_here(around, asked, fields)
+        own[:] = [response]
+        return describe((response, is_for_one), True)
+
+    def fill_here(around: Any, asked: str, fields: list[str]) -> tuple[HttpResponseBase, bool]:
+        level = names[-1] if names else None
+        with standing(around, level) as frame, watch.filling(frame):
+            with as_for_all(request, needs, asked, target, fields):
+                with watch.request(frame, request, needs) as touched:
+                    response = view(request)
+        return response, needs.is_stored and bool(touched)
+
+    status, fields, content = _native.respond(
+        of.native, method, request.get_host(), target, request.META, user, attrs, fill
+    )
+    panel.answered(request, names, fields)
+    if own and own[0].status_code == status:
+        for name, value in fields:
+            if name == "cache-status":
+                own[0].headers["Cache-Status"] = value
+        return own[0]
+    return answer(status, fields, content)
+
+
+async def arespond(
+    of: Service, request: HttpRequest, view: Callable[[HttpRequest], Awaitable[Any]]
+) -> HttpResponseBase:
+    """The same where the view is a coroutine function, which runs in this loop."""
+    loop = asyncio.get_running_loop()
+
+    async def rendered(asked: HttpRequest) -> Any:
+        response = await view(asked)
+        if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+            response = response.render()
+        return response
+
+    def here(asked: HttpRequest) -> Any:
+        return asyncio.run_coroutine_threadsafe(rendered(asked), loop).result()
+
+    if of.user_fields and hasattr(request, "auser"):
+        await request.auser()
+    context = contextvars.copy_context()
+    return await loop.run_in_executor(None, context.run, respond, of, request, here)
+
+
+def identify(of: Service, request: HttpRequest) -> tuple[list[Any], list[Any]]:
+    """What the policy asks of the user and of the application."""
+    fields: list[tuple[str, str]] = []
+    user = getattr(request, "user", None)
+    if of.user_fields and user is not None and user.is_authenticated:
+        for name in of.user_fields:
+            value = user.pk if name == "id" else getattr(user, name, None)
+            if value is not None:
+                fields.append((name, str(value)))
+    attrs: list[tuple[str, str]] = []
+    for name, function in of.attrs.items():
+        value = function(request)
+        if value is not None:
+            attrs.append((name, str(value)))
+    return fields, attrs
+
+
+class as_for_all:  # noqa: N801
+    """While a copy is made, the request says nothing that only one of those said who get it: no conditions, and no
+    parameters that the key leaves out."""
+
+    __slots__ = ("_before", "_query", "_request")
+
+    def __init__(
+        self, request: HttpRequest, needs: Needs, asked: str, target: str, fields: list[str]
+    ) -> None:
+        self._request = request
+        self._before: dict[str, Any] = {}
+        self._query: str | None = None
+        if not needs.is_stored:
+            return
+        keep = {*fields, *_trusted()}
+        for name, value in request.META.items():
+            if name.startswith("HTTP_") and name[5:].replace("_", "-").lower() not in keep:
+                self._before[name] = value
+        if asked != target:
+            self._query = asked.partition("?")[2]
+
+    def __enter__(self) -> None:
+        for name in self._before:
+            del self._request.META[name]
+        if self._query is not None:
+            self._before["QUERY_STRING"] = self._request.META.get("QUERY_STRING", "")
+            self._request.META["QUERY_STRING"] = self._query
+        if self._before:
+            _forget_parsed(self._request)
+
+    def __exit__(self, *_: Any) -> None:
+        if self._before:
+            self._request.META.update(self._before)
+            _forget_parsed(self._request)
+
+
+def _forget_parsed(request: HttpRequest) -> None:
+    for name in ("GET", "headers"):
+        request.__dict__.pop(name, None)
+
+
+@functools.lru_cache(maxsize=1)
+def _trusted() -> frozenset[str]:
+    """By these the project has said that it believes its proxy."""
+    names = {"host"}
+    if settings.USE_X_FORWARDED_HOST:
+        names.add("x-forwarded-host")
+    if settings.USE_X_FORWARDED_PORT:
+        names.add("x-forwarded-port")
+    if settings.SECURE_PROXY_SSL_HEADER:
+        header = settings.SECURE_PROXY_SSL_HEADER[0]
+        names.add(header.removeprefix("HTTP_").replace("_", "-").lower())
+    return frozenset(names)
+
+
+def describe(made: tuple[HttpResponseBase, bool], is_waited_for: bool) -> Any:
+    """A response as the levels take it: status, fields, content. What comes piece by piece is not kept, and what
+    turned out to be for one is for that one."""
+    response, is_for_one = made
+    fields = [(name, value) for name, value in response.items()]
+    fields.extend(("set-cookie", morsel.OutputString()) for morsel in response.cookies.values())
+    if is_for_one:
+        fields = [(name, value) for name, value in fields if name.lower() != "cache-control"]
+        fields.append(("cache-control", "private"))
+    if response.streaming:
+        if not is_waited_for:
+            response.close()
+        return response.status_code, fields, None
+    return response.status_code, fields, response.content  # type: ignore[attr-defined]
+
+
+def answer(status: int, fields: list[tuple[str, str]], content: bytes) -> HttpResponse:
+    """A response as Django takes it."""
+    response = HttpResponse(content, status=status)
+    headers = response.headers
+    if not any(name == "content-type" for name, _ in fields):
+        del headers["Content-Type"]
+    seen: set[str] = set()
+    for name, value in fields:
+        if name == "set-cookie":
+            response.cookies.load(value)
+        elif name in seen:
+            headers[name] = f"{headers[name]}, {value}"
+        else:
+            seen.add(name)
+            headers[_TITLES.get(name, name)] = value
+    return response
+
+
+_TITLES = {
+    name.lower(): name
+    for name in (
+        "Age",
+        "Cache-Control",
+        "Cache-Status",
+        "Content-Language",
+        "Content-Length",
+        "Content-Type",
+        "ETag",
+        "Expires",
+        "Last-Modified",
+        "Link",
+        "Location",
+        "Vary",
+    )
+}
