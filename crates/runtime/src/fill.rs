@@ -104,7 +104,12 @@ async fn work<L: Load>(mut job: Job, ticket: Ticket, load: L) -> Filled<L> {
                 is_for_one: notes.is_for_one(),
                 ..About::default()
             };
-            (FillOutcome::Absent, None, about)
+            let outcome = if about.is_for_one {
+                FillOutcome::Value { ttl: None }
+            } else {
+                FillOutcome::Absent
+            };
+            (outcome, None, about)
         }
         Err(error) => {
             held.release().await;

@@ -37,8 +37,8 @@ pub(crate) fn wheel(root: &Path) -> Result<()> {
 pub(crate) fn test(root: &Path) -> Result<()> {
     let package = staged(root)?;
     suite(root, "python3", "django-5.2", &package)?;
-    match NEWER.into_iter().find(|name| works(name)) {
-        Some(python) => suite(root, python, "django-6", &package),
+    match newer() {
+        Some(python) => suite(root, &python, "django-6", &package),
         None => {
             eprintln!("· Django 6 is left out: it needs Python 3.12 or newer");
             Ok(())
@@ -131,6 +131,21 @@ fn environment(root: &Path, python: &str, name: &str) -> Result<PathBuf> {
     run(root, install.args(quietly).arg("-r").arg(&file))?;
     std::fs::write(marker, wanted)?;
     Ok(interpreter)
+}
+
+/// An interpreter for the newest Django: on the path, or of pyenv.
+fn newer() -> Option<String> {
+    if let Some(python) = NEWER.into_iter().find(|name| works(name)) {
+        return Some(python.to_owned());
+    }
+    let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let pyenv = pyenv.or_else(|| std::env::home_dir().map(|home| home.join(".pyenv")))?;
+    let installed = std::fs::read_dir(pyenv.join("versions")).ok()?;
+    let folders: Vec<PathBuf> = installed.flatten().map(|entry| entry.path()).collect();
+    NEWER.into_iter().find_map(|name| {
+        let mut inside = folders.iter().map(|folder| folder.join("bin").join(name));
+        inside.find_map(|path| path.to_str().map(str::to_owned).filter(|it| works(it)))
+    })
 }
 
 fn works(python: &str) -> bool {
