@@ -29,7 +29,7 @@ trap finish EXIT
 
 redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder" >"$folder/redis.log" &
 started+=($!)
-"$bin/news" --policy "$policy" --redis "redis://127.0.0.1:$redis_port" --listen "127.0.0.1:$site_port" \
+"$bin/news" --redis "redis://127.0.0.1:$redis_port" --listen "127.0.0.1:$site_port" \
     --record "$folder/trace.jsonl" &
 site=$!
 started+=("$site")

@@ -23,6 +23,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "cachepolicy-analysis",
         ],
     ),
+    (
+        "cachepolicy-build",
+        &[
+            "cachepolicy-render",
+            "cachepolicy-syntax",
+            "cachepolicy-core",
+            "cachepolicy-compiler",
+        ],
+    ),
     ("cachepolicy-http", &[]),
     (
         "cachepolicy-runtime",
@@ -75,6 +84,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cachepolicy",
         &[
+            "cachepolicy-build",
             "cachepolicy-render",
             "cachepolicy-syntax",
             "cachepolicy-core",

@@ -1,6 +1,7 @@
 //! Everything that is read.
 
 use anyhow::{Context as _, Result, anyhow, bail};
+pub(crate) use cachepolicy_build::files::reason;
 use memmap2::Mmap;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -84,17 +85,6 @@ pub(crate) fn size(path: &Path) -> Option<u64> {
     let metadata = fs::metadata(path).ok()?;
     // A device or a pipe has no size that means anything.
     (path != Path::new(STDIN) && metadata.is_file()).then_some(metadata.len())
-}
-
-/// What the operating system says, in words.
-pub(crate) fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 /// The whole of a file, or of standard input, but no more than `limit` bytes and one.

@@ -7,12 +7,11 @@ use crate::output::Terminal;
 use crate::output::colour::Meaning;
 use crate::{input, output};
 use anyhow::{Context as _, Result, bail};
-use cachepolicy_compiler::{Compiled, Loader, Options, Override, is_property_word};
+use cachepolicy_build::files::Files;
+use cachepolicy_compiler::{Compiled, Options, Override, is_property_word};
 use cachepolicy_core::{Policy, artefact};
 use cachepolicy_syntax::limits::MAX_FILE_BYTES;
 use cachepolicy_syntax::{FileId, FormatError, Source, Sources, decode, format_with};
-use std::fs;
-use std::io;
 use std::path::Path;
 
 /// `--set`
@@ -170,35 +169,6 @@ impl Text {
     fn compile_all(&self, options: &Options) -> Compiled {
         cachepolicy_compiler::compile(&self.name, &self.text, &mut Files, options)
     }
-}
-
-/// Imported files, beside the one that names them.
-struct Files;
-
-impl Loader for Files {
-    fn load(&mut self, path: &str, _from: &str) -> Result<String, String> {
-        let bytes = fs::metadata(path).and_then(|metadata| {
-            if metadata.is_dir() {
-                Err(io::ErrorKind::IsADirectory.into())
-            } else {
-                read_limited(path)
-            }
-        });
-        let bytes = bytes.map_err(|error| input::reason(&error))?;
-        decode(&bytes)
-            .map(str::to_owned)
-            .map_err(|error| error.to_string())
-    }
-}
-
-/// One byte more than is allowed, so that the compiler can say that it is too large.
-fn read_limited(path: &str) -> io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    fs::File::open(path)?
-        .take(MAX_FILE_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -2,13 +2,19 @@
 //! module for each thing that is said, one file for each form that it is said in. Nothing here reads or
 //! writes a file or asks a terminal: the command line and the playground say the same bytes.
 
+#[cfg(feature = "reports")]
 pub mod bound;
+#[cfg(feature = "reports")]
 pub mod curve;
 pub mod diagnostics;
+#[cfg(feature = "reports")]
 pub mod drift;
+#[cfg(feature = "reports")]
 pub mod explain;
+#[cfg(feature = "reports")]
 pub mod graph;
 pub mod output;
+#[cfg(feature = "reports")]
 pub mod report;
 mod words;
 

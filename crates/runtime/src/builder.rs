@@ -27,8 +27,9 @@ use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::key::QueryFilter;
 use cachepolicy_core::level::{Level, LevelKind};
 #[cfg(feature = "redis")]
-use cachepolicy_core::policy::Bus as DeclaredBus;
-use cachepolicy_core::policy::{Backend, BackendKind, Delivery};
+use cachepolicy_core::policy::{Backend, BackendKind};
+#[cfg(feature = "redis")]
+use cachepolicy_core::policy::{Bus as DeclaredBus, Delivery};
 use parking_lot::Mutex;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;

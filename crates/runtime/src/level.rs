@@ -124,6 +124,17 @@ impl Level {
         Key::new(self.cache.clone(), name)
     }
 
+    /// The same, where they are there to be kept.
+    pub fn with(&self, params: impl IntoIterator<Item = String>) -> Key {
+        let params = params.into_iter();
+        let params = params.map(|param| Some(param.into_boxed_str()));
+        let name = Name {
+            level: self.id,
+            params: params.collect(),
+        };
+        Key::new(self.cache.clone(), name)
+    }
+
     /// As [`Key::get_or_load`], of a level without parameters.
     ///
     /// # Errors

@@ -68,6 +68,7 @@ mod store;
 mod tiers;
 mod time;
 mod trail;
+mod typed;
 mod versions;
 #[cfg(feature = "redis")]
 mod wire;
@@ -100,4 +101,5 @@ pub use start_error::StartError;
 #[cfg(feature = "redis")]
 pub use store::redis::Redis;
 pub use time::Clock;
+pub use typed::{KeyOf, LevelOf};
 pub use write::{Row, Value, Write, WriteError};

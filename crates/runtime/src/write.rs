@@ -33,6 +33,27 @@ impl From<String> for Value {
     }
 }
 
+/// As a key has them.
+macro_rules! from_displayed {
+    ($($of:ty),*) => {$(
+        impl From<$of> for Value {
+            fn from(value: $of) -> Self {
+                Self::Text(value.to_string())
+            }
+        }
+    )*};
+}
+
+from_displayed!(
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, bool, char
+);
+
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
 impl From<Row> for Value {
     fn from(row: Row) -> Self {
         Self::Row(row)

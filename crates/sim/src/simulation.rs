@@ -38,7 +38,7 @@ pub struct Simulation {
     packer: Packer,
     block: Block,
     /// The part of the trace that is replayed, where that is not the whole.
-    sampling: Option<Sampling>,
+    pub(crate) sampling: Option<Sampling>,
     companions: Companions,
 }
 

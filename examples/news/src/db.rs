@@ -24,9 +24,11 @@ pub(crate) struct Database {
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
     pub(crate) id: i64,
+    pub(crate) slug: String,
     pub(crate) version: i64,
     pub(crate) title: String,
     pub(crate) author: i64,
+    pub(crate) section: i64,
     /// When it was committed, in nanoseconds since 1970.
     pub(crate) at: i64,
 }
@@ -41,7 +43,8 @@ impl Database {
     pub(crate) fn create(articles: u32) -> Result<Self> {
         let mut connection = Connection::open_in_memory()?;
         connection.execute_batch(
-            "CREATE TABLE article (id INTEGER, slug TEXT, version INTEGER, title TEXT, author INTEGER, at INTEGER,
+            "CREATE TABLE article (id INTEGER, slug TEXT, version INTEGER, title TEXT, author INTEGER,
+                                   section INTEGER, at INTEGER,
                                    PRIMARY KEY (slug, version)) WITHOUT ROWID;
              CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT);
              INSERT INTO setting VALUES ('name', 'The Example');",
@@ -49,10 +52,10 @@ impl Database {
         let transaction = connection.transaction()?;
         {
             let mut insert =
-                transaction.prepare("INSERT INTO article VALUES (?1, ?2, 0, ?3, ?4, 0)")?;
+                transaction.prepare("INSERT INTO article VALUES (?1, ?2, 0, ?3, ?4, ?5, 0)")?;
             for id in 1..=articles {
                 let title = format!("What happened in {id}");
-                insert.execute(params![id, id.to_string(), title, id % 100])?;
+                insert.execute(params![id, id.to_string(), title, id % 100, id % 10])?;
             }
         }
         transaction.commit()?;
@@ -129,14 +132,24 @@ impl Database {
             let old = find(it, &slug, i64::MAX)?;
             let new = Stored {
                 id: old.as_ref().map_or_else(now, |old| old.id),
+                slug: slug.clone(),
                 version: old.as_ref().map_or(0, |old| old.version + 1),
                 title: format!("What really happened in {slug}"),
                 author: old.as_ref().map_or(1, |old| old.author),
+                section: old.as_ref().map_or(0, |old| old.section),
                 at: now(),
             };
             it.execute(
-                "INSERT INTO article VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![new.id, slug, new.version, new.title, new.author, new.at],
+                "INSERT INTO article VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    new.id,
+                    slug,
+                    new.version,
+                    new.title,
+                    new.author,
+                    new.section,
+                    new.at
+                ],
             )?;
             Ok((old, new))
         })
@@ -146,16 +159,18 @@ impl Database {
 
 fn find(connection: &Connection, slug: &str, until: i64) -> rusqlite::Result<Option<Stored>> {
     let mut query = connection.prepare_cached(
-        "SELECT id, version, title, author, at FROM article WHERE slug = ?1 AND at <= ?2
+        "SELECT id, slug, version, title, author, section, at FROM article WHERE slug = ?1 AND at <= ?2
          ORDER BY version DESC LIMIT 1",
     )?;
     let found = query.query_row(params![slug, until], |row| {
         Ok(Stored {
             id: row.get(0)?,
-            version: row.get(1)?,
-            title: row.get(2)?,
-            author: row.get(3)?,
-            at: row.get(4)?,
+            slug: row.get(1)?,
+            version: row.get(2)?,
+            title: row.get(3)?,
+            author: row.get(4)?,
+            section: row.get(5)?,
+            at: row.get(6)?,
         })
     });
     found.optional()

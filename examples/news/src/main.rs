@@ -7,23 +7,25 @@
 mod db;
 mod pages;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use cachepolicy_runtime::{Cache, HttpOptions, Json, Policy, Recorder, Redis};
+use cachepolicy_runtime::{HttpOptions, Recorder, Redis, include_policy};
 use clap::Parser as _;
 use db::Database;
-use pages::{Article, Site};
+use pages::Site;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+include_policy!(
+    /// `policies/news.cachepolicy`, as `build.rs` compiled it.
+    mod news
+);
 
 /// A news site
 #[derive(Debug, clap::Parser)]
 struct Args {
-    /// The policy
-    #[arg(long, default_value = "policies/news.cachepolicy")]
-    policy: PathBuf,
     /// The shared store
     #[arg(long, default_value = "redis://127.0.0.1:6379")]
     redis: String,
@@ -41,12 +43,8 @@ struct Args {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let mut builder = Cache::builder(compile(&args.policy)?)
+    let mut builder = news::builder()?
         .redis("shared", Redis::at(&args.redis)?)
-        .values::<Article>("article", Json)
-        .values::<String>("top_authors", Json)
-        .values::<String>("site_settings", Json)
-        .values::<String>("sidebar", Json)
         // The one thing that only the application knows of a request.
         .http(HttpOptions::default().identify(|parts, request| {
             let user = parts.headers.get("x-user").and_then(|it| it.to_str().ok());
@@ -58,12 +56,12 @@ async fn main() -> Result<()> {
     if let Some(file) = &args.record {
         builder = builder.record(Recorder::to(file));
     }
-    let cache = builder.build()?;
+    let cache = news::Cache::new(builder.build()?)?;
     let site = Site {
         database: Database::create(args.articles).context("cannot make the database")?,
         cache: cache.clone(),
     };
-    let layer = cache.http().context("the policy has no pages")?;
+    let layer = cache.runtime().http().context("the policy has no pages")?;
     let pages = Router::new()
         .route("/", get(pages::homepage))
         .route("/articles/{slug}", get(pages::article_page))
@@ -71,29 +69,15 @@ async fn main() -> Result<()> {
         .route("/edit/{slug}", post(pages::edit))
         .layer(layer);
     // Outside of the layer: figures are not for copies.
-    let figures = |State(site): State<Site>| async move { site.cache.prometheus() };
+    let figures = |State(site): State<Site>| async move { site.cache.runtime().prometheus() };
     let app = pages.route("/metrics", get(figures)).with_state(site);
     let listener = tokio::net::TcpListener::bind(args.listen).await;
     let listener = listener.with_context(|| format!("cannot listen at {}", args.listen))?;
     axum::serve(listener, app)
         .with_graceful_shutdown(stopped())
         .await?;
-    cache.stop_recording();
+    cache.runtime().stop_recording();
     Ok(())
-}
-
-/// A broken policy is no site.
-fn compile(file: &PathBuf) -> Result<Policy> {
-    let text = std::fs::read_to_string(file);
-    let text = text.with_context(|| format!("cannot read {}", file.display()))?;
-    let compiled = cachepolicy_compiler::compile_text(&file.display().to_string(), &text);
-    match compiled.policy {
-        Some(policy) => Ok(policy),
-        None => bail!(
-            "{} has errors: `cachepolicy check` says which",
-            file.display()
-        ),
-    }
 }
 
 async fn stopped() {

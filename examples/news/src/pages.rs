@@ -2,9 +2,10 @@
 //! themselves are kept by the layer around them.
 
 use crate::db::{Database, Stored};
+use crate::news;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
-use cachepolicy_runtime::{Cache, Row, Served, Write};
+use cachepolicy_runtime::Served;
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ const SHOWS: HeaderName = HeaderName::from_static("x-shows");
 /// What the site is made of. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
-    pub(crate) cache: Cache,
+    pub(crate) cache: news::Cache,
     pub(crate) database: Database,
 }
 
@@ -61,22 +62,19 @@ impl Site {
             });
             Ok::<_, anyhow::Error>(article)
         };
-        let key = self.cache.level("article")?.of([slug]);
-        Ok(key.get_or_load(work).await?.value)
+        Ok(self.cache.article(slug).get_or_load(work).await?.value)
     }
 
     async fn top_authors(&self) -> Result<Arc<String>, Failed> {
         let database = self.database.clone();
         let work = || async move { database.top_authors().await.map(Some) };
-        let served = self.cache.level("top_authors")?.get_or_load(work).await?;
-        text(served)
+        text(self.cache.top_authors().get_or_load(work).await?)
     }
 
     async fn settings(&self) -> Result<Arc<String>, Failed> {
         let database = self.database.clone();
         let work = || async move { database.settings().await.map(Some) };
-        let served = self.cache.level("site_settings")?.get_or_load(work).await?;
-        text(served)
+        text(self.cache.site_settings().get_or_load(work).await?)
     }
 
     async fn sidebar(&self, user: &str) -> Result<Arc<String>, Failed> {
@@ -87,8 +85,20 @@ impl Site {
             render(5).await;
             Ok::<_, anyhow::Error>(Some(format!("{owned}, you may like {authors}")))
         };
-        let key = self.cache.level("sidebar")?.of([user]);
-        text(key.get_or_load(work).await?)
+        text(self.cache.sidebar(user).get_or_load(work).await?)
+    }
+}
+
+/// What the policy knows of an article.
+impl From<&Stored> for news::Article {
+    fn from(stored: &Stored) -> Self {
+        Self {
+            id: stored.id.into(),
+            slug: (&stored.slug).into(),
+            title: (&stored.title).into(),
+            author: stored.author.into(),
+            section: stored.section.into(),
+        }
     }
 }
 
@@ -109,7 +119,7 @@ pub(crate) async fn homepage(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failed> {
     let headlines = site.database.headlines().await?;
-    cachepolicy_runtime::data("headlines", headlines.clone());
+    news::data::headlines(&headlines);
     let authors = site.top_authors().await?;
     let (mut shows, mut list) = (Vec::new(), String::new());
     for slug in &headlines {
@@ -159,17 +169,9 @@ pub(crate) async fn edit(
     Path(slug): Path<String>,
 ) -> Result<String, Failed> {
     let (old, new) = site.database.edit(&slug).await?;
-    let row = |it: &Stored| {
-        Row::new([
-            ("id", it.id.to_string()),
-            ("slug", slug.clone()),
-            ("title", it.title.clone()),
-        ])
-        .with("author", it.author.to_string())
-    };
     let write = match &old {
-        Some(old) => Write::update("Article", row(old), row(&new)),
-        None => Write::create("Article", row(&new)),
+        Some(old) => news::Article::update(old, &new),
+        None => news::Article::create(&new),
     };
     site.cache.write(&write).await?;
     Ok(format!("{} {}", new.version, new.at))

@@ -12,7 +12,7 @@ use super::run::{Run, Seat};
 use super::traffic::Opened;
 use anyhow::{Error, Result, anyhow};
 use cachepolicy_sim::report::Report;
-use cachepolicy_trace::Block;
+use cachepolicy_trace::{Block, Recorded};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -52,6 +52,8 @@ struct State {
     spare: Vec<Block>,
     /// Everything was read.
     ended: bool,
+    /// What the trace lacks, by its recorder; known when it has ended.
+    recorded: Option<Recorded>,
     places: Vec<Place>,
     /// What went wrong: in which block, for which run. Which of several is told does not depend on
     /// who was faster: what comes before it is finished.
@@ -96,6 +98,7 @@ pub(super) fn replay(
             first: 0,
             spare: Vec::new(),
             ended: false,
+            recorded: None,
             places: places.collect::<Result<_>>()?,
             failed: None,
         }),
@@ -133,6 +136,7 @@ impl Board {
                     tally.advance(stream, block.len() as u64, || traffic.done(&block));
                 }
                 state = self.lock();
+                state.recorded = traffic.stats().recorded;
                 state.filled(block, filled);
                 self.changed.notify_all();
                 continue;
@@ -183,9 +187,10 @@ impl Board {
                 Some(state)
             }
             Step::Finish(index, seat) => {
+                let recorded = state.recorded;
                 drop(state);
                 let broken = BrokenOff(self, index);
-                let report = seat.finish();
+                let report = seat.finish(recorded);
                 std::mem::forget(broken);
                 let mut state = self.lock();
                 state.finished(index, report);

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use cachepolicy_core::Policy;
 use cachepolicy_sim::report::Report;
 use cachepolicy_sim::{Options, Simulation};
-use cachepolicy_trace::Block;
+use cachepolicy_trace::{Block, Recorded};
 
 /// A simulation that has not begun.
 pub(crate) struct Run<'p> {
@@ -50,8 +50,11 @@ impl Seat {
         self.events.as_ref().map_or(Ok(()), EventsWritten::check)
     }
 
-    /// After the last event.
-    pub(super) fn finish(self) -> Result<Report> {
+    /// After the last event of a trace that lacks this.
+    pub(super) fn finish(mut self, recorded: Option<Recorded>) -> Result<Report> {
+        if let Some(recorded) = recorded {
+            self.simulation.recorded(recorded);
+        }
         let report = self.simulation.finish();
         if let Some(events) = self.events {
             events.finish()?;

@@ -2,13 +2,14 @@
 
 use super::collect::Whole;
 use super::{Part, Rate, Thinner, notes};
+use crate::Simulation;
 use crate::options::Options;
 use crate::report::{Sampled, TraceSummary};
 use crate::tables::Tables;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_trace::Block;
 use cachepolicy_trace::event::AccessOperation;
+use cachepolicy_trace::{Block, Recorded};
 use std::sync::Arc;
 
 /// Thins a stream of blocks, and remembers what there was of it.
@@ -22,6 +23,19 @@ pub(crate) struct Sampling {
     warmup: Duration,
     /// Requests of the whole trace that count.
     counted: u64,
+    seed: u64,
+    /// What the trace lacks, being a sample itself.
+    recorded: Recorded,
+}
+
+impl Simulation {
+    /// What a trace's recorder says that the trace lacks, once all of it was pushed: a sample of a sample
+    /// is one of what there was, not of what was recorded.
+    pub fn recorded(&mut self, recorded: Recorded) {
+        if let Some(sampling) = &mut self.sampling {
+            sampling.recorded = recorded;
+        }
+    }
 }
 
 impl Sampling {
@@ -39,6 +53,8 @@ impl Sampling {
             has_requests: false,
             warmup: options.warmup,
             counted: 0,
+            seed: options.seed,
+            recorded: Recorded::default(),
         }
     }
 
@@ -52,6 +68,25 @@ impl Sampling {
         self.block.clear();
         self.thinner.thin(block, &mut self.block);
         &self.block
+    }
+
+    /// As many requests as count in a sample on average.
+    fn expected(&self) -> f64 {
+        let share = self.rate.share();
+        if self.recorded.sample.is_all() {
+            return self.counted as f64 * share;
+        }
+        // What was not recorded counts as what was, also where some of it is warm-up.
+        let scale = self.recorded.left_out as f64 / self.whole.requests.max(1) as f64;
+        let whole = self.counted as f64 * (1.0 + scale);
+        let recorded = self.recorded.sample.share();
+        // The recorder takes what this one would with the seed 0.
+        let both = if self.seed == 0 {
+            share.min(recorded)
+        } else {
+            share * recorded
+        };
+        whole * both
     }
 
     /// What was kept, and what must be known of it. `trace` says what was replayed; afterwards,
@@ -68,7 +103,7 @@ impl Sampling {
             unit: unit.to_owned(),
             kept,
             requests: trace.requests,
-            expected: self.counted as f64 * self.rate.share(),
+            expected: self.expected(),
             hit_ratio: None,
         };
         trace.requests = self.whole.requests;

@@ -10,7 +10,7 @@ use cachepolicy_trace::block::Kind;
 use cachepolicy_trace::event::{
     Access, AccessKey, AccessOperation, CacheStatus, Event, Request, Write,
 };
-use cachepolicy_trace::{Block, Packer};
+use cachepolicy_trace::{Block, Packer, Recorded};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -292,4 +292,62 @@ fn the_report_says_that_it_is_of_a_sample() {
     assert!(notes.contains("a sample of 50% of the paths"), "{notes}");
     assert!(notes.contains("`top` is asked for"), "{notes}");
     assert!(!notes.contains("`article`"), "{notes}");
+}
+
+/// 1,000 requests of 40 paths, of which a tenth of the time has no work.
+fn sampled(events: &[Event], rate: f64, recorded: Option<Recorded>) -> Sampled {
+    let options = Options {
+        sample: Rate::new(rate),
+        ..Options::default()
+    };
+    let mut simulation = crate::Simulation::new(&policy(), options).unwrap();
+    for event in events {
+        simulation.push(event).unwrap();
+    }
+    if let Some(recorded) = recorded {
+        simulation.recorded(recorded);
+    }
+    simulation.finish().sampled.unwrap()
+}
+
+#[test]
+fn a_sample_of_what_was_recorded_as_one_is_the_same_sample() {
+    let steps: Vec<_> = (0..1_000)
+        .map(|step: u32| (4, (step * step % 97 % 40) as u8, false))
+        .collect();
+    let whole = events(&steps);
+    // A recorder leaves out what this does.
+    let kept: Vec<Event> = {
+        let thinned = thinned(&blocks(&whole), part(0.3, 0));
+        let keeps = thinned.iter().flat_map(|block| block.requests.at.iter());
+        let keeps: std::collections::BTreeSet<Time> = keeps.copied().collect();
+        let whole = whole.iter();
+        whole
+            .filter(|it| keeps.contains(&it.at()))
+            .cloned()
+            .collect()
+    };
+    let recorded = |left_out: usize| Recorded {
+        sample: Rate::new(0.3).unwrap(),
+        left_out: left_out as u64,
+        ..Recorded::default()
+    };
+    let lacks = recorded(whole.len() - kept.len());
+    assert!(kept.len() < 500 && kept.len() > 100, "{}", kept.len());
+    for rate in [0.3, 0.1] {
+        let (of_whole, of_sample) = (
+            sampled(&whole, rate, None),
+            sampled(&kept, rate, Some(lacks)),
+        );
+        assert_eq!(of_whole.requests, of_sample.requests);
+        let (expected, found) = (of_whole.expected, of_sample.expected);
+        assert!((expected - found).abs() < 1e-6, "{expected} {found}");
+        assert_eq!(
+            of_whole.hit_ratio.map(|it| (it * 1e9).round()),
+            of_sample.hit_ratio.map(|it| (it * 1e9).round())
+        );
+    }
+    // There is no more of it than was recorded.
+    let more = sampled(&kept, 0.6, Some(lacks));
+    assert!((more.expected - 300.0).abs() < 1e-6, "{}", more.expected);
 }
