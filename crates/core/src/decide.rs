@@ -312,6 +312,8 @@ pub enum ServeOnlyReason {
     NoLifetime,
     /// Its status is not one that is stored.
     Status,
+    /// It is larger than there is room for one copy.
+    TooLarge,
 }
 
 /// Decides what becomes of a fill that ended at `now`; `draw` (0 ≤ draw < 1) is for the jitter.
@@ -383,6 +385,7 @@ reasons! {
     ServeOnlyReason {
         TooSlow => "timeout", Overtaken => "overtaken", BackendDown => "backend-down",
         AbsenceNotKept => "absence-not-kept", NoLifetime => "no-lifetime", Status => "status",
+        TooLarge => "too-large",
     }
 }
 
