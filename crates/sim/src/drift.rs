@@ -9,7 +9,7 @@ pub const SCHEMA: u32 = 1;
 /// Differences count that chance makes in fewer than one of a thousand comparisons: so many standard errors.
 const ERRORS: f64 = 3.29;
 
-/// A level's 99th percentile of staleness may be off by this share of it, or by this many seconds.
+/// A 99th percentile of staleness may be off by this share of it, or by this many seconds.
 const STALENESS: (f64, f64) = (0.1, 0.02);
 
 /// What a running cache counted at a level.
@@ -33,6 +33,16 @@ pub struct Counted {
     pub stampede_peak: Option<u64>,
     /// The 99th percentile of how stale serves were, in seconds; `None`: not measured.
     pub staleness_p99: Option<f64>,
+}
+
+/// What running caches, and those who ask them, counted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measured {
+    /// By level.
+    pub levels: Ordered<Counted>,
+    /// By route, `GET /articles/{slug}`: the 99th percentile of how stale its answers were, in seconds. Only
+    /// somebody who knows what has changed can measure it.
+    pub routes: Ordered<f64>,
 }
 
 impl Counted {
@@ -184,6 +194,8 @@ pub struct Drift {
     pub differs: bool,
     /// Levels that were looked up, predicted or actually, in the order of the policy.
     pub levels: Ordered<LevelDrift>,
+    /// The 99th percentile of how stale the answers of a route were, in seconds, where it was measured.
+    pub routes: Ordered<Pair>,
     /// Levels of the policy that the metrics do not have.
     pub missing: Vec<String>,
     /// What must be known to read the figures.
@@ -194,13 +206,13 @@ impl Drift {
     /// Lays a report and what was counted side by side. Shares that differ by no more than `least` are the
     /// same, however many look-ups there were.
     #[must_use]
-    pub fn new(report: &Report, counted: &Ordered<Counted>, least: f64) -> Self {
+    pub fn new(report: &Report, measured: &Measured, least: f64) -> Self {
         let mut levels = Ordered::new();
         let mut missing = Vec::new();
         // A sample has fewer look-ups than there were; their shares are comparable.
         let is_sample = report.sampled.is_some();
         for (name, figures) in &report.levels {
-            match counted.get(name) {
+            match measured.levels.get(name) {
                 Some(actual) if figures.lookups + actual.lookups() > 0 => {
                     let level = LevelDrift::new(figures, *actual, least, is_sample);
                     levels.insert(name.clone(), level);
@@ -210,12 +222,23 @@ impl Drift {
                 None => {}
             }
         }
+        let routes: Ordered<Pair> = measured
+            .routes
+            .iter()
+            .map(|(route, actual)| {
+                let figures = report.routes.get(route);
+                let predicted = figures.and_then(|it| it.out_of_date.staleness.p99);
+                (route.clone(), staleness(predicted, Some(*actual)))
+            })
+            .collect();
+        let has_finding = levels.values().any(|it| !it.findings.is_empty());
         Self {
             schema: SCHEMA,
             policy: report.policy.clone(),
             trace: report.trace.clone(),
-            differs: !missing.is_empty() || levels.values().any(|it| !it.findings.is_empty()),
+            differs: !missing.is_empty() || has_finding || routes.values().any(|pair| pair.differs),
             levels,
+            routes,
             missing,
             notes: report.notes.clone(),
         }
@@ -227,6 +250,12 @@ impl Drift {
         serde_json::to_string_pretty(self)
             .unwrap_or_else(|_| unreachable!("text, numbers and lists always have a JSON form"))
     }
+}
+
+/// Two 99th percentiles.
+fn staleness(predicted: Option<f64>, actual: Option<f64>) -> Pair {
+    let tolerance = STALENESS.1.max(STALENESS.0 * predicted.unwrap_or(0.0));
+    Pair::new(predicted, actual, tolerance)
 }
 
 impl LevelDrift {
@@ -246,7 +275,6 @@ impl LevelDrift {
             Pair::new(Some(of), Some(and), 10.0 + 0.01 * of)
         };
         let peak = |counted: &Counted| counted.stampede_peak.map(|peak| peak as f64);
-        let staleness = predicted.staleness_p99.unwrap_or(0.0);
         let mut level = Self {
             kind: figures.kind.clone(),
             lookups,
@@ -257,11 +285,7 @@ impl LevelDrift {
             waited: share(|it| it.waited, all),
             fills: share(|it| it.fills, all),
             stampede_peak: Pair::new(peak(&predicted), peak(&actual), 1.0),
-            staleness_p99: Pair::new(
-                predicted.staleness_p99,
-                actual.staleness_p99,
-                STALENESS.1.max(STALENESS.0 * staleness),
-            ),
+            staleness_p99: staleness(predicted.staleness_p99, actual.staleness_p99),
             findings: Vec::new(),
         };
         level.findings = level.find();

@@ -307,7 +307,11 @@ impl WrittenRow for RowView<'_> {
             (Some(None), Some(Some(_))) | (Some(Some(_)), Some(None)) => true,
             _ => false,
         };
-        // Images that only say which row it was do not say what changed.
+        let says = |row: &KnownRow| matches!(row.fields.get(field.index()), Some(Some(_)));
+        if says(&old.row) && says(&new.row) {
+            return differs(field.index());
+        }
+        // Images that only say which row it was do not say what else changed.
         let count = self.policy.models[self.write.model.index()].fields.len();
         differs(field.index()) || !(0..count).any(differs)
     }

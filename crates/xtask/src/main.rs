@@ -3,6 +3,7 @@
 mod docs;
 mod fuzz;
 mod http_tests;
+mod predict;
 mod python;
 mod test;
 mod toolchain;
@@ -21,6 +22,8 @@ cargo xtask TASK
   http-tests PATH [TEST]
           the public suite for HTTP caches, cloned at PATH, before the proxy, nginx and Varnish;
           writes docs/http-tests.md
+  predict [SECONDS]
+          the example news site under its workload, over a real Redis, beside what was predicted of it
   web     the page of the playground, into web/dist, where the command line finds it when it is built
   engine  what the page's sources import: web/src/engine/pkg
   npm     the package for Node and bundlers, into target/npm
@@ -55,6 +58,7 @@ fn run() -> Result<()> {
         ["npm"] => web::package(root()),
         ["python"] => python::wheel(root()),
         ["python", "test"] => python::test(root()),
+        ["predict", ..] => predict::run(root(), arguments.get(1..).unwrap_or_default()),
         ["http-tests", ..] => http_tests::run(root(), arguments.get(1..).unwrap_or_default()),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

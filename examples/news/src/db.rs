@@ -130,11 +130,12 @@ impl Database {
         let slug = slug.to_owned();
         self.query(Duration::ZERO, move |it| {
             let old = find(it, &slug, i64::MAX)?;
+            let version = old.as_ref().map_or(0, |old| old.version + 1);
             let new = Stored {
                 id: old.as_ref().map_or_else(now, |old| old.id),
                 slug: slug.clone(),
-                version: old.as_ref().map_or(0, |old| old.version + 1),
-                title: format!("What really happened in {slug}"),
+                version,
+                title: format!("What really happened in {slug}, as known after {version} looks"),
                 author: old.as_ref().map_or(1, |old| old.author),
                 section: old.as_ref().map_or(0, |old| old.section),
                 at: now(),

@@ -10,8 +10,7 @@ use crate::policy;
 use crate::replay::{self, RunArgs};
 use anyhow::{Result, bail};
 use cachepolicy_render::drift::{Names, human, json};
-use cachepolicy_sim::drift::{Counted, Drift};
-use cachepolicy_sim::report::Ordered;
+use cachepolicy_sim::drift::{Drift, Measured};
 use cachepolicy_sim::sample::Rate;
 use std::path::{Path, PathBuf};
 
@@ -104,15 +103,15 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
 }
 
 /// What all processes have counted since the trace began.
-fn all_counted(arguments: &Args) -> Result<Ordered<Counted>> {
-    let read = |sources: &[String]| -> Result<Ordered<Counted>> {
+fn all_counted(arguments: &Args) -> Result<Measured> {
+    let read = |sources: &[String]| -> Result<Measured> {
         let all: Result<Vec<_>> = sources.iter().map(|source| counted(source)).collect();
         Ok(together(&all?))
     };
     let mut now = read(&arguments.metrics)?;
     let before = read(&arguments.since)?;
-    for (level, counted) in &mut now {
-        if let Some(before) = before.get(level) {
+    for (level, counted) in &mut now.levels {
+        if let Some(before) = before.levels.get(level) {
             *counted = counted.since(*before);
         }
     }

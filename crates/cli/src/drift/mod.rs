@@ -5,15 +5,14 @@ mod prometheus;
 
 use crate::input;
 use anyhow::{Context as _, Result, bail};
-use cachepolicy_sim::drift::Counted;
-use cachepolicy_sim::report::Ordered;
+use cachepolicy_sim::drift::{Counted, Measured};
 use std::path::Path;
 
 /// More is no page of figures.
 const BYTES_MAX: usize = 64 << 20;
 
 /// The figures of one process: of a URL, or a file.
-pub(crate) fn counted(source: &str) -> Result<Ordered<Counted>> {
+pub(crate) fn counted(source: &str) -> Result<Measured> {
     let bytes = if source.starts_with("http://") {
         fetch::fetch(source, BYTES_MAX)?
     } else if source.starts_with("https://") {
@@ -31,22 +30,26 @@ pub(crate) fn counted(source: &str) -> Result<Ordered<Counted>> {
     }
     let text = String::from_utf8(bytes).ok();
     let text = text.with_context(|| format!("`{source}` is no UTF-8 text"))?;
-    let levels =
+    let measured =
         prometheus::read(&text).map_err(|reason| anyhow::anyhow!("`{source}`, {reason}"))?;
-    if levels.is_empty() {
+    if measured == Measured::default() {
         bail!(
             "`{source}` has no figures of a cache: there is no `{}`",
             cachepolicy_runtime::figures::LOOKUPS
         );
     }
-    Ok(levels)
+    Ok(measured)
 }
 
 /// The figures of several processes together.
-pub(crate) fn together(all: &[Ordered<Counted>]) -> Ordered<Counted> {
-    let mut sum = Ordered::new();
-    for (level, counted) in all.iter().flatten() {
-        let known: &mut Counted = sum.entry(level.clone()).or_default();
+pub(crate) fn together(all: &[Measured]) -> Measured {
+    let mut sum = Measured::default();
+    for (route, staleness) in all.iter().flat_map(|one| &one.routes) {
+        let known = sum.routes.entry(route.clone()).or_insert(0.0);
+        *known = known.max(*staleness);
+    }
+    for (level, counted) in all.iter().flat_map(|one| &one.levels) {
+        let known: &mut Counted = sum.levels.entry(level.clone()).or_default();
         known.fresh += counted.fresh;
         known.stale += counted.stale;
         known.negative += counted.negative;

@@ -1,15 +1,14 @@
 //! Prometheus's text format, as far as it has figures of a cache.
 
 use cachepolicy_runtime::figures;
-use cachepolicy_sim::drift::Counted;
-use cachepolicy_sim::report::Ordered;
+use cachepolicy_sim::drift::{Counted, Measured};
 
-/// The figures of each level; what is not of a cache is left alone.
+/// The figures of each level, and of each route; what is not of a cache is left alone.
 ///
 /// # Errors
 /// A line of a cache's figures that cannot be read, and why.
-pub(super) fn read(text: &str) -> Result<Ordered<Counted>, String> {
-    let mut levels = Ordered::new();
+pub(super) fn read(text: &str) -> Result<Measured, String> {
+    let mut measured = Measured::default();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if !line.starts_with("cachepolicy_") {
@@ -17,9 +16,9 @@ pub(super) fn read(text: &str) -> Result<Ordered<Counted>, String> {
         }
         let sample = sample(line)
             .ok_or_else(|| format!("line {number}: `{line}` is no `name{{label=\"…\"}} value`"))?;
-        take(&sample, &mut levels);
+        take(&sample, &mut measured);
     }
-    Ok(levels)
+    Ok(measured)
 }
 
 struct Sample<'t> {
@@ -35,12 +34,19 @@ impl Sample<'_> {
     }
 }
 
-fn take(sample: &Sample<'_>, levels: &mut Ordered<Counted>) {
+fn take(sample: &Sample<'_>, measured: &mut Measured) {
+    let quantile = sample.label("quantile");
     let Some(level) = sample.label("level") else {
+        if let Some(route) = sample.label("route")
+            && sample.name == figures::STALENESS
+            && quantile == Some("0.99")
+        {
+            let worst = measured.routes.entry(route.to_owned()).or_insert(0.0);
+            *worst = worst.max(sample.value);
+        }
         return;
     };
     let count = sample.value.max(0.0) as u64;
-    let quantile = sample.label("quantile");
     let known = [
         figures::LOOKUPS,
         figures::WAITED,
@@ -51,7 +57,7 @@ fn take(sample: &Sample<'_>, levels: &mut Ordered<Counted>) {
     if !known.contains(&sample.name) {
         return;
     }
-    let counted: &mut Counted = levels.entry(level.to_owned()).or_default();
+    let counted: &mut Counted = measured.levels.entry(level.to_owned()).or_default();
     match (sample.name, sample.label("outcome")) {
         (figures::LOOKUPS, Some("fresh")) => counted.fresh += count,
         (figures::LOOKUPS, Some("stale")) => counted.stale += count,
@@ -130,9 +136,12 @@ mod tests {
             cachepolicy_fills_total{level=\"a\"} 2e0\n\
             cachepolicy_stampede_peak{level=\"a\"} 1\n\
             cachepolicy_staleness_seconds{level=\"a\",quantile=\"0.99\"} 0.25\n\
+            cachepolicy_staleness_seconds{route=\"GET /{x}\",quantile=\"0.5\"} 0.125\n\
+            cachepolicy_staleness_seconds{route=\"GET /{x}\",quantile=\"0.99\"} 1.5\n\
             cachepolicy_entries{backend=\"near\"} 12\n";
-        let levels = read(text).unwrap();
+        let Measured { levels, routes } = read(text).unwrap();
         assert_eq!(levels.len(), 1);
+        assert_eq!(routes["GET /{x}"], 1.5);
         let expected = Counted {
             fresh: 7,
             miss: 3,

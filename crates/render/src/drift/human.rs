@@ -19,6 +19,7 @@ pub(super) fn render(drift: &Drift, names: Names<'_>, terminal: Terminal) -> Str
             headline(drift, names, page),
             differences(drift, page),
             table(drift, page),
+            routes(drift, page),
             notes(drift, page),
         ],
     )
@@ -50,6 +51,11 @@ fn differences(drift: &Drift, page: Page) -> String {
     for (name, level) in &drift.levels {
         for finding in &level.findings {
             points.push_str(&page.point(Mark::Look, &words(name, level, *finding)));
+        }
+    }
+    for (route, staleness) in &drift.routes {
+        if staleness.differs {
+            points.push_str(&page.point(Mark::Look, &out_of_date(route, staleness)));
         }
     }
     for name in &drift.missing {
@@ -133,13 +139,15 @@ fn words(name: &str, level: &LevelDrift, finding: Finding) -> String {
                 "`{name}`: up to {actual} fills of one key at once, {predicted} were predicted: its `stampede` protection does otherwise, or fills take longer"
             )
         }
-        Finding::Staleness => {
-            let (actual, predicted) = both(&level.staleness_p99, units::seconds);
-            format!(
-                "`{name}`: 99 of 100 answers were no more than {actual} out of date, {predicted} were predicted: deliveries take another time than the bus's `delay`"
-            )
-        }
+        Finding::Staleness => out_of_date(name, &level.staleness_p99),
     }
+}
+
+fn out_of_date(name: &str, staleness: &Pair) -> String {
+    let (actual, predicted) = both(staleness, units::seconds);
+    format!(
+        "`{name}`: 99 of 100 answers were no more than {actual} out of date, {predicted} were predicted: deliveries take another time than the bus's `delay`"
+    )
 }
 
 fn both(pair: &Pair, shown: fn(f64) -> String) -> (String, String) {
@@ -180,6 +188,23 @@ fn table(drift: &Drift, page: Page) -> String {
             "Levels",
             "in brackets: as predicted; fills: of the look-ups"
         ),
+        page.table(&columns, &rows)
+    )
+}
+
+fn routes(drift: &Drift, page: Page) -> String {
+    if drift.routes.is_empty() {
+        return String::new();
+    }
+    let columns = [Column::name("route"), Column::figure("stale p99", 0)];
+    let rows: Vec<Vec<Field>> = drift
+        .routes
+        .iter()
+        .map(|(route, it)| vec![plain(route.as_str()), pair(it, units::seconds)])
+        .collect();
+    format!(
+        "{}{}",
+        page.heading("Routes", "how far out of date the answers were"),
         page.table(&columns, &rows)
     )
 }

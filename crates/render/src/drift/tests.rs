@@ -3,8 +3,8 @@
 use super::{Names, human, json};
 use crate::output::colour::Paint;
 use crate::output::{Terminal, text};
-use cachepolicy_sim::drift::{Counted, Drift};
-use cachepolicy_sim::report::{LevelFigures, Ordered, Report};
+use cachepolicy_sim::drift::{Counted, Drift, Measured};
+use cachepolicy_sim::report::{LevelFigures, Report, RequestFigures};
 
 fn level(kind: &str, fresh: u64, miss: u64, peak: u64) -> LevelFigures {
     let mut level = LevelFigures {
@@ -33,7 +33,13 @@ fn drift(is_as_predicted: bool) -> Drift {
     report
         .levels
         .insert("homepage".to_owned(), level("view", 4_000, 400, 1));
-    let mut counted = Ordered::new();
+    let mut route = RequestFigures::default();
+    route.out_of_date.staleness.p99 = Some(0.8);
+    report.routes.insert("GET /".to_owned(), route);
+    let mut measured = Measured::default();
+    let staleness = if is_as_predicted { 0.82 } else { 1.2 };
+    measured.routes.insert("GET /".to_owned(), staleness);
+    let counted = &mut measured.levels;
     let of = |fresh, miss, peak| Counted {
         fresh,
         miss,
@@ -51,7 +57,7 @@ fn drift(is_as_predicted: bool) -> Drift {
             .levels
             .insert("sidebar".to_owned(), level("fragment", 10, 10, 1));
     }
-    Drift::new(&report, &counted, 0.005)
+    Drift::new(&report, &measured, 0.005)
 }
 
 fn at(drift: &Drift, width: usize) -> String {
@@ -84,5 +90,6 @@ fn for_programs() {
     assert_eq!(json["differs"], true);
     assert_eq!(json["missing"][0], "sidebar");
     assert_eq!(json["levels"]["article"]["findings"][1], "fewer-hits");
+    assert_eq!(json["routes"]["GET /"]["differs"], true);
     assert_eq!(json["levels"]["homepage"]["hit_ratio"]["differs"], false);
 }

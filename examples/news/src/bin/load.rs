@@ -27,6 +27,9 @@ struct Args {
     /// So much of the trace
     #[arg(long, default_value_t = 120)]
     seconds: u64,
+    /// Where it says how old the pages of articles were, in Prometheus's text format
+    #[arg(long)]
+    metrics: Option<PathBuf>,
 }
 
 /// Who sends.
@@ -63,7 +66,13 @@ async fn main() -> Result<()> {
         measured: Arc::default(),
     };
     play(&mut *trace, &sender, Duration::from_secs(args.seconds)).await?;
-    report(&sender);
+    let mut measured = sender.lock();
+    measured.staleness.sort_by(f64::total_cmp);
+    report(&measured);
+    if let Some(file) = &args.metrics {
+        let written = std::fs::write(file, measured.metrics());
+        written.with_context(|| format!("cannot write {}", file.display()))?;
+    }
     Ok(())
 }
 
@@ -180,6 +189,27 @@ impl Sender {
 }
 
 impl Measured {
+    /// Of the sorted ages.
+    fn quantile(&self, share: f64) -> f64 {
+        let place = (share * self.staleness.len() as f64) as usize;
+        let last = self.staleness.len().saturating_sub(1);
+        self.staleness.get(place.min(last)).copied().unwrap_or(0.0)
+    }
+
+    /// As `cachepolicy drift` reads them.
+    fn metrics(&self) -> String {
+        let (name, route) = (
+            cachepolicy_runtime::figures::STALENESS,
+            "GET /articles/{slug}",
+        );
+        ["0.5", "0.99", "1"]
+            .map(|quantile| {
+                let value = self.quantile(quantile.parse().unwrap_or(1.0));
+                format!("{name}{{route=\"{route}\",quantile=\"{quantile}\"}} {value}\n")
+            })
+            .concat()
+    }
+
     /// How long ago the first change was committed that an answer does not show, in seconds.
     fn age(&self, shows: &str, now: i64) -> f64 {
         let shown = shows.split(',').filter_map(|one| {
@@ -199,23 +229,12 @@ impl Measured {
 }
 
 #[expect(clippy::print_stdout, reason = "it is what it is for")]
-fn report(sender: &Sender) {
-    let mut measured = sender.lock();
-    measured.staleness.sort_by(f64::total_cmp);
-    let all = measured.staleness.len();
-    let quantile = |share: f64| {
-        let place = (share * all as f64) as usize;
-        measured
-            .staleness
-            .get(place.min(all.saturating_sub(1)))
-            .copied()
-    };
+fn report(measured: &Measured) {
     let stale = measured.staleness.iter().filter(|age| **age > 0.0).count();
     println!(
-        "{{\"article_pages\": {all}, \"failed\": {}, \"out_of_date\": {stale}, \"staleness_p50\": {:.3}, \"staleness_p99\": {:.3}, \"staleness_max\": {:.3}}}",
+        "{} pages of articles, {} requests failed; {stale} were out of date, by up to {:.3} s",
+        measured.staleness.len(),
         measured.failed,
-        quantile(0.5).unwrap_or(0.0),
-        quantile(0.99).unwrap_or(0.0),
-        quantile(1.0).unwrap_or(0.0),
+        measured.quantile(1.0),
     );
 }
