@@ -9,28 +9,20 @@
 
 #[path = "support/counted.rs"]
 mod counted;
+#[path = "support/news.rs"]
+mod news;
 
-use bytes::Bytes;
-use cachepolicy_core::Policy;
 use cachepolicy_core::units::Time;
-use cachepolicy_core::url::decode;
-use cachepolicy_runtime::{Body, Cache, Clock, Counters, HttpOptions, Recorder, Row, Write};
+use cachepolicy_runtime::{Cache, Clock, Counters, HttpOptions, Recorder, Row, Write};
 use cachepolicy_sim::Options;
 use cachepolicy_sim::report::Report;
 use cachepolicy_sim::sample::Rate;
-use cachepolicy_tests::run::{compile, replay};
+use cachepolicy_tests::run::compile;
 use cachepolicy_trace::random::Stream;
-use cachepolicy_trace::{Needs, ReadOptions, ReadStats};
 use counted::counters;
-use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
+use news::{Asked, LEVELS, recorded, simulated, text};
 use std::convert::Infallible;
-use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tower_layer::Layer as _;
-use tower_service::Service;
 
 const POLICY: &str = r#"
 policy site { edition 1; processes 1 }
@@ -64,180 +56,30 @@ site public {
 on Article update after commit { purge article(slug); purge article_page(slug) }
 "#;
 
-const LEVELS: [&str; 5] = ["article", "settings", "homepage", "article_page", "public"];
+/// Work takes so many of these.
+const TICK: Duration = Duration::from_millis(1);
 
-/// A site whose work takes as long as it takes.
-#[derive(Clone)]
-struct Site(Cache);
-
-impl Site {
-    async fn article(&self, slug: String) -> Option<String> {
-        let level = self.0.level("article").unwrap().of([slug.as_str()]);
-        let work = || async move {
-            tokio::time::sleep(Duration::from_millis(23)).await;
-            Ok::<_, Infallible>((!slug.starts_with("none")).then(|| slug.clone()))
-        };
-        let served = level.get_or_load(work).await.unwrap();
-        served.value.map(|text| text.to_string())
-    }
-
-    async fn settings(&self) {
-        let level = self.0.level("settings").unwrap();
-        let work = || async {
-            tokio::time::sleep(Duration::from_millis(7)).await;
-            Ok::<_, Infallible>(Some(1))
-        };
-        level.get_or_load(work).await.unwrap();
-    }
-
-    async fn answer(self, path: String) -> Response<Full<Bytes>> {
-        let (text, takes) = if path == "/" {
-            let headlines = ["a", "b", "c", "/?&é"].map(str::to_owned);
-            cachepolicy_runtime::data("headlines", headlines.clone());
-            for slug in headlines {
-                self.article(slug).await;
-            }
-            self.settings().await;
-            (Some("headlines".to_owned()), 31)
-        } else if let Some(slug) = path.strip_prefix("/articles/") {
-            (self.article(slug.to_owned()).await, 17)
-        } else {
-            self.settings().await;
-            (Some("dashboard".to_owned()), 13)
-        };
-        if text.is_some() {
-            tokio::time::sleep(Duration::from_millis(takes)).await;
-        }
-        let status = if text.is_some() { 200 } else { 404 };
-        let body = Full::new(Bytes::from(text.unwrap_or_default()));
-        Response::builder().status(status).body(body).unwrap()
-    }
-}
-
-impl Service<Request<Body>> for Site {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let site = self.clone();
-        let path = decode(request.uri().path()).into_owned();
-        Box::pin(async move { Ok(site.answer(path).await) })
-    }
-}
-
-/// What is asked for, when, in which language and by whom.
-fn load(count: u64) -> Vec<(u64, String, &'static str, Option<u64>)> {
+/// What is asked for, when, in which language and by whom, with a write now and then.
+fn load(count: u64) -> Vec<Asked> {
     let mut draws = Stream::new(1, &["load"]);
-    let mut at = 0;
     let mut load = Vec::new();
     for number in 0..count {
-        at += draws.below(4) * 97 + 1;
+        let after = draws.below(4) * 97 + 1;
         let (path, user) = match draws.below(10) {
             0..3 => (format!("/?utm_source={number}"), None),
             3 => ("/me".to_owned(), Some(draws.below(3))),
             4 => (format!("/articles/none-{}", draws.below(2)), None),
             _ => (format!("/articles/slug%20{}", draws.below(6)), None),
         };
-        let language = ["en", "de,en;q=0.5", "fr"][draws.below(3) as usize];
-        load.push((at, path, language, user));
+        load.push(Asked {
+            after,
+            path,
+            language: ["en", "de,en;q=0.5", "fr"][draws.below(3) as usize],
+            user,
+            writes: number % 40 == 39,
+        });
     }
     load
-}
-
-/// Answers the load, with a write now and then. What was counted, by level?
-async fn run(
-    policy: &Policy,
-    recorder: Recorder,
-    count: u64,
-) -> (Vec<Counters>, cachepolicy_runtime::Recorded) {
-    let options = HttpOptions::default().identify(|parts, request| {
-        let user = parts.headers.get("x-user").and_then(|it| it.to_str().ok());
-        match user {
-            Some(user) => request.user("id", user),
-            None => request,
-        }
-    });
-    let cache = Cache::builder(policy.clone())
-        .clock(Clock::at(Time::from_nanos(1_700_000_000_000_000_000)))
-        .seed(0)
-        .http(options)
-        .record(recorder)
-        .build()
-        .unwrap();
-    let service = cache.http().unwrap().layer(Site(cache.clone()));
-    let began = tokio::time::Instant::now();
-    let mut tasks = Vec::new();
-    for (number, (at, path, language, user)) in load(count).into_iter().enumerate() {
-        tokio::time::sleep_until(began + Duration::from_millis(at)).await;
-        if number % 40 == 39 {
-            let row = Row::new([("id", "1"), ("slug", "slug 1")]);
-            cache
-                .write(&Write::update("Article", row.clone(), row))
-                .await
-                .unwrap();
-        }
-        let mut request = Request::get(&path).header("host", "News.example");
-        request = request.header("accept-language", language);
-        if let Some(user) = user {
-            request = request.header("x-user", format!("user {user}"));
-        }
-        let request = request.body(Full::<Bytes>::default()).unwrap();
-        let mut service = service.clone();
-        tasks.push(tokio::spawn(async move {
-            let response = service.call(request).await.unwrap();
-            response.into_body().collect().await.unwrap();
-        }));
-    }
-    for task in tasks {
-        task.await.unwrap();
-    }
-    // Background fills end.
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    let counted = LEVELS.map(|level| cache.counters(level).unwrap());
-    (counted.into(), cache.stop_recording().unwrap())
-}
-
-fn recorded(
-    policy: &Policy,
-    recorder: Recorder,
-    count: u64,
-) -> (Vec<Counters>, cachepolicy_runtime::Recorded) {
-    let tokio = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    tokio.block_on(run(policy, recorder, count))
-}
-
-/// All complete files of a trace, the oldest first.
-fn text(folder: &Path) -> String {
-    let files = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|it| it.unwrap().path());
-    let mut files: Vec<_> = files
-        .filter(|it| it.extension().is_some_and(|it| it == "jsonl"))
-        .collect();
-    files.sort();
-    files
-        .iter()
-        .map(|it| std::fs::read_to_string(it).unwrap())
-        .collect()
-}
-
-fn simulated(policy: &Policy, text: &str, options: Options) -> (Report, ReadStats) {
-    let reading = ReadOptions {
-        needs: Needs::of(policy),
-        ..ReadOptions::default()
-    };
-    let mut source = cachepolicy_trace::open(Box::new(text.as_bytes()), "trace", &reading).unwrap();
-    let report = replay(policy, options, &mut *source);
-    (report, source.stats().clone())
 }
 
 fn of_levels(report: &Report) -> Vec<Counters> {
@@ -256,7 +98,7 @@ fn what_was_recorded_is_simulated_to_what_was_counted() {
             .rotate_at(20_000)
             .keep(1_000);
         let recorder = if is_plain { recorder.plain() } else { recorder };
-        let (counted, recorded) = recorded(&policy, recorder, 1_500);
+        let (counted, recorded) = recorded(&policy, recorder, (&load(1_500), TICK));
         assert_eq!((recorded.requests, recorded.writes), (1_500, 37));
         assert_eq!(
             (recorded.dropped, recorded.left_out, recorded.late),
@@ -289,7 +131,7 @@ fn a_sample_is_that_of_the_simulator() {
     let of = |share: f64| {
         let folder = tempfile::tempdir().unwrap();
         let recorder = Recorder::to(folder.path().join("trace.jsonl")).sample(share);
-        let (_, recorded) = recorded(&policy, recorder, 400);
+        let (_, recorded) = recorded(&policy, recorder, (&load(400), TICK));
         (
             std::fs::read(folder.path().join("trace.jsonl.key")).unwrap(),
             folder,
@@ -301,7 +143,7 @@ fn a_sample_is_that_of_the_simulator() {
     // With the same secret the same paths.
     std::fs::write(folder.path().join("trace.jsonl.key"), secret).unwrap();
     let recorder = Recorder::to(folder.path().join("trace.jsonl")).sample(0.5);
-    let (_, said) = recorded(&policy, recorder, 400);
+    let (_, said) = recorded(&policy, recorder, (&load(400), TICK));
     assert_eq!(said.requests + said.left_out, 400);
     assert!(said.left_out > 0 && said.requests > 0);
     let options = Options {

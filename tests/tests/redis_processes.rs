@@ -3,12 +3,16 @@
 
 mod support;
 
-use cachepolicy_tests::redis_server::Server;
+use cachepolicy_runtime::{Outcome, Redis};
+use cachepolicy_tests::redis_server::{AtOnce, Server};
+use redis::aio::ConnectionLike;
+use redis::{Cmd, Pipeline, RedisFuture, Value};
 use std::convert::Infallible;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{PATIENCE, at, eventually};
+use support::{PATIENCE, at, eventually, get, over};
 
 const POLICY: &str = "policy many { edition 1; processes 4 }
     model Row { id }
@@ -150,4 +154,71 @@ async fn a_holder_that_is_killed_leaves_the_lock_until_it_expires() {
     let served = tokio::time::timeout(PATIENCE, served).await;
     assert_eq!(served.unwrap().unwrap(), 20);
     assert_eq!(made(&server), 2);
+}
+
+/// A connection over which somebody is faster: after the first answer something happens before it arrives.
+#[derive(Clone)]
+struct Overtaken {
+    connection: AtOnce,
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
+}
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+impl core::fmt::Debug for Overtaken {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("Overtaken")
+    }
+}
+
+impl ConnectionLike for Overtaken {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        Box::pin(async {
+            let answer = self.connection.req_packed_command(command).await;
+            let meanwhile = self.meanwhile.lock().unwrap().take();
+            if let Some(meanwhile) = meanwhile {
+                // It has a runtime of its own.
+                std::thread::spawn(meanwhile).join().unwrap();
+            }
+            answer
+        })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        self.connection.req_packed_commands(pipeline, offset, count)
+    }
+
+    fn get_db(&self) -> i64 {
+        0
+    }
+}
+
+#[tokio::test]
+async fn who_looked_before_another_process_was_done_does_not_make_it_again() {
+    for stampede in ["lease 1m wait 1m", "lock 1m wait 1m"] {
+        let policy = POLICY.replace("lease LEASE wait 1m", stampede);
+        let server = Server::start(&[]);
+        let (address, other) = (server.address(), policy.clone());
+        let meanwhile = move || {
+            let tokio = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let made = tokio.block_on(async { get(&at(&other, &address), "a", 1).await });
+            assert!(matches!(made.outcome, Outcome::Filled { .. }));
+        };
+        let slow = Overtaken {
+            connection: AtOnce::from(server.connect()),
+            meanwhile: Arc::new(Mutex::new(Some(Box::new(meanwhile)))),
+        };
+        let cache = over(&policy, Redis::over(slow));
+        let served = get(&cache, "a", 2).await;
+        assert_eq!(*served.value.unwrap(), 1, "{stampede}");
+        assert_eq!(cache.counters("item").unwrap().fills, 0);
+    }
 }

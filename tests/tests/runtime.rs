@@ -12,6 +12,7 @@ use cachepolicy_sim::{Options, Simulation};
 use cachepolicy_tests::redis_server::{AtOnce, Server};
 use cachepolicy_tests::run::compile;
 use cachepolicy_trace::event::{Event, Request, Value};
+use cachepolicy_trace::random::Stream;
 use counted::counters;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -31,14 +32,14 @@ struct Store {
 /// Something that happens.
 #[derive(Debug, Clone)]
 struct Happening {
-    /// Milliseconds after the one before, in whole steps: see [`times`].
+    /// Ticks after the one before, in whole steps: see [`times`].
     after: u64,
     what: What,
 }
 
 #[derive(Debug, Clone)]
 enum What {
-    /// A page is asked for; its item's work, and the list's, take so many milliseconds.
+    /// A page is asked for; its item's work, and the list's, take so many ticks.
     Get {
         item: usize,
         item_takes: u64,
@@ -50,9 +51,17 @@ enum What {
     Update(usize),
 }
 
-/// The same cases each time: in one of some ten thousand two fills end at one instant after all, and
-/// whoever waited for the one or for the other may come first.
+/// The same cases each time.
 const SEED: u64 = 7;
+
+/// Cases, unless `PROPTEST_CASES` says otherwise.
+const CASES: u32 = 10_000;
+
+/// Milliseconds of what is called one here, and of one millisecond of the policies below.
+const TICK: u64 = 1024;
+
+/// No request comes later in its step.
+const REQUESTS: u64 = 32;
 
 const ITEMS: [&str; 3] = ["a", "b", "c"];
 
@@ -170,7 +179,7 @@ fn processes(stores: [&Store; 2]) -> usize {
 }
 
 fn policy(item: &Store, list: &Store, actions: &[&str]) -> String {
-    format!(
+    let text = format!(
         "policy differential {{ edition 1; processes {} }}
          model Row {{ id; slug }}
          origin db {{ }}
@@ -190,20 +199,41 @@ fn policy(item: &Store, list: &Store, actions: &[&str]) -> String {
             .collect::<Vec<_>>()
             .join("; ")
             .replace("list", "list(slug)"),
-    )
+    );
+    let words = text.split(' ').map(|word| {
+        let figure = word.strip_suffix(';').unwrap_or(word).strip_suffix("ms");
+        match figure.and_then(|figure| figure.parse::<u64>().ok()) {
+            Some(ticks) => word.replace(&ticks.to_string(), &(ticks * TICK).to_string()),
+            None => word.to_owned(),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
-/// When each happens. No two things happen at the same instant, when either may come first: an item's
-/// work takes multiples of 1,024 ms, a list's longer by another time for each request, each request
-/// comes at another rest of that, and what a policy says is longer than a multiple by more than there
-/// are requests.
+/// When each happens, in milliseconds. No two things happen at the same instant, when either may come
+/// first: an item's work takes multiples of 1,024 ticks, each request comes some other time after a multiple,
+/// and a list's work takes some other time longer for each request. These times are as if by chance, of a
+/// million milliseconds, so that their sums differ too.
 fn times(happenings: &[Happening]) -> Vec<u64> {
     let mut step = 0;
-    let times = happenings.iter().zip(0u64..).map(|(happening, rest)| {
-        step += happening.after;
-        step + rest
+    let times = happenings.iter().zip(0u64..).map(|(happening, number)| {
+        step += happening.after * TICK;
+        step + number * SLOT + some(number, SLOT)
     });
     times.collect()
+}
+
+/// Requests of one step come one after the other.
+const SLOT: u64 = 1024 * TICK / REQUESTS;
+
+/// A number below `below`, of which sums are not alike where those of `number` are.
+fn some(number: u64, below: u64) -> u64 {
+    Stream::new(number, &["time"]).below(below)
+}
+
+/// How long a list's work takes, in milliseconds, when it is this request's.
+fn list_work(ticks: u64, index: usize) -> u64 {
+    ticks * TICK + some(index as u64 + REQUESTS, 256 * TICK)
 }
 
 fn milliseconds(millis: u64) -> Duration {
@@ -245,8 +275,8 @@ fn simulated(policy: &Policy, happenings: &[Happening]) -> Vec<Counters> {
                 let seconds = |millis: u64| format!("{}", millis as f64 / 1_000.0);
                 let flag = |is: bool| if is { "1" } else { "0" }.to_owned();
                 let data = [
-                    ("cost(item)", seconds(item_takes)),
-                    ("cost(list)", seconds(list_takes + index as u64)),
+                    ("cost(item)", seconds(item_takes * TICK)),
+                    ("cost(list)", seconds(list_work(list_takes, index))),
                     ("absent(item)", flag(absent)),
                     ("error(item)", flag(fails)),
                 ];
@@ -293,7 +323,7 @@ async fn run(caches: Vec<Cache>, happenings: Arc<Vec<Happening>>) -> Vec<Counter
                     let inner = cache.level("item").expect("a level").of([ITEMS[item]]);
                     let made = list.get_or_load(move || async move {
                         let embedded = inner.get_or_load(move || async move {
-                            sleep(item_takes).await;
+                            sleep(item_takes * TICK).await;
                             match (fails, absent) {
                                 (true, _) => Err("failed"),
                                 (false, true) => Ok(None),
@@ -301,7 +331,7 @@ async fn run(caches: Vec<Cache>, happenings: Arc<Vec<Happening>>) -> Vec<Counter
                             }
                         });
                         embedded.await.map_err(|_| "failed")?;
-                        sleep(list_takes + index as u64).await;
+                        sleep(list_work(list_takes, index)).await;
                         Ok::<_, &str>(Some("list".to_owned()))
                     });
                     drop(made.await);
@@ -313,7 +343,7 @@ async fn run(caches: Vec<Cache>, happenings: Arc<Vec<Happening>>) -> Vec<Counter
         task.await.expect("no task panics");
     }
     // Background fills end.
-    sleep(100_000).await;
+    sleep(100_000 * TICK).await;
     let sum = |all: Counters, one: Counters| Counters {
         lookups: all.lookups + one.lookups,
         fresh: all.fresh + one.fresh,
@@ -359,11 +389,16 @@ fn cache(policy: &Policy, process: u64, clock: Clock, redis: Redis) -> Cache {
         .expect("a policy that can be run")
 }
 
+fn cases() -> u32 {
+    let said = std::env::var("PROPTEST_CASES").ok();
+    said.and_then(|said| said.parse().ok()).unwrap_or(CASES)
+}
+
 #[test]
 fn the_runtime_does_what_was_simulated() {
     let server = Server::start(&[]);
     let cases = ProptestConfig {
-        cases: 2_000,
+        cases: cases(),
         rng_seed: RngSeed::Fixed(SEED),
         ..ProptestConfig::default()
     };
