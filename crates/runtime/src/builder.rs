@@ -11,13 +11,14 @@ use crate::flight::Flights;
 #[cfg(feature = "http")]
 use crate::http::HttpOptions;
 use crate::reload::{self, Same};
+use crate::size::{Measure, Sizes};
 use crate::start_check::check_bus;
 use crate::start_error::StartError;
 use crate::store::Store;
 use crate::store::memory::Memory;
 #[cfg(feature = "redis")]
 use crate::store::redis::{Names, Redis, RedisStore};
-use crate::tiers::{Tier, Tiers};
+use crate::tiers::Tiers;
 use crate::time::Clock;
 use cachepolicy_core::Policy;
 use cachepolicy_core::graph::Graph;
@@ -44,6 +45,8 @@ pub struct Builder {
     seed: Option<u64>,
     /// By the name of the level.
     codecs: FxHashMap<String, Arc<dyn AnyCodec>>,
+    /// By the name of the level.
+    sizes: FxHashMap<String, Measure>,
     /// By the name of the backend.
     #[cfg(feature = "redis")]
     redis: FxHashMap<String, Redis>,
@@ -72,6 +75,7 @@ impl Builder {
             clock: None,
             seed: None,
             codecs: FxHashMap::default(),
+            sizes: FxHashMap::default(),
             #[cfg(feature = "redis")]
             redis: FxHashMap::default(),
             #[cfg(feature = "redis")]
@@ -107,6 +111,18 @@ impl Builder {
         self
     }
 
+    /// How many bytes a value of a level takes, for a backend in memory whose capacity is in bytes; left out: as
+    /// many as its codec writes, which then writes each value once to know.
+    #[must_use]
+    pub fn sizes<T: Send + Sync + 'static>(
+        mut self,
+        level: &str,
+        size: impl Fn(&T) -> usize + Send + Sync + 'static,
+    ) -> Self {
+        self.sizes.insert(level.to_owned(), Measure::by(size));
+        self
+    }
+
     /// Where a backend of the policy is.
     #[cfg(feature = "redis")]
     #[must_use]
@@ -128,6 +144,11 @@ impl Builder {
     #[must_use]
     pub fn http(mut self, options: HttpOptions) -> Self {
         self.http = Some(options);
+        let answering = self.policy.levels.iter().filter(|it| it.route.is_some());
+        let answering: Vec<_> = answering.map(|level| level.name.clone()).collect();
+        for level in answering {
+            self = self.sizes(&level, crate::http::stored::Made::size);
+        }
         #[cfg(feature = "redis")]
         for level in self.policy.levels.iter().filter(|it| it.route.is_some()) {
             let codec = Typed::<crate::http::stored::Made, _>::from(crate::http::codec::Responses);
@@ -274,7 +295,8 @@ impl Builder {
     /// Is everything that was said said of something in the policy?
     fn check_names(&self) -> Result<(), StartError> {
         let is_level = |name: &String| self.policy.levels.iter().any(|it| it.name == *name);
-        let unknown = self.codecs.keys().find(|name| !is_level(name));
+        let mut said = self.codecs.keys().chain(self.sizes.keys());
+        let unknown = said.find(|name| !is_level(name));
         #[cfg(feature = "redis")]
         let unknown = {
             let is_backend = |name: &String| self.policy.backends.iter().any(|it| it.name == *name);
@@ -298,14 +320,8 @@ impl Builder {
         random: &mut StdRng,
     ) -> Result<Option<Store>, StartError> {
         let kind = match backend.kind {
-            BackendKind::Memory => {
-                let memory = Memory::new(backend)?;
-                return Ok(Some(Store::Memory(Arc::new(memory))));
-            }
-            BackendKind::Proxy if self.is_proxy() => {
-                let memory = Memory::new(backend)?;
-                return Ok(Some(Store::Memory(Arc::new(memory))));
-            }
+            BackendKind::Memory => return self.memory(id, backend).map(Some),
+            BackendKind::Proxy if self.is_proxy() => return self.memory(id, backend).map(Some),
             BackendKind::None => return Ok(None),
             #[cfg(feature = "redis")]
             BackendKind::Redis => {
@@ -334,6 +350,11 @@ impl Builder {
             backend: backend.name.clone(),
             kind,
         })
+    }
+
+    fn memory(&self, id: BackendId, backend: &Backend) -> Result<Store, StartError> {
+        let sizes = || Sizes::of(&self.policy, id, &self.sizes, &self.codecs);
+        Ok(Store::Memory(Arc::new(Memory::new(backend, sizes)?)))
     }
 
     /// Is this the proxy that the policy has before the application?
@@ -380,7 +401,7 @@ impl Builder {
             self.check_response(kind, LevelId(index as u16), level)?;
         }
         let id = LevelId(index as u16);
-        let tiers = tiers(&self.policy, stores, level)?;
+        let tiers = Tiers::of(&self.policy, stores, level)?;
         let is_shared = tiers.shared().is_some();
         if is_shared && !self.codecs.contains_key(&level.name) {
             return Err(StartError::Codec { level: name() });
@@ -407,29 +428,4 @@ impl Builder {
                 .unwrap_or_default(),
         })
     }
-}
-
-/// A backend that keeps nothing is no tier.
-fn tiers(policy: &Policy, stores: &[Option<Store>], level: &Level) -> Result<Tiers, StartError> {
-    let mut tiers: Vec<Tier> = Vec::new();
-    for tier in &level.tiers {
-        let index = tier.backend.index();
-        let backend = policy.backends.get(index);
-        let (Some(Some(store)), Some(backend)) = (stores.get(index), backend) else {
-            continue;
-        };
-        let before = tiers.last().map(|tier| &tier.store);
-        if let Some(Store::Shared(_)) = before {
-            return Err(StartError::Tiers {
-                level: level.name.clone(),
-                backend: backend.name.clone(),
-            });
-        }
-        tiers.push(Tier {
-            store: store.clone(),
-            ceiling: tier.ceiling,
-            bypass: backend.on_failure.bypass,
-        });
-    }
-    Ok(tiers.into())
 }

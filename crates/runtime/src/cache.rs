@@ -196,6 +196,12 @@ impl Cache {
         Some(self.store(backend)?.memory()?.entries())
     }
 
+    /// How many bytes they take; `None`: there is no such store, or its capacity is not in bytes.
+    #[must_use]
+    pub fn bytes(&self, backend: &str) -> Option<usize> {
+        self.store(backend)?.memory()?.bytes()
+    }
+
     fn store(&self, backend: &str) -> Option<&Store> {
         let mut backends = self.inner.policy.backends.iter();
         let index = backends.position(|known| known.name == backend)?;

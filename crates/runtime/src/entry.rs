@@ -50,6 +50,8 @@ pub(crate) struct Entry {
     is_negative: bool,
     /// For how long after its life it can still be found.
     grace: Duration,
+    /// What it takes of its backend's capacity: bytes, or 1 where that is in entries.
+    weight: usize,
 }
 
 /// Lifetimes that an `expire` or a sliding ttl moves while others read them. Who reads meanwhile may
@@ -76,6 +78,7 @@ impl Entry {
         Self {
             is_negative: value.is_none(),
             grace: Duration::ZERO,
+            weight: 1,
             name,
             value,
             fill_time,
@@ -96,6 +99,17 @@ impl Entry {
         self.is_negative |= is_negative;
         self.grace = grace;
         self
+    }
+
+    /// It takes so much of its backend's capacity.
+    pub(crate) fn weighing(mut self, weight: usize) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// What it takes of its backend's capacity.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Does it say that there is no such thing?

@@ -12,11 +12,14 @@ pub const WAITED: &str = "cachepolicy_waited_total";
 pub const FILLS: &str = "cachepolicy_fills_total";
 /// The most concurrent fills of one key: `levels.NAME.stampede.peak`.
 pub const STAMPEDE_PEAK: &str = "cachepolicy_stampede_peak";
-/// How out of date the answers of a level are, in seconds, by `quantile`: `levels.NAME.out_of_date.staleness`.
+/// How out of date the answers of a level, or of a `route`, are, in seconds, by `quantile`:
+/// `levels.NAME.out_of_date.staleness`, `routes.ROUTE.out_of_date.staleness`.
 /// Only the application can know, so it is told by nobody here; `cachepolicy drift` reads it where there is one.
 pub const STALENESS: &str = "cachepolicy_staleness_seconds";
 /// Copies in this process's memory: `backends.NAME.entries`.
 pub const ENTRIES: &str = "cachepolicy_entries";
+/// Bytes that they take, where the capacity is in bytes: `backends.NAME.bytes`.
+pub const BYTES: &str = "cachepolicy_bytes";
 /// Commands that a shared store did not answer.
 pub const UNANSWERED: &str = "cachepolicy_unanswered_total";
 /// Copies in a shared store that were none.
@@ -25,7 +28,7 @@ pub const UNREADABLE: &str = "cachepolicy_unreadable_total";
 pub const RECORDED: &str = "cachepolicy_recorded_total";
 
 /// What a figure is about.
-const HELP: [(&str, &str, Kind); 8] = [
+const HELP: [(&str, &str, Kind); 9] = [
     (LOOKUPS, "Look-ups by level and outcome", Kind::Counter),
     (
         WAITED,
@@ -43,6 +46,11 @@ const HELP: [(&str, &str, Kind); 8] = [
         Kind::Gauge,
     ),
     (ENTRIES, "Copies in this process's memory", Kind::Gauge),
+    (
+        BYTES,
+        "Bytes of the copies in this process's memory",
+        Kind::Gauge,
+    ),
     (
         UNANSWERED,
         "Commands that a shared store did not answer",
@@ -129,6 +137,9 @@ impl Cache {
         }
         for backend in &policy.backends {
             let of = ("backend", backend.name.as_str());
+            if let Some(bytes) = self.bytes(&backend.name).filter(|_| name == BYTES) {
+                visit(&[of], bytes as u64);
+            }
             match (
                 name,
                 self.entries(&backend.name),

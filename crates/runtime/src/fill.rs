@@ -34,6 +34,8 @@ pub(crate) struct Job {
     pub(crate) trail: Trail,
     /// The shared tier's, as it was looked for.
     pub(crate) version: Version,
+    /// What lay in the shared tier: see [`shared::Seen::head`].
+    pub(crate) head: Option<Box<[u8]>>,
     /// The copy that it is to take the place of, however old.
     pub(crate) earlier: Option<Arc<Entry>>,
     /// The shared tier was left out, and gets nothing.
@@ -194,7 +196,8 @@ impl Job {
         shared.is_some_and(|shared| shared.is_tracked(self.key.name.level))
     }
 
-    /// Asks for the lock, and for where the invalidations are; `None`: another process has the lock.
+    /// Asks for the lock, and for where the invalidations are; `None`: another process has the lock, or has
+    /// done the work since the copy was looked for.
     async fn begin(&mut self, began: Time) -> Option<Token> {
         let rules = self.level().map(|level| level.rules);
         let (Some(shared), Some(rules)) = (self.shared(), rules) else {
@@ -203,6 +206,7 @@ impl Job {
         let is_everywhere = rules.stampede.scope() == Scope::Everywhere;
         let beginning = Beginning {
             lock: self.alone.filter(|_| is_everywhere).map(|it| (began, it)),
+            head: self.head.as_deref(),
             is_fenced: rules.is_fenced(),
         };
         if beginning.lock.is_none() && !beginning.is_fenced {
@@ -385,7 +389,9 @@ impl Ended {
             None | Some(Err(Down)) => false,
         };
         let is_fenced = job.level().is_some_and(|level| level.rules.is_fenced());
+        let mut is_too_large = false;
         for (memory, ceiling) in state.tiers.memories() {
+            let weight = memory.weight(entry);
             // From here on no delivery comes in between.
             let mut index = memory.lock();
             if is_fenced && self.is_overtaken(job, &entry.marks) {
@@ -401,10 +407,16 @@ impl Ended {
             }
             let now = job.key.cache.inner.clock.now();
             let entry = entry.promoted(tiers::until(now, ceiling));
-            memory.store(&mut index, &text, Arc::new(entry), now);
-            is_kept = true;
+            let is_stored = memory.store(&mut index, &text, (entry, weight), now);
+            is_kept |= is_stored;
+            is_too_large |= !is_stored;
         }
-        (!is_kept).then_some(ServeOnlyReason::BackendDown)
+        let reason = if is_too_large {
+            ServeOnlyReason::TooLarge
+        } else {
+            ServeOnlyReason::BackendDown
+        };
+        (!is_kept).then_some(reason)
     }
 
     /// Has a delivery to this process come since it began?

@@ -2,12 +2,13 @@
 
 use crate::entry::{Mark, Name, Shared};
 use crate::peak::Peak;
+use crate::sync::{Mutex, oneshot};
 use cachepolicy_core::decide::{Flight, ServeOnlyReason};
 use cachepolicy_core::units::Time;
-use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::collections::VecDeque;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// How a flight ended.
 #[derive(Debug, Clone)]
@@ -45,6 +46,9 @@ struct Pilot {
     waiters: Vec<oneshot::Sender<Landing>>,
 }
 
+/// So many landings are remembered.
+const LANDINGS: usize = 64;
+
 /// All fills of a level in this process.
 #[derive(Debug, Default)]
 pub(crate) struct Flights {
@@ -60,6 +64,25 @@ struct State {
     /// When each began, and what it fills.
     running: FxHashMap<u64, (Time, Name)>,
     peak: Peak,
+    /// So many have landed for whom others could wait.
+    landed: u64,
+    /// The hashes of the keys of the last ones.
+    landings: VecDeque<u64>,
+}
+
+impl State {
+    fn land(&mut self, key: &str) {
+        self.landed += 1;
+        self.landings.truncate(LANDINGS - 1);
+        self.landings.push_front(FxBuildHasher.hash_one(key));
+    }
+
+    /// Can a flight of this key have landed after so many others?
+    fn has_landed(&self, key: &str, since: u64) -> bool {
+        let later = usize::try_from(self.landed - since).unwrap_or(usize::MAX);
+        let hash = FxBuildHasher.hash_one(key);
+        later > LANDINGS || self.landings.iter().take(later).any(|it| *it == hash)
+    }
 }
 
 /// A fill's place among the others; given back when it is dropped.
@@ -77,7 +100,7 @@ pub(crate) struct Ticket {
 pub(crate) enum Boarding {
     /// Whoever asked fills.
     Mine(Ticket),
-    /// Somebody does so already.
+    /// Somebody does so already, or has done so since whoever asked has looked.
     Theirs,
 }
 
@@ -100,16 +123,20 @@ impl Flights {
         Some((receiver, pilot.expires))
     }
 
-    /// Begins a fill; with `alone`, until when it is the only one of its key.
+    /// Begins a fill of who has looked for a copy after so many landings; with `alone`, until when it is the
+    /// only one of its key.
     pub(crate) fn board(
         self: &Arc<Self>,
         (key, name): (&str, &Name),
         now: Time,
         alone: Option<Time>,
+        since: u64,
     ) -> Boarding {
         let mut state = self.state.lock();
         let is_taken = |pilot: &Pilot| now < pilot.expires;
-        if alone.is_some() && state.pilots.get(key).is_some_and(is_taken) {
+        let is_taken = state.pilots.get(key).is_some_and(is_taken);
+        // The copy of one that has landed can have come after whoever asks has looked for it.
+        if alone.is_some() && (is_taken || state.has_landed(key, since)) {
             return Boarding::Theirs;
         }
         let number = state.next;
@@ -133,6 +160,11 @@ impl Flights {
             began: now,
             has_landed: false,
         })
+    }
+
+    /// How many have landed: to be known before a copy is looked for.
+    pub(crate) fn landed(&self) -> u64 {
+        self.state.lock().landed
     }
 
     /// The most fills of one key at once.
@@ -170,6 +202,7 @@ impl Ticket {
             state.running.remove(&self.number);
             state.peak.end(&self.key);
             let is_it = |pilot: &Pilot| pilot.number == self.number;
+            state.land(&self.key);
             if state.pilots.get(&self.key).is_some_and(is_it) {
                 state.pilots.remove(&self.key)
             } else {

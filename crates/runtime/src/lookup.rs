@@ -1,5 +1,6 @@
 //! A look-up, from the question to the answer.
 
+use crate::bypass::{bypass, go_past};
 use crate::cache::{Inner, LevelState};
 use crate::context;
 use crate::counters::Count;
@@ -12,18 +13,15 @@ use crate::request::Request;
 use crate::store::shared::Ask;
 use crate::tiers::{Best, Looked};
 use cachepolicy_core::decide::{
-    BypassReason, Decision, FillReason, Flight, Found, Hit, Scope, Stampede, decide,
-    decide_after_failure, decide_after_wait, plain_until,
+    Decision, FillReason, Flight, Found, Hit, Scope, Stampede, decide, decide_after_failure,
+    decide_after_wait, plain_until,
 };
-use cachepolicy_core::expr::RequestView as _;
-use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::level::Level;
 use cachepolicy_core::units::Time;
-use cachepolicy_core::vary::Normalised;
 use std::sync::Arc;
 
 /// What a look-up comes to.
-type Answer<L> = Result<Served<<L as Load>::Value>, Failure<<L as Load>::Error>>;
+pub(crate) type Answer<L> = Result<Served<<L as Load>::Value>, Failure<<L as Load>::Error>>;
 
 /// A fresh copy under a key of this text about which there is nothing to decide. It is not counted.
 #[cfg(feature = "http")]
@@ -69,6 +67,7 @@ pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
     let asked = Asked {
         text: key.text(request.as_ref()),
         flight: None,
+        landed: 0,
         key,
         level,
         state,
@@ -99,31 +98,6 @@ pub(crate) async fn recorded<L: Load>(key: &Key, load: L) -> Answer<L> {
     answer
 }
 
-/// As if the level were not stored.
-async fn go_past<L: Load>(load: L, reason: Option<BypassReason>) -> Answer<L> {
-    let value = load.load().await.map_err(Failure::Work)?;
-    Ok(Served {
-        value: value.map(Arc::new),
-        outcome: Outcome::Bypass(reason),
-        fresh_until: None,
-    })
-}
-
-/// Why a request goes past the level.
-fn bypass(key: &Key, level: &Level, request: Option<&Request>) -> Option<BypassReason> {
-    let request = request?;
-    if level.skip.as_ref().is_some_and(|skip| skip.holds(request)) {
-        return Some(BypassReason::Skipped);
-    }
-    let dependencies = key.cache.inner.graph.dependencies(key.name.level)?;
-    let is_outside = |id: &DimensionId| request.dimension(*id) == Normalised::Outside;
-    dependencies
-        .dimensions
-        .iter()
-        .any(is_outside)
-        .then_some(BypassReason::OutsideDomain)
-}
-
 fn typed<T: Send + Sync + 'static, E>(value: Option<Shared>) -> Result<Option<Arc<T>>, Failure<E>> {
     let cast = |value: Shared| value.downcast::<T>().map_err(|_| Failure::Type);
     value.map(cast).transpose()
@@ -137,6 +111,8 @@ struct Asked<'k> {
     text: String,
     /// What flights are known by where it is not the key: of this version only.
     flight: Option<String>,
+    /// How many flights had landed when a copy was looked for.
+    landed: u64,
     request: Option<Request>,
 }
 
@@ -163,6 +139,7 @@ impl Asked<'_> {
         loop {
             let with_lock = self.level.rules.stampede.scope() == Scope::Everywhere;
             let tiers = &self.state.tiers;
+            self.landed = self.state.flights.landed();
             let mut looked = tiers.look(inner, self.ask(), with_lock).await;
             self.flight = looked
                 .version
@@ -275,7 +252,7 @@ impl Asked<'_> {
 
     fn board(&self, now: Time, alone: Option<Time>) -> Option<Ticket> {
         let key = (self.flight_key(), &self.key.name);
-        match self.state.flights.board(key, now, alone) {
+        match self.state.flights.board(key, now, alone, self.landed) {
             Boarding::Mine(ticket) => Some(ticket),
             Boarding::Theirs => None,
         }
@@ -288,6 +265,7 @@ impl Asked<'_> {
             request: self.request.clone(),
             trail: context::trail(),
             version: looked.version.clone(),
+            head: looked.head.clone(),
             earlier: looked.last.clone(),
             is_down: looked.is_down,
             alone,

@@ -79,9 +79,14 @@ pub enum StartError {
         /// The eviction policy.
         evict: &'static str,
     },
-    /// A capacity in bytes: the store does not know how large a value is.
-    #[error("backend `{backend}` has a capacity in bytes: say how many entries it takes")]
-    Capacity {
+    /// A level in a backend with a capacity in bytes, and nobody knows how large its values are.
+    #[error(
+        "backend `{backend}` has a capacity in bytes: say how large the values of level `{level}` are, by \
+         `Builder::sizes`, or how they are written, by `Builder::values`"
+    )]
+    Size {
+        /// The level.
+        level: String,
         /// The backend.
         backend: String,
     },

@@ -3,10 +3,13 @@
 use crate::cache::Inner;
 use crate::deliver::PROMOTION;
 use crate::entry::Entry;
+use crate::start_error::StartError;
 use crate::store::Store;
 use crate::store::memory::Memory;
 use crate::store::shared::{Ask, Down, Seen, Shared, Version};
+use cachepolicy_core::Policy;
 use cachepolicy_core::decide::Found;
+use cachepolicy_core::level::Level;
 use cachepolicy_core::units::{Duration, Time};
 use std::sync::Arc;
 
@@ -18,12 +21,12 @@ pub(crate) struct Tiers {
 
 /// One of them.
 #[derive(Debug)]
-pub(crate) struct Tier {
-    pub(crate) store: Store,
+struct Tier {
+    store: Store,
     /// A copy leaves it at the latest after this long.
-    pub(crate) ceiling: Option<Duration>,
+    ceiling: Option<Duration>,
     /// While it is down, requests go on without it.
-    pub(crate) bypass: bool,
+    bypass: bool,
 }
 
 /// What the tiers said.
@@ -38,6 +41,8 @@ pub(crate) struct Looked {
     is_refused: bool,
     pub(crate) holder: Option<Time>,
     pub(crate) version: Version,
+    /// See [`Seen::head`].
+    pub(crate) head: Option<Box<[u8]>>,
 }
 
 /// The copy that is fresh for the longest.
@@ -49,13 +54,36 @@ pub(crate) struct Best {
     pub(crate) asked: Time,
 }
 
-impl From<Vec<Tier>> for Tiers {
-    fn from(all: Vec<Tier>) -> Self {
-        Self { all }
-    }
-}
-
 impl Tiers {
+    /// Of a level. A backend that keeps nothing is no tier.
+    pub(crate) fn of(
+        policy: &Policy,
+        stores: &[Option<Store>],
+        level: &Level,
+    ) -> Result<Self, StartError> {
+        let mut all: Vec<Tier> = Vec::new();
+        for tier in &level.tiers {
+            let index = tier.backend.index();
+            let backend = policy.backends.get(index);
+            let (Some(Some(store)), Some(backend)) = (stores.get(index), backend) else {
+                continue;
+            };
+            let before = all.last().map(|tier| &tier.store);
+            if let Some(Store::Shared(_)) = before {
+                return Err(StartError::Tiers {
+                    level: level.name.clone(),
+                    backend: backend.name.clone(),
+                });
+            }
+            all.push(Tier {
+                store: store.clone(),
+                ceiling: tier.ceiling,
+                bypass: backend.on_failure.bypass,
+            });
+        }
+        Ok(Self { all })
+    }
+
     /// Is anything kept at all?
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
@@ -149,6 +177,7 @@ impl Tiers {
     /// read.
     pub(crate) fn promote(&self, inner: &Inner, ask: Ask<'_>, best: &Best) {
         for (memory, ceiling) in self.before(best.tier) {
+            let weight = memory.weight(&best.entry);
             let mut index = memory.lock();
             let now = inner.clock.now();
             let marks = &best.entry.marks;
@@ -159,7 +188,7 @@ impl Tiers {
                 return;
             }
             let entry = best.entry.promoted(until(now, ceiling));
-            memory.store(&mut index, ask.text, Arc::new(entry), now);
+            memory.store(&mut index, ask.text, (entry, weight), now);
         }
     }
 }
@@ -170,6 +199,7 @@ impl Looked {
             Ok(seen) => {
                 self.holder = seen.holder;
                 self.version = seen.version;
+                self.head = seen.head;
                 seen.entry
             }
             Err(Down) => {

@@ -360,7 +360,7 @@ fn what_is_not_there_is_refused() {
         ),
         (
             "backend near memory { capacity 9MB }\nobject item { store near; ttl 1h }",
-            "backend `near` has a capacity in bytes: say how many entries it takes",
+            "backend `near` has a capacity in bytes: say how large the values of level `item` are, by `Builder::sizes`, or how they are written, by `Builder::values`",
         ),
         (
             "backend near memory\nview page { route GET \"/\"; store near; ttl 1h }",

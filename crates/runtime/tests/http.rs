@@ -296,3 +296,18 @@ fn what_the_application_alone_knows_has_to_be_said() {
     let identified = HttpOptions::default().identify(|_, request| request.user("id", "1"));
     assert!(build(policy, identified).is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_capacity_in_bytes_counts_contents_and_fields() {
+    let near = "backend small memory { capacity 64B; evict fifo }
+        site all { route GET \"/**\"; store small; ttl 1m }";
+    let site = site(near, |_| plain(&[]));
+    site.get("/1").await;
+    let one = site.cache.bytes("small").unwrap();
+    assert!((10..=32).contains(&one), "{one}");
+    for page in 2..=64 / one + 1 {
+        site.get(&format!("/{page}")).await;
+    }
+    assert_eq!(site.cache.entries("small"), Some(64 / one));
+    assert_eq!(site.asked(), 64 / one + 1);
+}

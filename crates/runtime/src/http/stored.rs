@@ -66,6 +66,19 @@ impl Made {
         }
     }
 
+    /// Bytes that it takes: its content and its fields.
+    pub(crate) fn size(&self) -> usize {
+        match &self.answer {
+            Answer::Whole(stored) => {
+                let fields = stored.headers.iter();
+                let fields = fields.map(|(name, value)| name.as_str().len() + value.len());
+                stored.body.len() + fields.sum::<usize>()
+            }
+            Answer::Varies(names) => names.iter().map(String::len).sum(),
+            Answer::Passing(_) => 0,
+        }
+    }
+
     /// The response that passes through; `None`: it is one that is kept, or was taken already.
     pub(crate) fn take(&self) -> Option<Response<Body>> {
         match &self.answer {

@@ -7,10 +7,11 @@
 //! is stored before and removed; see [`Memory::store`].
 
 use crate::entry::{Entry, Mark};
+use crate::size::Sizes;
 use crate::start_error::StartError;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::policy::{Backend, Capacity, Evict};
-use cachepolicy_core::units::Time;
+use cachepolicy_core::units::{Bytes, Time};
 use foyer_common::event::{Event, EventListener};
 use foyer_memory::{
     Cache, CacheBuilder, CacheProperties, EvictionConfig, FifoConfig, LfuConfig, LruConfig,
@@ -29,6 +30,9 @@ const ENTRIES_A_SHARD: usize = 4_096;
 /// Shards at most.
 const SHARDS: usize = 16;
 
+/// Bytes that one shard has at least: what is larger than a shard is not kept.
+const BYTES_A_SHARD: usize = 64 << 20;
+
 /// A copy's key is shared by the cache and the index.
 type KeyText = Arc<str>;
 
@@ -37,6 +41,10 @@ pub(crate) struct Memory {
     cache: Cache<KeyText, Arc<Entry>>,
     index: Mutex<Index>,
     left: Arc<Left>,
+    /// `None`: the capacity is in entries, or there is none.
+    sizes: Option<Sizes>,
+    /// What is larger is not kept.
+    largest: usize,
 }
 
 /// Which copies there are. Looking here is no use of a copy, as an eviction policy counts it.
@@ -68,21 +76,23 @@ impl EventListener for Left {
 
 impl Memory {
     /// A backend of the policy; an error where the cache cannot be what the policy says.
-    pub(crate) fn new(backend: &Backend) -> Result<Self, StartError> {
+    pub(crate) fn new(
+        backend: &Backend,
+        sizes: impl FnOnce() -> Result<Sizes, StartError>,
+    ) -> Result<Self, StartError> {
         let eviction = eviction(backend)?;
-        let capacity = match backend.capacity {
-            None => usize::MAX,
-            Some(Capacity::Entries(entries)) => usize::try_from(entries).unwrap_or(usize::MAX),
-            Some(Capacity::Bytes(_)) => {
-                return Err(StartError::Capacity {
-                    backend: backend.name.clone(),
-                });
-            }
+        let all = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let (capacity, shard, sizes) = match backend.capacity {
+            None => (usize::MAX, ENTRIES_A_SHARD, None),
+            Some(Capacity::Entries(entries)) => (all(entries), ENTRIES_A_SHARD, None),
+            Some(Capacity::Bytes(Bytes(bytes))) => (all(bytes), BYTES_A_SHARD, Some(sizes()?)),
         };
+        let shards = (capacity / shard).clamp(1, SHARDS);
         let left = Arc::new(Left::default());
         let listener: Arc<dyn EventListener<Key = KeyText, Value = Arc<Entry>>> = left.clone();
         let cache = CacheBuilder::new(capacity)
-            .with_shards((capacity / ENTRIES_A_SHARD).clamp(1, SHARDS))
+            .with_shards(shards)
+            .with_weighter(|_: &KeyText, entry: &Arc<Entry>| entry.weight())
             .with_eviction_config(eviction)
             .with_event_listener(listener)
             .build::<CacheProperties>();
@@ -90,6 +100,8 @@ impl Memory {
             cache,
             index: Mutex::new(Index::default()),
             left,
+            sizes,
+            largest: capacity / shards,
         })
     }
 
@@ -104,8 +116,25 @@ impl Memory {
         index
     }
 
-    /// Stores a copy, in place of the one that was there.
-    pub(crate) fn store(&self, index: &mut Index, key: &str, entry: Arc<Entry>, now: Time) {
+    /// What a copy takes of the capacity. It may take some time, so ask before the lock.
+    pub(crate) fn weight(&self, entry: &Entry) -> usize {
+        self.sizes.as_ref().map_or(1, |sizes| sizes.size(entry))
+    }
+
+    /// Stores a copy of this weight, in place of the one that was there. One that is larger than there is
+    /// room is not stored: `false`.
+    pub(crate) fn store(
+        &self,
+        index: &mut Index,
+        key: &str,
+        (entry, weight): (Entry, usize),
+        now: Time,
+    ) -> bool {
+        if weight > self.largest {
+            self.remove(index, key);
+            return false;
+        }
+        let entry = Arc::new(entry.weighing(weight));
         let key: KeyText = Arc::from(key);
         let end = entry.gone_from();
         if end != Time::NEVER {
@@ -116,6 +145,7 @@ impl Memory {
         drop(self.cache.insert(key, entry));
         self.bury(index, now);
         self.forget_left(index);
+        true
     }
 
     /// Takes over the copies of another one, as they are to be kept from now on; `None`: not. How many? What
@@ -135,9 +165,10 @@ impl Memory {
             .collect();
         // Where there is less room, the latest stay.
         copies.sort_by_key(|(_, entry)| entry.lifetimes().stored);
-        let count = copies.len();
+        let mut count = 0;
         for (key, entry) in copies {
-            self.store(&mut index, &key, Arc::new(entry), now);
+            let weight = self.weight(&entry);
+            count += usize::from(self.store(&mut index, &key, (entry, weight), now));
         }
         count
     }
@@ -177,6 +208,11 @@ impl Memory {
     /// How many copies there are.
     pub(crate) fn entries(&self) -> usize {
         self.cache.entries()
+    }
+
+    /// How many bytes they take; `None`: the capacity is not in bytes, and nobody knows.
+    pub(crate) fn bytes(&self) -> Option<usize> {
+        self.sizes.as_ref().map(|_| self.cache.usage())
     }
 
     fn forget_left(&self, index: &mut Index) {

@@ -32,6 +32,9 @@ pub(crate) struct Seen {
     /// Somebody holds the lock of the key, until then.
     pub(crate) holder: Option<Time>,
     pub(crate) version: Version,
+    /// The first bytes of what lies there, if nothing fresh does: they tell it from what lies there later.
+    /// `None`: it is not asked for.
+    pub(crate) head: Option<Box<[u8]>>,
 }
 
 /// The version under which a copy was looked for, which is the one under which it is stored.
@@ -58,9 +61,11 @@ pub(crate) struct Stamp {
 
 /// What a fill begins with.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Beginning {
+pub(crate) struct Beginning<'a> {
     /// It asks for the lock of its key, which ends at the latter of these, and began at the former.
     pub(crate) lock: Option<(Time, Time)>,
+    /// Only if this still lies there: see [`Seen::head`].
+    pub(crate) head: Option<&'a [u8]>,
     /// It will want to know what has overtaken it.
     pub(crate) is_fenced: bool,
 }
@@ -79,7 +84,7 @@ pub(crate) struct Token {
 pub(crate) enum Begun {
     /// With this token.
     Mine(Token),
-    /// Not at all: somebody else holds the lock.
+    /// Not at all: somebody else holds the lock, or has done the work meanwhile.
     Theirs,
 }
 
@@ -137,7 +142,7 @@ pub(crate) trait Shared: Send + Sync + core::fmt::Debug {
         &'a self,
         ask: Ask<'a>,
         version: &'a Version,
-        beginning: Beginning,
+        beginning: Beginning<'a>,
     ) -> Answer<'a, Begun>;
 
     /// A fill has ended with something that can be found by these marks, for so long.

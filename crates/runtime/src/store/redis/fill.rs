@@ -17,14 +17,15 @@ impl RedisStore {
         &self,
         ask: Ask<'_>,
         version: &Version,
-        beginning: Beginning,
+        beginning: Beginning<'_>,
     ) -> Result<Begun, Down> {
         let lock = async {
             let Some((now, until)) = beginning.lock else {
                 return Ok(Some(None));
             };
             let token = format!("{:x}", self.draw());
-            let key = self.names.lock(ask.name, ask.text);
+            let lock = self.names.lock(ask.name, ask.text);
+            let entry = self.names.entry(ask.name, ask.text);
             let (from, to) = (millis(now), ends(until));
             let version = version.text().unwrap_or_default();
             let args = [
@@ -32,8 +33,11 @@ impl RedisStore {
                 from.as_bytes(),
                 to.as_bytes(),
                 version.as_bytes(),
+                if beginning.head.is_some() { b"1" } else { b"0" },
+                beginning.head.unwrap_or_default(),
             ];
-            let stands = scripts::ACQUIRE.run(&self.link, &[&key], &args).await;
+            let keys = [lock.as_str(), entry.as_str()];
+            let stands = scripts::ACQUIRE.run(&self.link, &keys, &args).await;
             let holder = text(stands.map_err(down)?).unwrap_or_default();
             // It is there already where the command came twice.
             let is_mine = holder.is_empty() || holder.starts_with(token.as_bytes());

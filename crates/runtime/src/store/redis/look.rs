@@ -10,6 +10,10 @@ use std::sync::atomic::Ordering;
 /// Copies of which this process remembers by what they can be found.
 const KNOWN: usize = 65_536;
 
+/// So many first bytes tell a copy from one that takes its place: checksums and life. The script that takes a lock
+/// reads as many.
+const HEAD: usize = entry::LIFE.end;
+
 impl RedisStore {
     pub(super) async fn look_for(&self, ask: Ask<'_>, with_lock: bool) -> Result<Seen, Down> {
         let level = self.level(ask.name.level)?;
@@ -32,10 +36,15 @@ impl RedisStore {
         let holder = lock.and_then(|_| found.next().flatten());
         let standing = found.map(|found| found.and_then(|it| Standing::read(&it)));
         let mut known: Known = stamps.into_iter().zip(standing).collect();
-        let copy = match bytes {
+        let copy = match &bytes {
             None => None,
-            Some(bytes) => self.read(ask, level, &entry, &bytes, &mut known).await?,
+            Some(bytes) => self.read(ask, level, &entry, bytes, &mut known).await?,
         };
+        let fresh = |copy: &Entry| self.clock.now() < copy.lifetimes().fresh_until;
+        let head = (with_lock && !copy.as_ref().is_some_and(fresh)).then(|| {
+            let bytes = bytes.as_deref().unwrap_or_default();
+            Box::from(bytes.get(..HEAD).unwrap_or(bytes))
+        });
         let ttl = self.stamp_ttl(level, Lasts::default());
         let mut version = Vec::with_capacity(versions.len());
         for name in versions {
@@ -51,6 +60,7 @@ impl RedisStore {
             entry: copy.map(Arc::new),
             holder: holder.and_then(|holder| holds_until(&holder, Some(&version))),
             version,
+            head,
         })
     }
 

@@ -213,7 +213,7 @@ impl Shared for RedisStore {
         &'a self,
         ask: Ask<'a>,
         version: &'a Version,
-        beginning: Beginning,
+        beginning: Beginning<'a>,
     ) -> Answer<'a, Begun> {
         Box::pin(self.begin_fill(ask, version, beginning))
     }

@@ -48,7 +48,8 @@ return 1",
 
 /// Takes a lock with token `ARGV[1]` from instant `ARGV[2]` to `ARGV[3]`, both in milliseconds; 0: it
 /// does not end. `ARGV[4]`: the version that is filled. Gives what stands there, if somebody else who fills
-/// this version has it.
+/// this version has it. If `ARGV[5]` is 1 and the copy `KEYS[2]` does not begin with `ARGV[6]` any more, somebody
+/// has made it meanwhile: then it gives `made`.
 pub(crate) static ACQUIRE: Script = Script::new(
     "
 local v = redis.call('GET', KEYS[1])
@@ -57,6 +58,7 @@ if v then
   ends = tonumber(ends)
   if ends and version == ARGV[4] and (ends == 0 or ends > tonumber(ARGV[2])) then return v end
 end
+if ARGV[5] == '1' and redis.call('GETRANGE', KEYS[2], 0, 59) ~= ARGV[6] then return 'made' end
 local lasts = tonumber(ARGV[3]) - tonumber(ARGV[2])
 local mine = ARGV[1] .. ' ' .. ARGV[3]
 if ARGV[4] ~= '' then mine = mine .. ' ' .. ARGV[4] end
