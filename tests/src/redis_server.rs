@@ -11,6 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// Says which program is the server, where it is no `redis-server`: one that speaks the same, such as Valkey's.
+const PROGRAM: &str = "CACHEPOLICY_TEST_REDIS_SERVER";
+
 /// A `redis-server` that keeps nothing on disk, on a port of its own.
 #[derive(Debug)]
 pub struct Server {
@@ -44,7 +47,8 @@ impl Server {
     /// Starts it again, as it was.
     pub fn run(&mut self) {
         let port = self.port.to_string();
-        let child = Command::new("redis-server")
+        let program = std::env::var_os(PROGRAM).unwrap_or_else(|| "redis-server".into());
+        let child = Command::new(program)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
             .args(["--appendonly", "no"])
             .args(&self.settings)

@@ -61,6 +61,29 @@ impl Lifetimes {
         }
     }
 
+    /// As a clock has it for which it is `now`: what another clock says was stored later than that was stored
+    /// now, and has no more than its whole life before it.
+    #[must_use]
+    pub fn by_clock_at(self, now: Time) -> Self {
+        if self.stored <= now {
+            return self;
+        }
+        let ahead = self.stored.since(now).nanos();
+        let earlier = |time: Time| {
+            if time == Time::NEVER {
+                return time;
+            }
+            Time::from_nanos(time.nanos().saturating_sub(ahead))
+        };
+        Self {
+            stored: now,
+            ttl: self.ttl,
+            fresh_until: earlier(self.fresh_until),
+            revalidatable_until: earlier(self.revalidatable_until),
+            usable_on_error_until: earlier(self.usable_on_error_until),
+        }
+    }
+
     /// After an `expire` at `now`: stale at once, and the windows count from here. Repeating it
     /// changes nothing, since nothing is ever extended.
     #[must_use]

@@ -101,6 +101,17 @@ fn jitter_shortens_by_up_to_its_share() {
 }
 
 #[test]
+fn a_copy_of_the_future_begins_now() {
+    let rules = windows();
+    let ahead = Lifetimes::begin(&rules, rules.ttl, false, at(3_600), 0.0);
+    let now = Lifetimes::begin(&rules, rules.ttl, false, at(5), 0.0);
+    assert_eq!(ahead.by_clock_at(at(5)), now);
+    assert_eq!(ahead.by_clock_at(at(3_601)), ahead);
+    let forever = Lifetimes::begin(&rules, Duration::FOREVER, false, at(3_600), 0.0);
+    assert_eq!(forever.by_clock_at(at(5)).fresh_until, Time::NEVER);
+}
+
+#[test]
 fn expire_makes_stale_at_once_and_is_idempotent() {
     let rules = windows();
     let life = stored(&rules, false);

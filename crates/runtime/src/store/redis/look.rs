@@ -95,8 +95,8 @@ impl RedisStore {
             }
         }
         self.remember(ask, key, &read.stamps);
-        let lifetimes = read.entry.lifetimes();
-        let Some(left) = stamps::left(&read.stamps, known, &level.rules, lifetimes) else {
+        let (lifetimes, now) = (read.entry.lifetimes(), self.clock.now());
+        let Some(left) = stamps::left(&read.stamps, known, &level.rules, lifetimes, now) else {
             return Ok(None);
         };
         read.entry.set_lifetimes(&left);

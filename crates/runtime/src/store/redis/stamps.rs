@@ -56,13 +56,16 @@ impl Standing {
 
 struct Forgotten;
 
-/// What is left of a copy's life under its stamps; `None`: it is not there any more.
+/// What is left at `now` of a copy's life under its stamps; `None`: it is not there any more. What stands in
+/// them has happened, also where the clock of who wrote it is ahead.
 pub(crate) fn left(
     stamps: &[Stamp],
     known: &Known,
     rules: &Rules,
-    mut lifetimes: Lifetimes,
+    lifetimes: Lifetimes,
+    now: Time,
 ) -> Option<Lifetimes> {
+    let lifetimes = lifetimes.by_clock_at(now);
     let mut first: Option<Time> = None;
     for stamp in stamps {
         let standing = known.get(&stamp.name)?.as_ref()?;
@@ -73,8 +76,8 @@ pub(crate) fn left(
             first = Some(first.map_or(at, |first| first.min(at)));
         }
     }
-    if let Some(at) = first {
-        lifetimes = lifetimes.expired(rules, at);
-    }
-    Some(lifetimes)
+    Some(match first {
+        Some(at) => lifetimes.expired(rules, at.min(now)),
+        None => lifetimes,
+    })
 }
