@@ -31,6 +31,7 @@ INSIDE = {
     "LocMemCacheTests.test_locking_on_pickle": "asks the backend's `_lock`",
     "LocMemCacheTests.test_incr_decr_timeout": "asks the backend's `_expire_info`",
     "RedisCacheTests.test_cache_client_class": "asks for Django's client class",
+    "RedisCacheTests.test_client_driver_info": "asks for a client of the package redis",
     "RedisCacheTests.test_get_client": "asks for a client of the package redis",
     "RedisCacheTests.test_get_connection_pool": "asks for a pool of the package redis",
     "RedisCacheTests.test_get_connection_pool_index": "asks for a pool of the package redis",

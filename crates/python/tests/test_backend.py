@@ -8,6 +8,7 @@ import threading
 import time
 import unittest
 
+from asgiref.sync import async_to_sync
 from django.core.cache import caches
 from django.core.cache.backends.base import InvalidCacheBackendError
 from django.test import SimpleTestCase, override_settings
@@ -114,6 +115,9 @@ class Interface:
         with self.assertRaises(ZeroDivisionError):
             self.cache.get_or_set("broken", lambda: 1 / 0)
         self.assertEqual(self.cache.get_or_set("broken", 5), 5)
+        again = async_to_sync(self.cache.aget_or_set)
+        self.assertEqual(again("async", lambda: 7), 7)
+        self.assertEqual(again("async", lambda: 8), 7)
 
 
 class Memory(Interface, SimpleTestCase):

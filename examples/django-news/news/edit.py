@@ -14,7 +14,7 @@ from .models import Article
 def article(request, slug):
     """A new title, and perhaps another slug or author."""
     with transaction.atomic():
-        found = get_object_or_404(Article.objects.select_for_update(), slug=slug)
+        found = get_object_or_404(Article, slug=slug)
         found.title = request.POST.get("title", found.title)
         found.slug = request.POST.get("slug", found.slug)
         found.author_id = request.POST.get("author", found.author_id)

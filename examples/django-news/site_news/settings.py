@@ -53,3 +53,6 @@ if FORM == "policy":
     CACHEPOLICY_REDIS = REDIS
     MIDDLEWARE.append("cachepolicy.django.CachePolicyMiddleware")
     CACHES["default"]["BACKEND"] = "cachepolicy.django.Cache"
+else:
+    # The app is there for `manage.py cachepolicy init`.
+    SILENCED_SYSTEM_CHECKS = ["cachepolicy.W001"]

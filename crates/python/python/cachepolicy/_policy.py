@@ -118,7 +118,8 @@ class Policy:
 
     def bounds(self) -> dict[str, Any]:
         """How old an answer can get: what `cachepolicy bound --format json` says."""
-        return json.loads(self._native.bounds_json())
+        bounds: dict[str, Any] = json.loads(self._native.bounds_json())
+        return bounds
 
     def explain(
         self,

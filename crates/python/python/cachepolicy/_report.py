@@ -17,21 +17,21 @@ class Report(dict[str, Any]):
     """A report, as `cachepolicy simulate --format json` says it: plain dicts, times in seconds, sizes in bytes,
     ratios in 0..1. `print(report.text())` is what the command line shows."""
 
-    _native: _native.Simulated
+    _simulated: _native.Simulated
 
     @classmethod
     def _of(cls, native: _native.Simulated) -> Report:
         report = cls(json.loads(native.json()))
-        report._native = native
+        report._simulated = native
         return report
 
     def text(self, *, columns: int = 100) -> str:
         """In words."""
-        return self._native.text(columns)
+        return self._simulated.text(columns)
 
     def html(self) -> str:
         """As a page that needs nothing else."""
-        return self._native.html()
+        return self._simulated.html()
 
     def rows(self, section: str = "levels") -> list[dict[str, Any]]:
         """One flat row a level, route, backend or origin; `out_of_date.staleness.p99` is a column."""

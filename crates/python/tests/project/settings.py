@@ -1,5 +1,6 @@
 """A small site for the tests."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = "tests"
 ALLOWED_HOSTS = ["*"]
 USE_TZ = True
+STATIC_URL = "static/"
 ROOT_URLCONF = "project.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {
@@ -23,6 +25,8 @@ INSTALLED_APPS = [
     "cachepolicy.django",
     "project",
 ]
+if importlib.util.find_spec("debug_toolbar"):
+    INSTALLED_APPS.append("debug_toolbar")
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -32,6 +36,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -46,4 +51,4 @@ CACHES = {
 }
 CACHEPOLICY = "policies/site.cachepolicy"
 CACHEPOLICY_WATCH = True
-SILENCED_SYSTEM_CHECKS = ["models.W042"]
+SILENCED_SYSTEM_CHECKS = ["debug_toolbar.W001"]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache, InvalidCacheBackendError
 from django.utils.module_loading import import_string
 
@@ -223,6 +224,17 @@ class Cache(BaseCache):
             value = default()
             self.add(key, value, timeout=timeout, version=version)
             return self.get(key, value, version=version)
+
+    async def aget_or_set(
+        self,
+        key: str,
+        default: Any,
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> Any:
+        """The same from a coroutine: it runs where other synchronous code runs."""
+        ask = sync_to_async(self.get_or_set, thread_sensitive=True)
+        return await ask(key, default, timeout=timeout, version=version)
 
     def _alone_everywhere(self, key: str) -> Any:
         return self._locked(key) if self._is_shared else nullcontext()

@@ -1,31 +1,42 @@
-"""What was looked up, and why it went as it did: for whoever listens, as the panel of django-debug-toolbar."""
+"""What was looked up while a request was answered, and why it went as it did."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import contextvars
+import time
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 
-#: Called with a dict for each look-up.
-listeners: list[Callable[[dict[str, Any]], None]] = []
+
+class Lookup(NamedTuple):
+    """One look-up."""
+
+    level: str
+    params: str
+    outcome: str
+    why: str | None
+    at: float
+
+
+#: Where look-ups of the request in hand are gathered; `None`: nobody wants to know.
+gathered: contextvars.ContextVar[list[Lookup] | None] = contextvars.ContextVar(
+    "cachepolicy_panel", default=None
+)
 
 
 def looked_up(level: str, params: list[str | None], outcome: str, why: str | None) -> None:
     """Tells of a look-up of an object or a fragment."""
-    if listeners:
-        _tell({"level": level, "params": params, "outcome": outcome, "why": why})
+    to = gathered.get()
+    if to is not None:
+        shown = ", ".join("–" if param is None else param for param in params)
+        to.append(Lookup(level, shown, outcome, why, time.time()))
 
 
 def answered(request: HttpRequest, names: tuple[str, ...], fields: list[Any]) -> None:
     """Tells how a request was answered."""
-    if listeners:
+    to = gathered.get()
+    if to is not None:
         status = next((value for name, value in fields if name == "cache-status"), "")
-        level = " › ".join(names) or "no level"
-        path = request.get_full_path()
-        _tell({"level": level, "params": [path], "outcome": status, "why": None})
-
-
-def _tell(of: dict[str, Any]) -> None:
-    for listener in tuple(listeners):
-        listener(of)
+        level = " › ".join(names) or "of no level"
+        to.append(Lookup(level, request.get_full_path(), status, None, time.time()))

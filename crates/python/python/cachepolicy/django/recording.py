@@ -75,3 +75,29 @@ def ends_with(service: Any, file: str) -> None:
         service.native.stop_recording()
 
     atexit.register(end)
+
+
+def joined(folder: Path) -> bytes:
+    """The events of all processes, in the order of time."""
+    events: list[tuple[float, str]] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text().splitlines():
+            event = json.loads(line)
+            if "at" in event:
+                events.append((event["at"], line))
+    events.sort(key=lambda event: event[0])
+    return "\n".join(line for _, line in events).encode()
+
+
+def counted_in(folder: Path) -> dict[str, dict[str, int]]:
+    """What all processes counted, by level."""
+    total: dict[str, dict[str, int]] = {}
+    for path in sorted(folder.glob("*.counters.json")):
+        for level, counters in json.loads(path.read_text()).items():
+            of = total.setdefault(level, {})
+            for name, count in counters.items():
+                if name == "stampede_peak":
+                    of[name] = max(of.get(name, 0), count)
+                else:
+                    of[name] = of.get(name, 0) + count
+    return total

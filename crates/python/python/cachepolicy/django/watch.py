@@ -135,6 +135,14 @@ def _contained(level: str) -> set[str]:
     return found
 
 
+def sentences() -> list[str]:
+    """What was reported in this process, of the levels that the policy has."""
+    levels = service().levels
+    with _lock:
+        known = sorted(each for each in reported if each[0] in levels)
+    return [sentence(levels[level]["kind"], level, kind, name) for level, kind, name in known]
+
+
 def _word(cookie: str) -> str:
     """The dimension of a cookie, or what would declare one."""
     for dimension in service().compiled["dimensions"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cachepolicy import Policy, PolicyError, simulate
 
+from ...recording import counted_in, joined
 from ...service import policy_path
 
 
@@ -53,6 +53,13 @@ class Command(BaseCommand):
             "drift", help="what was counted beside what is predicted of a recording"
         )
         drift.add_argument("folder", help="of `record`")
+        drift.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="ITEM.PROPERTY=VALUE",
+            help="replace a property, as `site.processes=2`; can be repeated",
+        )
 
     def handle(self, *args: Any, task: str, **options: Any) -> None:
         try:
@@ -143,12 +150,13 @@ class Command(BaseCommand):
         if ended > 0:
             raise CommandError(f"`{command[0]}` ended with {ended}")
 
-    def do_drift(self, folder: str, **_: Any) -> None:
+    def do_drift(self, folder: str, set: list[str], **_: Any) -> None:
         path = Path(folder)
         trace = joined(path)
         if not trace:
             raise CommandError(f"there is no recording in `{folder}`")
-        report = simulate(self._policy(), trace, trace_format="jsonl")
+        replaced = dict(_pairs(set, "="))
+        report = simulate(self._policy(), trace, trace_format="jsonl", set=replaced)
         counted = counted_in(path)
         if not counted:
             raise CommandError(
@@ -166,32 +174,6 @@ def _pairs(given: list[str], between: str) -> list[tuple[str, str]]:
             raise CommandError(f"`{one}`: expected NAME{between}VALUE")
         pairs.append((name.strip(), value.strip()))
     return pairs
-
-
-def joined(folder: Path) -> bytes:
-    """The events of all processes, in the order of time."""
-    events: list[tuple[float, str]] = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text().splitlines():
-            event = json.loads(line)
-            if "at" in event:
-                events.append((event["at"], line))
-    events.sort(key=lambda event: event[0])
-    return "\n".join(line for _, line in events).encode()
-
-
-def counted_in(folder: Path) -> dict[str, dict[str, int]]:
-    """What all processes counted, by level."""
-    total: dict[str, dict[str, int]] = {}
-    for path in sorted(folder.glob("*.counters.json")):
-        for level, counters in json.loads(path.read_text()).items():
-            of = total.setdefault(level, {})
-            for name, count in counters.items():
-                if name == "stampede_peak":
-                    of[name] = max(of.get(name, 0), count)
-                else:
-                    of[name] = of.get(name, 0) + count
-    return total
 
 
 def hit_ratio(counted: dict[str, int]) -> float | None:
