@@ -39,7 +39,7 @@ mod _native {
     #[pymodule_export]
     use crate::exchange::respond;
     #[pymodule_export]
-    use crate::policy::Policy;
+    use crate::policy::{Policy, format};
     #[pymodule_export]
     use crate::remote::RedisEntries;
     #[pymodule_export]

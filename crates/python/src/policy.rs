@@ -1,7 +1,7 @@
 //! Policies: their text, what is found in it, and what is known of them without traffic.
 
 use crate::said;
-use cachepolicy_compiler::{Compiled, Loader, Options, Override, compile};
+use cachepolicy_compiler::{Compiled, Loader, Options, Override, compile, is_property_word};
 use cachepolicy_core::Policy as Core;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::LevelId;
@@ -11,7 +11,7 @@ use cachepolicy_render::diagnostics::{Findings, Format, human};
 use cachepolicy_render::explain::{self, Request};
 use cachepolicy_render::output::Terminal;
 use cachepolicy_syntax::limits::MAX_FILE_BYTES;
-use cachepolicy_syntax::{Severity, decode};
+use cachepolicy_syntax::{FileId, Severity, decode, format_with};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use std::fs;
@@ -50,6 +50,13 @@ fn read_limited(path: impl AsRef<std::path::Path>) -> io::Result<Vec<u8>> {
     let most = MAX_FILE_BYTES as u64 + 1;
     fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// A text in the one layout.
+#[pyfunction]
+pub(crate) fn format(py: Python<'_>, text: &str) -> PyResult<String> {
+    let formatted = format_with(FileId(0), text, &is_property_word);
+    formatted.map_err(|error| said(py, error))
 }
 
 #[pymethods]

@@ -44,6 +44,7 @@ class Init(SimpleTestCase):
             self.assertIn("is there already", again.stderr)
             found = {each.code for each in Policy.load(path).check()}
             checked = manage("cachepolicy", "check", str(path))
+            report = manage("cachepolicy", "simulate", str(path))
         self.assertLessEqual(
             {
                 "stampede-unprotected",
@@ -56,6 +57,7 @@ class Init(SimpleTestCase):
         )
         self.assertEqual(checked.returncode, 1)
         self.assertIn("leak", checked.stdout)
+        self.assertIn("on workload guess", report.stdout)
 
     def test_what_is_written_is_the_project(self):
         text = manage("cachepolicy", "init").stdout

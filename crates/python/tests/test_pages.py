@@ -108,6 +108,21 @@ class Pages(Fresh, TestCase):
         self.assertEqual((found.status_code, found.content), (200, b"fine"))
         self.assertIn("stale-if-error", found["Cache-Status"])
 
+    def test_a_stale_page_is_made_anew_by_another_thread(self):
+        first = self.client.get("/refreshed/?page=2&utm_source=a")
+        threading.Event().wait(0.15)
+        second = self.client.get("/refreshed/?page=2&utm_source=b")
+        self.assertEqual(second.content, first.content)
+        self.assertIn("hit", second["Cache-Status"])
+        for _ in range(200):
+            third = self.client.get("/refreshed/?page=2")
+            if third.content != first.content:
+                break
+            threading.Event().wait(0.02)
+        _, _, page, thread = third.content.decode().split()
+        self.assertEqual(page, "2")
+        self.assertNotEqual(thread, str(threading.get_ident()))
+
     def test_coroutines(self):
         async def ask():
             client = AsyncClient()

@@ -57,7 +57,7 @@ fn run() -> Result<()> {
         ["engine"] => web::engine(root()),
         ["npm"] => web::package(root()),
         ["python"] => python::wheel(root()),
-        ["python", "test"] => python::test(root()),
+        ["python", "test"] => python::test(root(), python::Build::Alone),
         ["predict", ..] => predict::run(root(), arguments.get(1..).unwrap_or_default()),
         ["http-tests", ..] => http_tests::run(root(), arguments.get(1..).unwrap_or_default()),
         ["help" | "--help" | "-h"] => {

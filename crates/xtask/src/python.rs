@@ -33,9 +33,18 @@ pub(crate) fn wheel(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What is built for the tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// The package and what it uses.
+    Alone,
+    /// All libraries, which share what they use with the tests of the whole.
+    Workspace,
+}
+
 /// Its tests, with Django's long-term version, and with the newest where there is an interpreter for it.
-pub(crate) fn test(root: &Path) -> Result<()> {
-    let package = staged(root)?;
+pub(crate) fn test(root: &Path, build: Build) -> Result<()> {
+    let package = staged(root, build)?;
     suite(root, "python3", "django-5.2", &package)?;
     match newer() {
         Some(python) => suite(root, &python, "django-6", &package),
@@ -58,10 +67,13 @@ fn suite(root: &Path, python: &str, requirements: &str, package: &Path) -> Resul
 }
 
 /// The package's folder as it is installed: its modules, and the compiled one beside them.
-fn staged(root: &Path) -> Result<PathBuf> {
+fn staged(root: &Path, build: Build) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--package", "cachepolicy-python"]);
+    command.arg("build").args(match build {
+        Build::Alone => ["--package", "cachepolicy-python"],
+        Build::Workspace => ["--workspace", "--lib"],
+    });
     run(root, command.current_dir(root))?;
     let staged = target(root).join("python/package");
     if staged.exists() {

@@ -48,7 +48,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         failed.push(("page", "see the output above", vec![format!("{error:#}")]));
     }
     eprintln!("\n── package: cargo xtask python test ──");
-    if let Err(error) = python::test(root) {
+    if let Err(error) = python::test(root, python::Build::Workspace) {
         failed.push((
             "package for Python",
             "see the output above",

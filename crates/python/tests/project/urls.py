@@ -8,6 +8,7 @@ urlpatterns = [
     path("hello/", views.hello),
     path("mine/", views.mine),
     path("decorated/", views.decorated),
+    path("refreshed/", views.refreshed),
     path("failing/", views.failing),
     path("stock/hello/", views.stock_hello),
     path("unknown/", views.unknown),

@@ -1,3 +1,5 @@
+import threading
+
 from django.core.cache import caches
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
@@ -75,6 +77,12 @@ def mine(request):
 def decorated(request):
     calls.append(("decorated",))
     return HttpResponse("decorated")
+
+
+def refreshed(request):
+    calls.append(("refreshed",))
+    found = Article.objects.count() if "models" in habits else 0
+    return HttpResponse(f"{len(calls)} {found} {request.GET.get('page')} {threading.get_ident()}")
 
 
 def failing(request):

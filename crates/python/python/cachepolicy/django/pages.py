@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import copy
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
@@ -110,17 +111,21 @@ def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
 
     def fill(around: Any, is_alone: bool, asked: str, fields: list[str]) -> Any:
         if is_alone:
-            return describe(alone(context, fill_here, around, asked, fields), False)
-        response, is_for_one = fill_here(around, asked, fields)
+            # Whoever asked has an answer, and is still at work with the request.
+            made = alone(context, fill_here, _copied(request), around, asked, fields)
+            return describe(made, False)
+        response, is_for_one = fill_here(request, around, asked, fields)
         own[:] = [response]
         return describe((response, is_for_one), True)
 
-    def fill_here(around: Any, asked: str, fields: list[str]) -> tuple[HttpResponseBase, bool]:
+    def fill_here(
+        of: HttpRequest, around: Any, asked: str, fields: list[str]
+    ) -> tuple[HttpResponseBase, bool]:
         level = names[-1] if names else None
         with standing(around, level) as frame, watch.filling(frame):
-            with as_for_all(request, needs, asked, target, fields):
-                with watch.request(frame, request, needs) as touched:
-                    response = view(request)
+            with as_for_all(of, needs, asked, target, fields):
+                with watch.request(frame, of, needs) as touched:
+                    response = view(of)
         return response, needs.is_stored and bool(touched)
 
     status, fields, content = _native.respond(
@@ -133,6 +138,15 @@ def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
                 own[0].headers["Cache-Status"] = value
         return own[0]
     return answer(status, fields, content)
+
+
+def _copied(request: HttpRequest) -> HttpRequest:
+    """The same request for another thread."""
+    other = copy.copy(request)
+    other.META = dict(request.META)
+    if hasattr(request, "session"):
+        other.session = copy.copy(request.session)
+    return other
 
 
 async def arespond(

@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import secrets
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,11 @@ def ends_with(service: Any, file: str) -> None:
 
 def joined(folder: Path) -> bytes:
     """The events of all processes, in the order of time."""
-    events: list[tuple[float, str]] = []
+    events: list[tuple[Decimal, str]] = []
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text().splitlines():
-            event = json.loads(line)
+            # Nanoseconds since 1970 are more than a float has.
+            event = json.loads(line, parse_float=Decimal)
             if "at" in event:
                 events.append((event["at"], line))
     events.sort(key=lambda event: event[0])

@@ -187,6 +187,15 @@ def _setting_changed(setting: str, **_: Any) -> None:
         forget()
 
 
+#: Those of the process that this one was forked from: they have lost their threads, and nobody may wait for those.
+_others: list[Service | None] = []
+
+
+def _forked() -> None:
+    """Connections and threads are of the process that made them."""
+    _others.append(_service)
+    forget()
+
+
 setting_changed.connect(_setting_changed, dispatch_uid="cachepolicy.service")
-# Connections and threads are of the process that made them.
-os.register_at_fork(after_in_child=forget)
+os.register_at_fork(after_in_child=_forked)

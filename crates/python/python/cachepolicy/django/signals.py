@@ -15,6 +15,7 @@ from django.db.models.signals import (
 
 from . import rows
 from .models import Mapped, mapped, of_model, tell, told
+from .recording import folder
 from .service import is_configured
 from .writes import deliver, deliver_all
 
@@ -34,7 +35,9 @@ def connect() -> None:
 
 
 def _mapped(sender: type[models.Model]) -> Mapped | None:
-    return of_model(sender) if is_configured() else None
+    """The model in the policy, if anybody wants to know of its writes: what it was before costs a query."""
+    of = of_model(sender) if is_configured() else None
+    return of if of is not None and (of.timings or folder() is not None) else None
 
 
 def _before_save(

@@ -9,6 +9,8 @@ import django
 from django.conf import settings
 from django.db import models
 
+from cachepolicy import _native
+
 from . import reading
 from .reading import Fragment, Found, Object, View
 
@@ -28,9 +30,10 @@ def write() -> str:
         *(_view(each, found) for each in found.views),
         _site(found),
         _edges(found),
+        _workload(found),
         _notes(found),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return _native.format("\n\n".join(part for part in parts if part) + "\n")
 
 
 def _block(head: str, lines: list[str], note: str | None = None) -> str:
@@ -171,6 +174,20 @@ def _edges(found: Found) -> str:
         head = f"on {edge.model} {'|'.join(edge.operations)} {when}"
         parts.append(_block(head, [f"purge {target}" for target in edge.targets], edge.where))
     return "\n\n".join(parts)
+
+
+def _workload(found: Found) -> str:
+    """Something to try it on while there is no log."""
+    routes = [view for view in found.views if view.seconds is not None or view.contains]
+    if not routes:
+        return ""
+    requests = []
+    for view in routes:
+        params = "".join(f" {name} zipf(1.0, 1_000)" for name in view.params)
+        requests.append(f'  GET "{view.route}" weight 1{params}')
+    lines = ["duration 1h", "requests 50/s poisson {", *requests, "}", "user.id 30% of 5_000"]
+    lines += [f"write {model} update 1/m" for model in sorted(found.uses_models)]
+    return _block("workload guess", lines, "Figures to replace; or simulate a log: --trace access.log")
 
 
 def _notes(found: Found) -> str:

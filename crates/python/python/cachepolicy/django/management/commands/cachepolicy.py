@@ -1,4 +1,4 @@
-"""`manage.py cachepolicy check | explain | init | record | drift`"""
+"""`manage.py cachepolicy check | simulate | explain | init | record | drift`"""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ class Command(BaseCommand):
             "check", help="what is wrong with the policy, and what does not fit the project"
         )
         check.add_argument("policy", nargs="?", help="left out: that of CACHEPOLICY")
+        run = tasks.add_parser("simulate", help="replay a log, or the policy's workload, and report")
+        run.add_argument("policy", nargs="?", help="left out: that of CACHEPOLICY")
+        run.add_argument("--trace", metavar="FILE", help="an access log, or what `record` wrote")
+        run.add_argument("--html", metavar="FILE", help="write the report as a page")
         explain = tasks.add_parser("explain", help="what happens to a request")
         explain.add_argument("url")
         explain.add_argument("--method", default="GET")
@@ -100,6 +104,14 @@ class Command(BaseCommand):
         for message in messages:
             self.stdout.write(f"{message}\n")
         return sum(message.level >= ERROR for message in messages)
+
+    def do_simulate(
+        self, policy: str | None, trace: str | None, html: str | None, **_: Any
+    ) -> None:
+        report = simulate(self._policy(policy), trace)
+        if html is not None:
+            Path(html).write_text(report.html(), encoding="utf-8")
+        self.stdout.write(report.text(columns=self._columns()), ending="")
 
     def do_explain(
         self,
