@@ -10,15 +10,14 @@ ends with 1 where one has none.
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from pathlib import Path
 
 import django
+from redis_server import redis_server
 
 import cachepolicy
 
@@ -134,21 +133,6 @@ def run(tests: Path, names: tuple[str, str], address: str) -> tuple[int, dict[st
             at = names[-2] if names[-1] == title[1] else names[-1]
             failed[f"{at}.{title[1]}"] = block.strip().splitlines()[-1]
     return int(ran[1]), failed
-
-
-def redis_server(folder: Path) -> tuple[subprocess.Popen, str]:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port = bound.getsockname()[1]
-    arguments = ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen([*arguments, "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL)
-    for _ in range(500):
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            break
-        except OSError:
-            time.sleep(0.02)
-    return server, f"redis://127.0.0.1:{port}"
 
 
 def main() -> int:

@@ -6,14 +6,13 @@ Needs `redis-server` and the package `redis`, which Django's backend is made of.
 fastest of each counts.
 """
 
-import socket
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import django
 from django.conf import settings
+from redis_server import redis_server
 
 POLICY = """
 policy speed { edition 1; semantics django "5.2" }
@@ -21,21 +20,6 @@ backend hot memory { capacity 1000 entries; evict lru }
 view page { route GET "/page/"; store hot; ttl 10m; vary lang }
 request { cookie lang in [en, fr] else en }
 """
-
-
-def redis_server(folder):
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port = bound.getsockname()[1]
-    arguments = ["redis-server", "--port", str(port), "--save", "", "--dir", folder]
-    server = subprocess.Popen([*arguments, "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL)
-    for _ in range(500):
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            break
-        except OSError:
-            time.sleep(0.02)
-    return server, f"redis://127.0.0.1:{port}"
 
 
 def side_by_side(title, both, count, rounds=15):

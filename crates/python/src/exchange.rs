@@ -112,7 +112,10 @@ fn made((status, fields, content): Said) -> Result<Response<Full<Bytes>>, BodyEr
     *response.status_mut() = http::StatusCode::from_u16(status)?;
     let headers = response.headers_mut();
     for (name, value) in fields {
-        headers.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+        // What is no field is lost from copies; whoever asked gets the application's own answer.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.append(name, value);
+        }
     }
     // What it says of its length is of what was there before something packed it.
     headers.remove(CONTENT_LENGTH);
@@ -125,7 +128,7 @@ fn made((status, fields, content): Said) -> Result<Response<Full<Bytes>>, BodyEr
 
 /// The answer to a request: from a copy, or what `respond(around, alone, target, headers)` makes, which gives
 /// `(status, fields, content or None)`. `meta` is a WSGI environment or what is like it; `headers` names what
-/// the work may see of it.
+/// the work may see of it. `None`: that is no request of HTTP.
 #[pyfunction]
 #[pyo3(signature = (cache, method, host, target, meta, user, attrs, respond))]
 #[expect(
@@ -142,7 +145,7 @@ pub(crate) fn respond<'py>(
     user: Fields,
     attrs: Fields,
     respond: Py<PyAny>,
-) -> PyResult<Answer<'py>> {
+) -> PyResult<Option<Answer<'py>>> {
     let Some(layer) = &cache.http else {
         return Err(said(py, "the policy has no pages"));
     };
@@ -154,7 +157,10 @@ pub(crate) fn respond<'py>(
         }
     }
     let body = Full::new(Bytes::new());
-    let mut request = request.body(body).map_err(|error| said(py, error))?;
+    // Whoever serves lets through what no layer knows: a method with a space in it.
+    let Ok(mut request) = request.body(body) else {
+        return Ok(None);
+    };
     request.extensions_mut().insert(Identity { user, attrs });
     let raised = Arc::new(Mutex::new(None));
     let (parts, content) = wait(py, runtime(py)?, |errands| {
@@ -182,7 +188,7 @@ pub(crate) fn respond<'py>(
         (name.as_str().to_owned(), value)
     });
     let content = PyBytes::new(py, &content);
-    Ok((parts.status.as_u16(), shown.collect(), content))
+    Ok(Some((parts.status.as_u16(), shown.collect(), content)))
 }
 
 /// Those that are fields; a server lets nothing else through.

@@ -80,6 +80,13 @@ class Commands(TestCase):
     def test_check(self):
         self.assertIn("0 errors", self.run_command("check"))
 
+    def test_a_file_that_is_not_there(self):
+        for task in ("check", "simulate"):
+            with self.assertRaisesMessage(CommandError, "`/nowhere`: No such file"):
+                self.run_command(task, "/nowhere")
+        with self.assertRaisesMessage(CommandError, "there is no recording in `/nowhere`"):
+            self.run_command("drift", "/nowhere")
+
     def test_explain(self):
         text = self.run_command("explain", "/articles/one/", "--cookie", "currency=USD")
         self.assertIn("article_page", text)

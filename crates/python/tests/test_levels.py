@@ -4,11 +4,12 @@ import asyncio
 import threading
 import time
 
+from django.core import serializers
 from django.core.cache import caches
 from django.db import transaction
 from django.test import TestCase, TransactionTestCase
 from project import views
-from project.models import Article, Author, Category
+from project.models import Article, Author, Category, Column, Review
 
 from cachepolicy.django import bulk_create, bulk_update, cache, cached_object, update, written
 from cachepolicy.django import service as services
@@ -144,6 +145,24 @@ class Objects(Fresh, TransactionTestCase):
         self.assertEqual(views.article("one")["title"], "One")
         written(Article, old=[{"id": "1", "slug": "one"}], new=[Article.objects.get(slug="one")])
         self.assertEqual(views.article("one")["title"], "Uno")
+
+    def test_fixtures_are_writes_too(self):
+        views.article("one")
+        row = {"slug": "one", "title": "Uno", "author": self.author.pk, "categories": []}
+        made = {"model": "project.article", "pk": self.article.pk, "fields": row}
+        for each in serializers.deserialize("python", [made]):
+            each.save()
+        self.assertEqual(views.article("one")["title"], "Uno")
+
+    def test_children_and_proxies_are_of_their_parents_table(self):
+        views.article("one")
+        proxy = Column.objects.get(slug="one")
+        proxy.title = "Uno"
+        proxy.save()
+        self.assertEqual(views.article("one")["title"], "Uno")
+        self.assertIsNone(views.article("child"))
+        Review.objects.create(slug="child", title="Child", author=self.author, stars=3)
+        self.assertEqual(views.article("child")["title"], "Child")
 
     def test_parameters(self):
         with self.assertRaisesMessage(TypeError, "`article` takes slug"):

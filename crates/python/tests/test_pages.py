@@ -3,6 +3,7 @@
 import asyncio
 import threading
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import caches
 from django.db import connection, transaction
@@ -123,6 +124,15 @@ class Pages(Fresh, TestCase):
         self.assertEqual(page, "2")
         self.assertNotEqual(thread, str(threading.get_ident()))
 
+    def test_what_is_no_request_of_http_is_let_through(self):
+        self.assertEqual(self.client.generic("A B", "/hello/").content, b"hello")
+
+    def test_a_field_that_is_none_harms_nobody(self):
+        views.habits.add("field")
+        for _ in range(2):
+            self.assertEqual(self.client.get("/hello/").content, b"hello")
+        self.assertEqual(self.asked("hello"), 1)
+
     def test_coroutines(self):
         async def ask():
             client = AsyncClient()
@@ -189,6 +199,14 @@ class Leaks(Fresh, TestCase):
         said = " ".join(str(each.message) for each in caught.warnings)
         self.assertIn("add `uses     theme` to it", said)
         self.assertIn("add `reads    Article` to it", said)
+
+    def test_the_language_is_one_of_them(self):
+        reported.clear()
+        views.habits.add("language")
+        middleware = ["django.middleware.locale.LocaleMiddleware", *settings.MIDDLEWARE]
+        with override_settings(MIDDLEWARE=middleware):
+            self.client.get("/hello/", headers={"accept-language": "fr"})
+        self.assertIn(("hello", "language", ""), reported)
 
     def test_where_that_is_strict_it_is_not_kept(self):
         views.habits.add("models")

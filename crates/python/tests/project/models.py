@@ -14,3 +14,12 @@ class Article(models.Model):
     title = models.CharField(max_length=100)
     author = models.ForeignKey(Author, models.CASCADE)
     categories = models.ManyToManyField(Category)
+
+
+class Column(Article):
+    class Meta:
+        proxy = True
+
+
+class Review(Article):
+    stars = models.IntegerField()

@@ -4,6 +4,7 @@ from django.core.cache import caches
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.template import engines
+from django.utils.translation import gettext
 from django.views.decorators.cache import cache_page
 
 from cachepolicy.django import cache, cached, cached_object, data
@@ -58,7 +59,11 @@ def _hello(request):
         text += " " + request.COOKIES.get("theme", "light")
     if "models" in habits:
         text += f" {Article.objects.count()}"
+    if "language" in habits:
+        text += " " + gettext("Yes")
     response = HttpResponse(text)
+    if "field" in habits:
+        response.headers._store["bad name"] = ("bad name", "x")
     if "set-cookie" in habits:
         response.set_cookie("seen", "1")
     return response

@@ -62,12 +62,8 @@ def find(name: str) -> type[models.Model] | None:
 
 
 def of_model(model: type[models.Model]) -> Mapped | None:
-    """The policy's, for one of Django's; a proxy is what it stands for."""
-    concrete = model._meta.concrete_model
-    for each in mapped().values():
-        if each.model._meta.concrete_model is concrete:
-            return each
-    return None
+    """The policy's, for one of Django's: itself, or what it is a proxy or a child of."""
+    return next((each for each in mapped().values() if issubclass(model, each.model)), None)
 
 
 def by_table() -> dict[str, str]:

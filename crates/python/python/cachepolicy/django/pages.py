@@ -128,9 +128,12 @@ def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
                     response = view(of)
         return response, needs.is_stored and bool(touched)
 
-    status, fields, content = _native.respond(
+    answered = _native.respond(
         of.native, method, request.get_host(), target, request.META, user, attrs, fill
     )
+    if answered is None:
+        return view(request)
+    status, fields, content = answered
     panel.answered(request, names, fields)
     if own and own[0].status_code == status:
         for name, value in fields:

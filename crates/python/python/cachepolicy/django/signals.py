@@ -41,10 +41,10 @@ def _mapped(sender: type[models.Model]) -> Mapped | None:
 
 
 def _before_save(
-    sender: type[models.Model], instance: models.Model, raw: bool, using: str, **_: Any
+    sender: type[models.Model], instance: models.Model, using: str, **_: Any
 ) -> None:
     of = _mapped(sender)
-    if of is None or raw:
+    if of is None:
         return
     old = None
     if instance.pk is not None and not (instance._state.adding and _is_made_now(instance)):
@@ -59,14 +59,10 @@ def _is_made_now(instance: models.Model) -> bool:
 
 
 def _after_save(
-    sender: type[models.Model],
-    instance: models.Model,
-    raw: bool,
-    using: str,
-    **_: Any,
+    sender: type[models.Model], instance: models.Model, using: str, **_: Any
 ) -> None:
     of = _mapped(sender)
-    if of is None or raw:
+    if of is None:
         return
     olds = instance.__dict__.get(_OLD) or [None]
     old = olds.pop()

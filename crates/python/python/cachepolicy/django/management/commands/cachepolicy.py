@@ -71,7 +71,8 @@ class Command(BaseCommand):
         except (PolicyError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
-            raise CommandError(str(error)) from error
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise CommandError(f"`{error.filename}`: {why}") from error
 
     def _policy(self, path: str | None = None) -> Policy:
         found = Path(path) if path else policy_path()
