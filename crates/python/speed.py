@@ -17,6 +17,9 @@ from redis_server import redis_server
 POLICY = """
 policy speed { edition 1; semantics django "5.2" }
 backend hot memory { capacity 1000 entries; evict lru }
+backend shared redis { latency 400us }
+object near(id) { store hot; ttl 10m }
+object far(id) { store shared; ttl 10m }
 view page { route GET "/page/"; store hot; ttl 10m; vary lang }
 request { cookie lang in [en, fr] else en }
 """
@@ -69,6 +72,29 @@ def backends():
             side_by_side(f"get, {place}, {what}", gets, 5000 if place == "memory" else 1000)
 
 
+def levels():
+    """Beside `cache.get`, which knows nothing of a policy."""
+    from django.core.cache import caches
+
+    from cachepolicy.django import cache
+
+    value = {"id": 7, "title": "x" * 40}
+    for place, stock, level, count in (
+        ("memory", "default", "near", 5000),
+        ("redis", "redis", "far", 1000),
+    ):
+        caches[stock].set("key", value, 600)
+
+        def get(stock=stock):
+            return caches[stock].get("key")
+
+        def look(level=level):
+            return cache.object(level, 7).get_or_load(lambda: value)
+
+        look()
+        side_by_side(f"an object's hit, {place}", [get, look], count)
+
+
 def middleware():
     from django.http import HttpResponse
     from django.middleware.cache import FetchFromCacheMiddleware, UpdateCacheMiddleware
@@ -112,6 +138,7 @@ def main():
             configure(folder, address)
             print(f"Django {django.get_version():27}{'its own':>13}{'ours':>13}")
             backends()
+            levels()
             middleware()
         finally:
             server.terminate()

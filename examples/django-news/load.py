@@ -202,7 +202,9 @@ def main():
     for route, row in rows.items():
         times = f"{row['p50'] * 1000:>7.1f}ms{row['p99'] * 1000:>7.1f}ms"
         ages = f"{row['age_p99']:>9.2f}s{row['age_max']:>8.2f}s"
-        print(f"{route:18}{row['count']:>9}{times}{row['leaks']:>12}{row['old']:>8}{ages}{row['failed']:>8}")
+        print(
+            f"{route:18}{row['count']:>9}{times}{row['leaks']:>12}{row['old']:>8}{ages}{row['failed']:>8}"
+        )
     print(f"{sum(row['count'] for row in rows.values()) / load.took:.0f} requests a second")
 
 

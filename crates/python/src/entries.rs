@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 /// A value: a number that can be counted with, or bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Value {
     Number(i64),
     Bytes(Vec<u8>),
@@ -23,19 +23,9 @@ impl<'py> IntoPyObject<'py> for Value {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        (&self).into_pyobject(py)
-    }
-}
-
-impl<'py> IntoPyObject<'py> for &Value {
-    type Target = PyAny;
-    type Output = Bound<'py, PyAny>;
-    type Error = PyErr;
-
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         Ok(match self {
-            Value::Number(number) => number.into_pyobject(py)?.into_any(),
-            Value::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
+            Self::Number(number) => number.into_pyobject(py)?.into_any(),
+            Self::Bytes(bytes) => PyBytes::new(py, &bytes).into_any(),
         })
     }
 }
@@ -51,8 +41,42 @@ impl<'py> FromPyObject<'_, 'py> for Value {
     }
 }
 
+/// A value in this process: the interpreter's own bytes, which nobody has to copy.
+enum Kept {
+    Number(i64),
+    Bytes(Py<PyBytes>),
+}
+
+impl Kept {
+    fn given<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(match self {
+            Self::Number(number) => number.into_pyobject(py)?.into_any(),
+            Self::Bytes(bytes) => bytes.bind(py).clone().into_any(),
+        })
+    }
+
+    fn is(&self, py: Python<'_>, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(one), Self::Number(other)) => one == other,
+            (Self::Bytes(one), Self::Bytes(other)) => one.as_bytes(py) == other.as_bytes(py),
+            _ => false,
+        }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Kept {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = given.cast::<PyBytes>() {
+            return Ok(Self::Bytes(bytes.to_owned().unbind()));
+        }
+        given.extract::<i64>().map(Self::Number)
+    }
+}
+
 struct Entry {
-    value: Value,
+    value: Kept,
     life: Lifetimes,
 }
 
@@ -96,16 +120,16 @@ impl MemoryEntries {
     fn get<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         let mut entries = self.entries.lock();
         let entry = self.alive(&mut entries, key);
-        entry.map(|it| (&it.value).into_pyobject(py)).transpose()
+        entry.map(|it| it.value.given(py)).transpose()
     }
 
-    fn set(&self, key: &str, value: Value, seconds: Option<f64>, limits: Limits) {
+    fn set(&self, key: &str, value: Kept, seconds: Option<f64>, limits: Limits) {
         let mut entries = self.entries.lock();
         self.store(&mut entries, (key, value), seconds, limits);
     }
 
     /// Where there is none.
-    fn add(&self, key: &str, value: Value, seconds: Option<f64>, limits: Limits) -> bool {
+    fn add(&self, key: &str, value: Kept, seconds: Option<f64>, limits: Limits) -> bool {
         let mut entries = self.entries.lock();
         if self.alive(&mut entries, key).is_some() {
             return false;
@@ -115,10 +139,10 @@ impl MemoryEntries {
     }
 
     /// In place of this value, and for no longer than that.
-    fn replace(&self, key: &str, old: Value, value: Value) -> bool {
+    fn replace(&self, py: Python<'_>, key: &str, old: Kept, value: Kept) -> bool {
         let mut entries = self.entries.lock();
         match self.alive(&mut entries, key) {
-            Some(entry) if entry.value == old => {
+            Some(entry) if entry.value.is(py, &old) => {
                 entry.value = value;
                 true
             }
@@ -130,7 +154,7 @@ impl MemoryEntries {
     fn incr(&self, key: &str, delta: i64) -> PyResult<Option<i64>> {
         let mut entries = self.entries.lock();
         let Some(Entry {
-            value: Value::Number(number),
+            value: Kept::Number(number),
             ..
         }) = self.alive(&mut entries, key)
         else {
@@ -193,7 +217,7 @@ impl MemoryEntries {
     fn store(
         &self,
         entries: &mut LinkedHashMap<String, Entry>,
-        (key, value): (&str, Value),
+        (key, value): (&str, Kept),
         seconds: Option<f64>,
         Limits(most, share): Limits,
     ) {

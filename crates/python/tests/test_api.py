@@ -66,14 +66,14 @@ class Simulations(unittest.TestCase):
         self.assertGreater(first["requests"]["hit_ratio"], 0.5)
         self.assertIn("requests", first.text())
         self.assertIn("<html", first.html())
-        self.assertLess(simulate(policy, set={"page.ttl": "100ms"})["levels"]["page"]["hit_ratio"],
-                        first["levels"]["page"]["hit_ratio"])
+        self.assertLess(
+            simulate(policy, set={"page.ttl": "100ms"})["levels"]["page"]["hit_ratio"],
+            first["levels"]["page"]["hit_ratio"],
+        )
 
     def test_a_trace_of_dicts_bytes_or_a_file(self):
         policy = Policy.parse(SMALL)
-        events = [
-            {"at": at, "type": "request", "method": "GET", "path": "/1"} for at in range(12)
-        ]
+        events = [{"at": at, "type": "request", "method": "GET", "path": "/1"} for at in range(12)]
         report = simulate(policy, events)
         self.assertEqual(report["levels"]["page"]["miss"], 3)
         text = "\n".join(map(json.dumps, events)).encode()

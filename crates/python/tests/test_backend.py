@@ -40,9 +40,7 @@ class Interface:
         self.cache.set("forever", 1, None)
         self.assertTrue(self.cache.has_key("short"))
         time.sleep(0.08)
-        self.assertEqual(
-            self.cache.get_many(["short", "never", "past", "forever"]), {"forever": 1}
-        )
+        self.assertEqual(self.cache.get_many(["short", "never", "past", "forever"]), {"forever": 1})
         self.assertTrue(self.cache.touch("forever", 0.05))
         time.sleep(0.08)
         self.assertFalse(self.cache.touch("forever"))
@@ -103,9 +101,7 @@ class Interface:
 
         # Each thread of Django's has a backend of its own.
         backends = [Cache(self.location, {"KEY_PREFIX": "p"}) for _ in range(2)]
-        threads = [
-            threading.Thread(target=ask, args=(backends[index % 2],)) for index in range(20)
-        ]
+        threads = [threading.Thread(target=ask, args=(backends[index % 2],)) for index in range(20)]
         for each in threads:
             each.start()
         for each in threads:

@@ -100,6 +100,17 @@ class Commands(TestCase):
 
 
 class Recording(SimpleTestCase):
+    def test_a_command_is_recorded(self):
+        code = "import os; print(os.environ['CACHEPOLICY_RECORD'])"
+        said = io.StringIO()
+        with tempfile.TemporaryDirectory() as folder:
+            command = ["cachepolicy", "record", folder, sys.executable, "-c", code]
+            call_command(*command, stdout=io.StringIO(), stderr=said)
+            self.assertIn(f"0 files in {folder}", said.getvalue())
+            command[-1] = "raise SystemExit(3)"
+            with self.assertRaisesMessage(CommandError, "ended with 3"):
+                call_command(*command, stderr=said)
+
     def test_what_was_recorded_is_what_was_asked_for(self):
         script = (
             "import django; django.setup()\n"

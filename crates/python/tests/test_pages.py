@@ -277,9 +277,7 @@ class Races(Fresh, TransactionTestCase):
             go_on.wait(5)
             return found
 
-        slow_one = threading.Thread(
-            target=lambda: cache.object("top_authors").get_or_load(slow)
-        )
+        slow_one = threading.Thread(target=lambda: cache.object("top_authors").get_or_load(slow))
         slow_one.start()
         began.wait(5)
         self.author.name = "Eve"

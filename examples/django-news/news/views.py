@@ -4,7 +4,7 @@ from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import render
 
-from cachepolicy.django import cache, cached_object, data
+from cachepolicy.django import cached_object, data
 
 from .models import Article, Author, Setting
 

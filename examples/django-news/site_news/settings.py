@@ -45,9 +45,7 @@ TEMPLATES = [
         "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
     }
 ]
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS}
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS}}
 if FORM == "policy":
     CACHEPOLICY = os.environ.get("NEWS_POLICY", POLICIES / "news.cachepolicy")
     CACHEPOLICY_REDIS = REDIS

@@ -43,6 +43,7 @@ class Policy:
     def route(self, method: str, path: str) -> list[str]: ...
 
 def format(text: str) -> str: ...
+
 @final
 class Simulated:
     def json(self) -> str: ...
@@ -58,6 +59,7 @@ def simulate(
     warmup: str | None = None,
     seed: int = 0,
 ) -> Simulated: ...
+
 @final
 class Around:
     def data(self, name: str, values: list[str]) -> None: ...
@@ -99,8 +101,11 @@ def respond(
     meta: dict[str, Any],
     user: list[tuple[str, str]],
     attrs: list[tuple[str, str]],
-    respond: Callable[[Around, bool, str, list[str]], tuple[int, list[tuple[str, str]], bytes | None]],
+    respond: Callable[
+        [Around, bool, str, list[str]], tuple[int, list[tuple[str, str]], bytes | None]
+    ],
 ) -> tuple[int, list[tuple[str, str]], bytes] | None: ...
+
 @final
 class MemoryEntries:
     def __new__(cls) -> MemoryEntries: ...

@@ -82,9 +82,7 @@ def _run(
     workload: str | None,
     warmup: str | None,
 ) -> dict[str, Any]:
-    report = simulate(
-        policy, trace, seed=seed, set=replaced, workload=workload, warmup=warmup
-    )
+    report = simulate(policy, trace, seed=seed, set=replaced, workload=workload, warmup=warmup)
     figures = _flat(report["requests"])
     for name, of in report["levels"].items():
         figures[f"levels.{name}.hit_ratio"] = of["hit_ratio"]

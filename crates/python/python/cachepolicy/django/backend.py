@@ -18,7 +18,6 @@ from django.utils.module_loading import import_string
 from cachepolicy import _native
 
 
-
 class _Flights:
     """Who computes what, of this process's threads."""
 
@@ -133,9 +132,7 @@ class Cache(BaseCache):
         stored = self._serializer.dumps(value)
         return self._entries.add(key, stored, self.get_backend_timeout(timeout), *self._limits)
 
-    def touch(
-        self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
-    ) -> bool:
+    def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         key = self.make_and_validate_key(key, version=version)
         return self._entries.touch(key, self.get_backend_timeout(timeout))
 
@@ -276,5 +273,3 @@ def _address(server: str, options: Mapping[str, Any]) -> str:
     if "db" in options:
         place = f"{place.partition('/')[0]}/{options['db']}"
     return f"redis://{account}{at}{place}"
-
-

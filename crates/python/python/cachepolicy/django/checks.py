@@ -49,7 +49,9 @@ def _models(of: Any, known: dict[str, models.Mapped]) -> list[checks.CheckMessag
         name = declared["name"]
         if name not in known:
             hint = f'CACHEPOLICY_MODELS = {{"{name}": "app.Model"}} says which one it is'
-            text = f"the policy's model `{name}` is none of the project's: no write of it is heard of"
+            text = (
+                f"the policy's model `{name}` is none of the project's: no write of it is heard of"
+            )
             found.append(checks.Warning(text, hint=hint, id="cachepolicy.W002"))
             continue
         for field in declared["fields"]:

@@ -126,7 +126,9 @@ class Levels:
 cache = Levels()
 
 
-def _params(level: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str | None]:
+def _params(
+    level: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[str | None]:
     names = level["params"]
     given = dict(zip(names, args, strict=False))
     unknown = [name for name in kwargs if name not in names or name in given]

@@ -92,9 +92,7 @@ def watched_tables() -> dict[str, str]:
 
 @lru_cache(maxsize=4)
 def _watched_tables(of: Service) -> dict[str, str]:
-    return {
-        each.model._meta.db_table: name for name, each in mapped(of).items() if each.timings
-    }
+    return {each.model._meta.db_table: name for name, each in mapped(of).items() if each.timings}
 
 
 _told = threading.local()

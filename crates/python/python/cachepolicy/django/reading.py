@@ -128,7 +128,9 @@ def project() -> Found:
     for pattern, route, params in _patterns(get_resolver(), "/"):
         _pattern(found, source, templates, (pattern, route, params))
     for view in found.views:
-        view.contains = [name for name in view.contains if name in {*found.fragments, *found.objects}]
+        view.contains = [
+            name for name in view.contains if name in {*found.fragments, *found.objects}
+        ]
     _receivers(found, source)
     found.notes.extend(source.notes)
     return found
@@ -327,7 +329,9 @@ def _receivers(found: Found, source: code.Project) -> None:
     for signal, operations in _SIGNALS:
         for entry in signal.receivers:
             (_, sender), reference = entry[0], entry[1]
-            receiver = reference() if hasattr(reference, "__self__") or _is_weak(reference) else reference
+            receiver = (
+                reference() if hasattr(reference, "__self__") or _is_weak(reference) else reference
+            )
             if receiver is None or str(receiver.__module__).startswith(_OURS):
                 continue
             where = f"{receiver.__module__}.{receiver.__qualname__}"

@@ -40,9 +40,7 @@ def _mapped(sender: type[models.Model]) -> Mapped | None:
     return of if of is not None and (of.timings or folder() is not None) else None
 
 
-def _before_save(
-    sender: type[models.Model], instance: models.Model, using: str, **_: Any
-) -> None:
+def _before_save(sender: type[models.Model], instance: models.Model, using: str, **_: Any) -> None:
     of = _mapped(sender)
     if of is None:
         return
@@ -58,9 +56,7 @@ def _is_made_now(instance: models.Model) -> bool:
     return bool(instance._meta.pk and instance._meta.pk.has_default())
 
 
-def _after_save(
-    sender: type[models.Model], instance: models.Model, using: str, **_: Any
-) -> None:
+def _after_save(sender: type[models.Model], instance: models.Model, using: str, **_: Any) -> None:
     of = _mapped(sender)
     if of is None:
         return
@@ -80,9 +76,7 @@ def _before_delete(
         tell(of.model._meta.db_table)
 
 
-def _after_delete(
-    sender: type[models.Model], instance: models.Model, using: str, **_: Any
-) -> None:
+def _after_delete(sender: type[models.Model], instance: models.Model, using: str, **_: Any) -> None:
     of = _mapped(sender)
     if of is not None:
         olds = instance.__dict__.get(_OLD) or [None]

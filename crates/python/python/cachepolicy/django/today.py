@@ -12,7 +12,7 @@ from django.db import models
 from cachepolicy import _native
 
 from . import reading
-from .reading import Fragment, Found, Object, View
+from .reading import Found, Fragment, Object, View
 
 _INDENT = "  "
 
@@ -187,7 +187,9 @@ def _workload(found: Found) -> str:
         requests.append(f'  GET "{view.route}" weight 1{params}')
     lines = ["duration 1h", "requests 50/s poisson {", *requests, "}", "user.id 30% of 5_000"]
     lines += [f"write {model} update 1/m" for model in sorted(found.uses_models)]
-    return _block("workload guess", lines, "Figures to replace; or simulate a log: --trace access.log")
+    return _block(
+        "workload guess", lines, "Figures to replace; or simulate a log: --trace access.log"
+    )
 
 
 def _notes(found: Found) -> str:

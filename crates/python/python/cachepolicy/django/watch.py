@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -329,4 +329,3 @@ def watch_language() -> None:
 
 def _has_locale_middleware() -> bool:
     return any(name.endswith("LocaleMiddleware") for name in settings.MIDDLEWARE)
-

@@ -30,9 +30,7 @@ def native_write(model: str, old: rows.Row | None, new: rows.Row | None) -> None
     service().native.write(model, old, new)
 
 
-def deliver_all(
-    of: Mapped, old: dict[Any, rows.Row], new: dict[Any, rows.Row], using: str
-) -> None:
+def deliver_all(of: Mapped, old: dict[Any, rows.Row], new: dict[Any, rows.Row], using: str) -> None:
     """Rows by their primary keys: what is in one of both was deleted or created."""
     for key in {**old, **new}:
         if old.get(key) != new.get(key):

@@ -1,6 +1,7 @@
 """`manage.py fill 1000`: articles to begin with."""
 
 from django.core.management.base import BaseCommand
+
 from news.models import Article, Author, Setting
 
 

@@ -39,7 +39,9 @@ def cached(parser: Any, token: Any) -> CachedNode:
     bits = token.split_contents()[1:]
     if not bits:
         raise template.TemplateSyntaxError('{% cached "name" parameters… %} names a level')
-    named = template.base.token_kwargs(bits[1:], parser) if any("=" in bit for bit in bits[1:]) else {}
+    named = (
+        template.base.token_kwargs(bits[1:], parser) if any("=" in bit for bit in bits[1:]) else {}
+    )
     plain = [] if named else bits[1:]
     params = [parser.compile_filter(bit) for bit in plain]
     nodelist = parser.parse(("endcached",))

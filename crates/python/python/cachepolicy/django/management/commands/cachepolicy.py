@@ -30,7 +30,9 @@ class Command(BaseCommand):
             "check", help="what is wrong with the policy, and what does not fit the project"
         )
         check.add_argument("policy", nargs="?", help="left out: that of CACHEPOLICY")
-        run = tasks.add_parser("simulate", help="replay a log, or the policy's workload, and report")
+        run = tasks.add_parser(
+            "simulate", help="replay a log, or the policy's workload, and report"
+        )
         run.add_argument("policy", nargs="?", help="left out: that of CACHEPOLICY")
         run.add_argument("--trace", metavar="FILE", help="an access log, or what `record` wrote")
         run.add_argument("--html", metavar="FILE", help="write the report as a page")
@@ -78,7 +80,7 @@ class Command(BaseCommand):
         found = Path(path) if path else policy_path()
         if found is None:
             raise CommandError(
-                'CACHEPOLICY names no policy: `manage.py cachepolicy init -o site.cachepolicy` writes one'
+                "CACHEPOLICY names no policy: `manage.py cachepolicy init -o site.cachepolicy` writes one"
             )
         return Policy.load(found)
 
