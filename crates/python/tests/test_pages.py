@@ -191,6 +191,23 @@ class Leaks(Fresh, TestCase):
         first, second = self.ask_twice("/hello/")
         self.assertNotEqual(first, second)
 
+    def test_nor_does_a_fragment(self):
+        for habit, own in (("user", True), ("session", True), ("csrf", False)):
+            with self.subTest(habit):
+                self.setUp()
+                views.habits.add(habit)
+                first, second = self.ask_twice("/parts/")
+                again, _ = self.ask_twice("/parts/")
+                if own:
+                    self.assertEqual((first, second), ("ann ann", "bob bob"))
+                    self.assertEqual(again, first)
+                else:
+                    self.assertNotEqual(first.split()[0], second.split()[0])
+                self.assertEqual(cache.counters("banner")["fresh"], 0)
+                # Whose parameter says who it is for is kept.
+                self.assertEqual(cache.counters("sidebar")["fills"], 2)
+                self.assertEqual(cache.counters("sidebar")["fresh"], 2)
+
     def test_what_is_not_declared_is_reported_once_with_its_line(self):
         reported.clear()
         views.habits.update(("cookie", "models"))

@@ -97,6 +97,22 @@ def failing(request):
     return HttpResponse("fine")
 
 
+BANNER = '{% load cachepolicy %}{% cached "banner" %}' + "{habit}" + "{% endcached %}"
+SIDEBAR = '{% load cachepolicy %}{% cached "sidebar" user.id %}{{ user }}{% endcached %}'
+
+
+def parts(request):
+    calls.append(("parts",))
+    inside = {
+        "user": "{{ user.username }}",
+        "session": "{{ request.session.name }}",
+        "csrf": "{{ csrf_token }}",
+    }
+    asked = "".join(text for habit, text in inside.items() if habit in habits)
+    text = BANNER.replace("{habit}", asked) + " " + SIDEBAR
+    return HttpResponse(engines["django"].from_string(text).render({}, request))
+
+
 def unknown(request):
     calls.append(("unknown",))
     return HttpResponse("of no level")

@@ -12,27 +12,40 @@ from django.db import connections
 if TYPE_CHECKING:
     from cachepolicy import _native
 
+    from .personal import Tracker
+
 
 class Frame:
     """A fill under way."""
 
-    __slots__ = ("around", "before", "children", "level", "touched")
+    __slots__ = (
+        "around",
+        "before",
+        "children",
+        "is_personal",
+        "level",
+        "names",
+        "params",
+        "touched",
+        "tracker",
+    )
 
-    def __init__(self, around: _native.Around, level: str | None, before: Frame | None) -> None:
+    def __init__(
+        self, around: _native.Around, level: str | None, before: Frame | None, tracker: Any
+    ) -> None:
         self.around = around
         self.level = level
         self.before = before
-        #: What it touched, as `watch` names it.
+        #: Who follows the request that it is for.
+        self.tracker: Tracker | None = tracker
+        #: The levels that keep what is made, and the parameters of its key.
+        self.names: tuple[str, ...] = ()
+        self.params: tuple[str | None, ...] = ()
+        #: What it touched and does not tell apart, by `watch`'s names.
         self.touched: set[tuple[str, str]] = set()
         self.children: set[str] = set()
-
-    def for_one(self) -> None:
-        """What is made is for whoever asked alone, and so is what embeds it."""
-        frame: Frame | None = self
-        while frame is not None:
-            frame.around.for_one()
-            frame.touched.add(("one", frame.level or ""))
-            frame = frame.before
+        #: It touched what is somebody's own: what is made is for whoever asked alone.
+        self.is_personal = False
 
 
 _frame: contextvars.ContextVar[Frame | None] = contextvars.ContextVar("cachepolicy", default=None)
@@ -44,10 +57,19 @@ def current() -> Frame | None:
 
 
 @contextlib.contextmanager
-def standing(around: _native.Around, level: str | None) -> Iterator[Frame]:
+def standing(
+    around: _native.Around,
+    level: str | None,
+    names: tuple[str, ...],
+    params: tuple[str | None, ...] = (),
+    tracker: Tracker | None = None,
+) -> Iterator[Frame]:
     """Work is part of a fill."""
     before = _frame.get()
-    frame = Frame(around, level, before)
+    if tracker is None and before is not None:
+        tracker = before.tracker
+    frame = Frame(around, level, before, tracker)
+    frame.names, frame.params = names, params
     if before is not None and level is not None:
         before.children.add(level)
     token = _frame.set(frame)

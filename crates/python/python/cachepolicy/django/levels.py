@@ -47,8 +47,12 @@ class Key:
             return fill_here(around)
 
         def fill_here(around: Any) -> bytes | None:
-            with standing(around, self.level) as frame, watch.filling(frame):
-                value = compute()
+            kept = (self.level,)
+            with standing(around, self.level, kept, tuple(self.params)) as frame:
+                with watch.filling(frame):
+                    value = compute()
+                if frame.is_personal:
+                    around.for_one()
             return None if value is None else pickle.dumps(value, PROTOCOL)
 
         frame = current()

@@ -20,6 +20,7 @@ from cachepolicy import _native
 
 from . import panel, watch
 from .around import alone, standing
+from .personal import Tracker
 from .service import Needs, Service, is_configured, service
 
 View = Callable[[HttpRequest], Any]
@@ -105,6 +106,7 @@ def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
     method = request.method or "GET"
     names = tuple(of.policy._native.route(method, request.path))
     needs = of.needs(names)
+    kept = tuple(name for name in names if of.levels[name]["tiers"])
     user, attrs = identify(of, request) if needs.user else ([], [])
     own: list[HttpResponseBase] = []
     context = contextvars.copy_context()
@@ -122,11 +124,12 @@ def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
         of: HttpRequest, around: Any, asked: str, fields: list[str]
     ) -> tuple[HttpResponseBase, bool]:
         level = names[-1] if names else None
-        with standing(around, level) as frame, watch.filling(frame):
-            with as_for_all(of, needs, asked, target, fields):
-                with watch.request(frame, of, needs) as touched:
+        tracker = Tracker(of, watch.is_watching())
+        with standing(around, level, kept, tracker=tracker) as frame:
+            with tracker, watch.filling(frame):
+                with as_for_all(of, needs, asked, target, fields):
                     response = view(of)
-        return response, needs.is_stored and bool(touched)
+            return response, frame.is_personal
 
     answered = _native.respond(
         of.native, method, request.get_host(), target, request.META, user, attrs, fill

@@ -20,12 +20,10 @@ from typing import Any
 from django.conf import settings
 from django.core import mail
 from django.db.backends.signals import connection_created
-from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
-from . import around, models
+from . import around, models, personal
 from .around import Frame
-from .service import Needs, is_configured, service
+from .service import is_configured, service
 
 logger = logging.getLogger("cachepolicy")
 
@@ -74,7 +72,13 @@ def begin() -> None:
 @contextlib.contextmanager
 def filling(frame: Frame) -> Iterator[None]:
     """A copy is made."""
-    yield
+    tracker = frame.tracker
+    before = tracker.enter() if tracker is not None else None
+    try:
+        yield
+    finally:
+        if tracker is not None and before is not None:
+            tracker.leave(frame, before)
     if frame.level is not None and is_configured() and (frame.touched or frame.children):
         _judge(frame)
 
@@ -87,7 +91,7 @@ def _judge(frame: Frame) -> None:
     touched = set(frame.touched)
     if is_watching():
         touched |= {("level", child) for child in frame.children - _contained(level)}
-    undeclared = sorted(each for each in touched - declared if each[0] != "one")
+    undeclared = sorted(touched - declared)
     if not undeclared:
         return
     for kind, name in undeclared:
@@ -97,7 +101,7 @@ def _judge(frame: Frame) -> None:
         if is_new:
             _say(UndeclaredWarning, sentence(of.levels[level]["kind"], level, kind, name))
     if is_strict():
-        frame.for_one()
+        frame.is_personal = True
 
 
 def sentence(of: str, level: str, kind: str, name: str) -> str:
@@ -179,89 +183,6 @@ def _say(category: type[Warning], text: str) -> None:
     warnings.warn(text, category, stacklevel=2)
 
 
-# ── What a request is asked ──────────────────────────────────────────
-
-
-class _Cookies(dict[str, str]):
-    """Cookies that tell which of them were asked for."""
-
-    def __init__(self, cookies: dict[str, str], touched: set[tuple[str, str]]) -> None:
-        super().__init__(cookies)
-        self._touched = touched
-        # Of these it is known otherwise whether they matter.
-        self._known = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
-
-    def _touch(self, name: object) -> None:
-        if name not in self._known:
-            self._touched.add(("cookie", str(name)))
-
-    def __getitem__(self, name: str) -> str:
-        self._touch(name)
-        return super().__getitem__(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        self._touch(name)
-        return super().get(name, default)
-
-    def __contains__(self, name: object) -> bool:
-        self._touch(name)
-        return super().__contains__(name)
-
-
-@contextlib.contextmanager
-def request(frame: Frame, of: HttpRequest, needs: Needs) -> Iterator[set[tuple[str, str]]]:
-    """What the work asks of its request; in the end what of it is somebody's own, and nobody else's copy tells
-    apart."""
-    personal: set[tuple[str, str]] = set()
-    if not needs.is_stored:
-        yield personal
-        return
-    frame_touched = frame.touched
-    is_known = needs.covers_user
-    session = getattr(of, "session", None)
-    accessed = getattr(session, "accessed", False)
-    user = of.__dict__.get("user")
-    cookies = of.COOKIES
-    flags = {name: of.META.pop(name, None) for name in ("CSRF_COOKIE_NEEDS_UPDATE",)}
-    if session is not None:
-        session.accessed = False
-    if user is not None and not is_known:
-
-        def asked() -> Any:
-            frame_touched.add(("user", ""))
-            personal.add(("user", ""))
-            return user
-
-        of.user = SimpleLazyObject(asked)  # type: ignore[assignment]
-    if is_watching():
-        of.COOKIES = _Cookies(cookies, frame_touched)
-    try:
-        yield personal
-    finally:
-        if user is not None and not is_known:
-            of.user = user
-        of.COOKIES = cookies
-        is_session_told = settings.SESSION_COOKIE_NAME in needs.cookies
-        if session is not None:
-            is_own = session.accessed and not (is_known and _is_of_user(session))
-            if is_own and not is_session_told:
-                frame_touched.add(("session", ""))
-                personal.add(("session", ""))
-            session.accessed = session.accessed or accessed
-        if of.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
-            frame_touched.add(("csrf", ""))
-            if settings.CSRF_COOKIE_NAME not in needs.cookies and not is_session_told:
-                personal.add(("csrf", ""))
-        for name, value in flags.items():
-            if value is not None:
-                of.META[name] = value
-
-
-def _is_of_user(session: Any) -> bool:
-    """Is all that the session has what says who the user is?"""
-    return all(str(name).startswith("_auth_user_") for name in session.keys())
-
-
 # ── What is read and written in the database ─────────────────────────
 
 _TABLES = re.compile(r"(?:\bFROM\b|\bJOIN\b)\s+[\"`\[]?(\w+)[\"`\]]?(?:\.[\"`\[]?(\w+))?", re.I)
@@ -320,7 +241,7 @@ def watch_language() -> None:
         def seen(*args: Any, _function: Any = function, **kwargs: Any) -> Any:
             frame = around.current()
             if frame is not None and len(settings.LANGUAGES) > 1 and _has_locale_middleware():
-                frame.touched.add(("language", ""))
+                personal.touched("language", "")
             return _function(*args, **kwargs)
 
         seen._cachepolicy = True  # type: ignore[attr-defined]
