@@ -39,6 +39,21 @@ class Key:
 
     def look_up(self, compute: Callable[[], Any]) -> Looked:
         """The copy's value, and where it is from."""
+        found, outcome, why = self._asked(compute)
+        return Looked(None if found is None else pickle.loads(found), outcome, why)
+
+    def get_or_load(self, compute: Callable[[], Any]) -> Any:
+        """The copy's value; where there is none that serves, what `compute()` gives, which is then kept as the
+        policy says. `None` is "there is no such thing", which `negative ttl` is for.
+
+        It runs in this thread. Where a stale copy is served meanwhile it runs in another one, without anybody
+        who waits for it.
+        """
+        found = self._asked(compute)[0]
+        return None if found is None else pickle.loads(found)
+
+    def _asked(self, compute: Callable[[], Any]) -> tuple[bytes | None, str, str | None]:
+        """As the runtime says it."""
         context = contextvars.copy_context()
 
         def fill(around: Any, is_alone: bool) -> bytes | None:
@@ -60,19 +75,10 @@ class Key:
         if frame is not None:
             around = frame.around
             frame.children.add(self.level)
-        found, outcome, why = service().native.get_or_load(self.level, self.params, fill, around)
-        panel.looked_up(self.level, self.params, outcome, why)
-        value = None if found is None else pickle.loads(found)
-        return Looked(value, outcome, why)
-
-    def get_or_load(self, compute: Callable[[], Any]) -> Any:
-        """The copy's value; where there is none that serves, what `compute()` gives, which is then kept as the
-        policy says. `None` is "there is no such thing", which `negative ttl` is for.
-
-        It runs in this thread. Where a stale copy is served meanwhile it runs in another one, without anybody
-        who waits for it.
-        """
-        return self.look_up(compute).value
+        looked = service().native.get_or_load(self.level, self.params, fill, around)
+        if panel.gathered.get() is not None:
+            panel.looked_up(self.level, self.params, looked[1], looked[2])
+        return looked
 
     async def aget_or_load(self, compute: Callable[[], Any]) -> Any:
         """The same where `compute` may be a coroutine function, which runs in this loop."""
@@ -101,17 +107,14 @@ class Levels:
 
     def object(self, name: str, /, *args: Any, **kwargs: Any) -> Key:
         """One copy of an object or a fragment, by its parameters: in order, or by their names."""
-        level = service().levels.get(name)
-        if level is None or level["kind"] not in ("object", "fragment"):
-            known = [
-                each["name"]
-                for each in service().levels.values()
-                if each["kind"] in ("object", "fragment")
-            ]
-            raise LookupError(
-                f"the policy has no fragment or object `{name}`; it has {', '.join(known) or 'none'}"
-            )
-        return Key(name, _params(level, args, kwargs))
+        of = service()
+        takes = of.takes.get(name)
+        if takes is None:
+            known = ", ".join(of.takes) or "none"
+            raise LookupError(f"the policy has no fragment or object `{name}`; it has {known}")
+        if kwargs or len(args) != len(takes):
+            args = _in_order(name, takes, args, kwargs)
+        return Key(name, [each if type(each) is str else text_of(each) for each in args])
 
     fragment = object
 
@@ -130,17 +133,15 @@ class Levels:
 cache = Levels()
 
 
-def _params(
-    level: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> list[str | None]:
-    names = level["params"]
-    given = dict(zip(names, args, strict=False))
-    unknown = [name for name in kwargs if name not in names or name in given]
+def _in_order(
+    name: str, takes: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, ...]:
+    given = dict(zip(takes, args, strict=False))
+    unknown = [each for each in kwargs if each not in takes or each in given]
     given.update(kwargs)
-    if len(args) > len(names) or unknown or len(given) != len(names):
-        takes = ", ".join(names) or "nothing"
-        raise TypeError(f"`{level['name']}` takes {takes}")
-    return [text_of(given[name]) for name in names]
+    if len(args) > len(takes) or unknown or len(given) != len(takes):
+        raise TypeError(f"`{name}` takes {', '.join(takes) or 'nothing'}")
+    return tuple(given[each] for each in takes)
 
 
 def text_of(value: Any) -> str | None:

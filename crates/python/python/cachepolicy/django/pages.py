@@ -106,7 +106,6 @@ def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
     method = request.method or "GET"
     names = tuple(of.policy._native.route(method, request.path))
     needs = of.needs(names)
-    kept = tuple(name for name in names if of.levels[name]["tiers"])
     user, attrs = identify(of, request) if needs.user else ([], [])
     own: list[HttpResponseBase] = []
     context = contextvars.copy_context()
@@ -125,7 +124,7 @@ def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
     ) -> tuple[HttpResponseBase, bool]:
         level = names[-1] if names else None
         tracker = Tracker(of, watch.is_watching())
-        with standing(around, level, kept, tracker=tracker) as frame:
+        with standing(around, level, needs.kept, tracker=tracker) as frame:
             with tracker, watch.filling(frame):
                 with as_for_all(of, needs, asked, target, fields):
                     response = view(of)

@@ -39,7 +39,12 @@ class Needs(NamedTuple):
     covers_user: bool
     cookies: frozenset[str]
     language: bool
-    is_stored: bool
+    kept: tuple[str, ...]
+
+    @property
+    def is_stored(self) -> bool:
+        """Does any of its levels keep what is made?"""
+        return bool(self.kept)
 
 
 class Service:
@@ -62,6 +67,12 @@ class Service:
         if file is not None:
             recording.ends_with(self, file)
         self.needs = lru_cache(maxsize=1024)(self._needs)
+        #: The parameters of what is looked up by its name.
+        self.takes = {
+            name: tuple(level["params"])
+            for name, level in self.levels.items()
+            if level["kind"] in ("object", "fragment")
+        }
 
     def _redis(self) -> list[tuple[str, str]]:
         backends = self.compiled["backends"]
@@ -94,7 +105,7 @@ class Service:
             language=("header", "accept-language") in told
             or ("attr", "language") in told
             or settings.LANGUAGE_COOKIE_NAME in cookies,
-            is_stored=covered is not None,
+            kept=tuple(name for name in names if self.levels[name]["tiers"]),
         )
 
 
