@@ -188,6 +188,14 @@ fn expires_early(
     now + ahead >= lifetimes.fresh_until
 }
 
+/// Of the copies that a level's tiers have, which are asked nearest first, the one counts that is fresh for the
+/// longest, and of several the nearest: does one that is fresh until then take the place of the best so far?
+#[must_use]
+#[inline]
+pub fn is_better(fresh_until: Time, best: Option<Time>) -> bool {
+    best.is_none_or(|best| best < fresh_until)
+}
+
 /// Decides again for a request that waited until `deadline` (as [`decide`] said) and was released
 /// at `now`, because the fill it waited for ended or the deadline came. Under `coalesce` a waiter
 /// takes the fill's own result where there is one; this is for the others.

@@ -161,9 +161,22 @@ pub(crate) fn push_escape(byte: u8, out: &mut String) {
     out.push(HEX[usize::from(byte & 15)] as char);
 }
 
-/// RFC 3986, 2.3.
+/// By byte: RFC 3986, 2.3.
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
+
+/// RFC 3986, 2.3. Each byte of each key is asked for.
+#[inline]
 pub(crate) const fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+    UNRESERVED[byte as usize]
 }
 
 #[cfg(test)]

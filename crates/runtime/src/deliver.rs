@@ -2,7 +2,8 @@
 
 use crate::cache::{Cache, Inner};
 use crate::entry::{Mark, Name};
-use crate::meant::{Meant, MeantTarget, Param, takes};
+use crate::meant::{Meant, MeantTarget, takes};
+use crate::params::Param;
 use crate::store::Store;
 use crate::store::memory::{Index, Memory};
 use crate::write::{Write, WriteError, Written};

@@ -1,5 +1,6 @@
 //! Copies, as they lie in memory.
 
+use crate::params::Params;
 use cachepolicy_core::decide::{Found, Lifetimes};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::{Duration, Time};
@@ -9,9 +10,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A value of any type, shared by all who are served it.
 pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
-
-/// The parameters of a key; `None`: absent.
-pub(crate) type Params = Arc<[Option<Box<str>>]>;
 
 /// A level's copy by its parameters, in whatever variant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -116,7 +116,7 @@ impl Level {
     /// The same, where some may be absent.
     pub fn of_some<P: AsRef<str>>(&self, params: impl IntoIterator<Item = Option<P>>) -> Key {
         let params = params.into_iter();
-        let params = params.map(|param| param.map(|param| Box::from(param.as_ref())));
+        let params = params.map(|param| param.map(|param| Arc::from(param.as_ref())));
         let name = Name {
             level: self.id,
             params: params.collect(),
@@ -127,7 +127,7 @@ impl Level {
     /// The same, where they are there to be kept.
     pub fn with(&self, params: impl IntoIterator<Item = String>) -> Key {
         let params = params.into_iter();
-        let params = params.map(|param| Some(param.into_boxed_str()));
+        let params = params.map(|param| Some(Arc::from(param)));
         let name = Name {
             level: self.id,
             params: params.collect(),
@@ -213,9 +213,15 @@ impl Key {
 
     /// As the store sees it.
     pub(crate) fn text(&self, request: Option<&Request>) -> String {
-        let inner = &self.cache.inner;
         // As long as most keys are.
         let mut text = String::with_capacity(64);
+        self.write_text(request, &mut text);
+        text
+    }
+
+    /// The same, behind what stands there.
+    pub(crate) fn write_text(&self, request: Option<&Request>, text: &mut String) {
+        let inner = &self.cache.inner;
         let state = inner.state(self.name.level);
         if let Some(versions) = state.and_then(|state| state.versions.as_ref()) {
             // Writing to a string cannot fail.
@@ -226,10 +232,9 @@ impl Key {
                 name: &self.name,
                 request,
             };
-            key(&level.key.parts, &values, &inner.filter, &mut text);
+            key(&level.key.parts, &values, &inner.filter, text);
         }
         text.push_str(&self.variant);
-        text
     }
 }
 

@@ -57,6 +57,7 @@ mod load;
 mod lookup;
 mod marks;
 mod meant;
+mod params;
 mod peak;
 #[cfg(feature = "record")]
 mod record;

@@ -18,6 +18,7 @@ use cachepolicy_core::decide::{
 };
 use cachepolicy_core::level::Level;
 use cachepolicy_core::units::Time;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// What a look-up comes to.
@@ -31,15 +32,27 @@ pub(crate) fn plainly(key: &Key, text: &str, request: &Request) -> Option<Arc<En
     if bypass(key, level, Some(request)).is_some() {
         return None;
     }
-    plain(inner, (level, inner.state(key.name.level)?), text)
+    let state = inner.state(key.name.level)?;
+    plain(inner, (level, state), text, Arc::clone)
 }
 
-/// See there.
+/// What `take` makes of it, see there.
 #[inline]
-fn plain(inner: &Inner, (level, state): (&Level, &LevelState), text: &str) -> Option<Arc<Entry>> {
-    let entry = state.tiers.nearest()?.get(text)?;
-    let plain = plain_until(&level.rules, &entry.lifetimes(), entry.is_negative());
-    (inner.clock.now() < plain.min(entry.leaves())).then_some(entry)
+fn plain<R>(
+    inner: &Inner,
+    (level, state): (&Level, &LevelState),
+    text: &str,
+    take: impl FnOnce(&Arc<Entry>) -> R,
+) -> Option<R> {
+    state.tiers.nearest()?.get_by(text, |entry| {
+        let plain = plain_until(&level.rules, &entry.lifetimes(), entry.is_negative());
+        (inner.clock.now() < plain.min(entry.leaves())).then(|| take(entry))
+    })
+}
+
+thread_local! {
+    /// Where the next key is written.
+    static TEXT: Cell<String> = const { Cell::new(String::new()) };
 }
 
 /// See [`Key::get_or_load`].
@@ -64,8 +77,10 @@ pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
         }
         return Box::pin(go_past(load, past)).await;
     }
-    let asked = Asked {
-        text: key.text(request.as_ref()),
+    let mut text = TEXT.take();
+    key.write_text(request.as_ref(), &mut text);
+    let mut asked = Asked {
+        text,
         flight: None,
         landed: 0,
         key,
@@ -73,8 +88,10 @@ pub(crate) async fn get_or_load<L: Load>(key: &Key, load: L) -> Answer<L> {
         state,
         request,
     };
-    if let Some(entry) = asked.plain() {
-        return asked.hit(&entry, Hit::Fresh);
+    if let Some(hit) = asked.plain(|entry| asked.hit(entry, Hit::Fresh)) {
+        asked.text.clear();
+        TEXT.set(asked.text);
+        return hit;
     }
     // Boxed, so that a hit need not move the room that a fill takes.
     Box::pin(asked.look(load)).await
@@ -127,9 +144,9 @@ struct Course {
 impl Asked<'_> {
     /// A fresh copy in the nearest memory about which there is nothing to decide.
     #[inline]
-    fn plain(&self) -> Option<Arc<Entry>> {
+    fn plain<R>(&self, take: impl FnOnce(&Arc<Entry>) -> R) -> Option<R> {
         let inner = &self.key.cache.inner;
-        plain(inner, (self.level, self.state), &self.text)
+        plain(inner, (self.level, self.state), &self.text, take)
     }
 
     async fn look<L: Load>(mut self, load: L) -> Answer<L> {

@@ -1,6 +1,7 @@
 //! What an invalidation means: which copies, and what is done to them.
 
 use crate::entry::{Mark, Name};
+use crate::params::Param;
 use crate::store::memory::Index;
 use cachepolicy_core::edge::Verb;
 use cachepolicy_core::effects::{Binding, Effect, EffectTarget};
@@ -27,9 +28,6 @@ pub(crate) enum MeantTarget {
     All,
 }
 
-/// A parameter's value; `None`: absent.
-pub(crate) type Param = Option<Box<str>>;
-
 impl Meant {
     pub(crate) fn of(effect: &Effect<'_>) -> Self {
         let target = match effect.target {
@@ -38,7 +36,7 @@ impl Meant {
                 let args = args.iter().map(|arg| match arg {
                     Binding::Any => None,
                     Binding::Absent => Some(None),
-                    Binding::Value(text) => Some(Some(Box::from(*text))),
+                    Binding::Value(text) => Some(Some(Arc::from(*text))),
                 });
                 MeantTarget::Level(level, args.collect())
             }

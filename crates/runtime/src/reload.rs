@@ -52,7 +52,7 @@ impl Same {
     fn name(&self, name: &Name) -> Option<Name> {
         Some(Name {
             level: self.later(name.level)?,
-            params: Arc::clone(&name.params),
+            params: name.params.clone(),
         })
     }
 

@@ -8,7 +8,7 @@ use crate::store::Store;
 use crate::store::memory::Memory;
 use crate::store::shared::{Ask, Down, Seen, Shared, Version};
 use cachepolicy_core::Policy;
-use cachepolicy_core::decide::Found;
+use cachepolicy_core::decide::{Found, is_better};
 use cachepolicy_core::level::Level;
 use cachepolicy_core::units::{Duration, Time};
 use std::sync::Arc;
@@ -151,8 +151,9 @@ impl Tiers {
                 continue;
             }
             let fresh_until = entry.lifetimes().fresh_until;
-            let is_better = |best: &Best| best.entry.lifetimes().fresh_until < fresh_until;
-            if looked.best.as_ref().is_none_or(is_better) {
+            let best = looked.best.as_ref();
+            let best = best.map(|best| best.entry.lifetimes().fresh_until);
+            if is_better(fresh_until, best) {
                 let tier = index;
                 looked.best = Some(Best { tier, entry, asked });
             }

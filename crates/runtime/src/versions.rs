@@ -1,6 +1,6 @@
 //! Versions, which a `bump` raises: they are part of the keys under which copies are stored.
 
-use crate::entry::Params;
+use crate::params::Params;
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 

@@ -12,7 +12,7 @@ use crate::store::{KeyId, Slot};
 use crate::tables::{LevelTable, Tables};
 use cachepolicy_core::LevelId;
 use cachepolicy_core::decide::{
-    BypassReason, Decision, Flight, Found, decide, decide_after_wait, plain_until,
+    BypassReason, Decision, Flight, Found, decide, decide_after_wait, is_better, plain_until,
 };
 use cachepolicy_core::expr::RequestView;
 use cachepolicy_core::ids::DimensionId;
@@ -210,7 +210,7 @@ impl Engine {
         for tier in 0..tiers as u8 {
             if down & (1 << tier) == 0
                 && let Some((place, copy)) = self.copy_in(t, frame, tier)
-                && best.is_none_or(|(_, best)| copy.fresh_until() > best)
+                && is_better(copy.fresh_until(), best.map(|(_, best)| best))
             {
                 best = Some((place, copy.fresh_until()));
             }

@@ -12,6 +12,7 @@ use crate::start_error::StartError;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::policy::{Backend, Capacity, Evict};
 use cachepolicy_core::units::{Bytes, Time};
+use foldhash::fast::RandomState;
 use foyer_common::event::{Event, EventListener};
 use foyer_memory::{
     Cache, CacheBuilder, CacheProperties, EvictionConfig, FifoConfig, LfuConfig, LruConfig,
@@ -38,7 +39,7 @@ type KeyText = Arc<str>;
 
 /// A backend in memory.
 pub(crate) struct Memory {
-    cache: Cache<KeyText, Arc<Entry>>,
+    cache: Cache<KeyText, Arc<Entry>, RandomState>,
     index: Mutex<Index>,
     left: Arc<Left>,
     /// `None`: the capacity is in entries, or there is none.
@@ -94,6 +95,7 @@ impl Memory {
             .with_shards(shards)
             .with_weighter(|_: &KeyText, entry: &Arc<Entry>| entry.weight())
             .with_eviction_config(eviction)
+            .with_hash_builder(RandomState::default())
             .with_event_listener(listener)
             .build::<CacheProperties>();
         Ok(Self {
@@ -106,7 +108,17 @@ impl Memory {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
-        self.cache.get(key).map(|found| Arc::clone(found.value()))
+        self.get_by(key, |entry| Some(Arc::clone(entry)))
+    }
+
+    /// What `take` makes of a copy, while it is in use.
+    #[inline]
+    pub(crate) fn get_by<R>(
+        &self,
+        key: &str,
+        take: impl FnOnce(&Arc<Entry>) -> Option<R>,
+    ) -> Option<R> {
+        take(self.cache.get(key)?.value())
     }
 
     /// Nobody stores and nothing is invalidated until this is given back.

@@ -11,11 +11,13 @@
 
 use super::names::Names;
 use crate::codec::AnyCodec;
-use crate::entry::{Entry, Mark, Name, Params};
+use crate::entry::{Entry, Mark, Name};
+use crate::params::Params;
 use crate::store::shared::Stamp;
 use crate::wire::{Reader, put_text};
 use cachepolicy_core::decide::Lifetimes;
 use cachepolicy_core::units::{Duration, Time};
+use std::sync::Arc;
 
 const MAGIC: &[u8; 4] = b"CPE2";
 
@@ -185,7 +187,7 @@ fn read_mark(names: &Names, reader: &mut Reader<'_>) -> Option<Mark> {
             for _ in 0..reader.u8()? {
                 let is_there = reader.u8()? != 0;
                 let text = reader.text()?;
-                params.push(is_there.then(|| Box::from(text)));
+                params.push(is_there.then(|| Arc::from(text)));
             }
             let params: Params = params.into();
             Some(Mark::Embeds(Name { level, params }))

@@ -1,7 +1,8 @@
 //! Deliveries as text: in the list of the last ones, and on buses.
 
 use super::names::Names;
-use crate::meant::{Meant, MeantTarget, Param};
+use crate::meant::{Meant, MeantTarget};
+use crate::params::Param;
 use cachepolicy_core::edge::Verb;
 use cachepolicy_core::units::Time;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,8 @@ enum Target {
 #[serde(rename_all = "kebab-case")]
 enum Arg {
     Any,
-    Is(Param),
+    /// `None`: absent.
+    Is(Option<String>),
 }
 
 impl Message {
@@ -94,7 +96,8 @@ impl Message {
 
 impl From<Option<Param>> for Arg {
     fn from(arg: Option<Param>) -> Self {
-        arg.map_or(Self::Any, Self::Is)
+        let text = |param: Param| param.map(|text| String::from(&*text));
+        arg.map_or(Self::Any, |param| Self::Is(text(param)))
     }
 }
 
@@ -102,7 +105,7 @@ impl From<Arg> for Option<Param> {
     fn from(arg: Arg) -> Self {
         match arg {
             Arg::Any => None,
-            Arg::Is(param) => Some(param),
+            Arg::Is(param) => Some(param.map(Arc::from)),
         }
     }
 }

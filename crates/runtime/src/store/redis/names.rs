@@ -5,7 +5,8 @@
 //! keys, so that no two things have one name, whatever bytes are in them.
 
 use crate::entry::{Mark, Name};
-use crate::meant::{Meant, MeantTarget, Param};
+use crate::meant::{Meant, MeantTarget};
+use crate::params::Param;
 use cachepolicy_core::Policy;
 use cachepolicy_core::edge::{Target, TargetArg, Verb};
 use cachepolicy_core::ids::{BackendId, LevelId};
