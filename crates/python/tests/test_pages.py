@@ -57,6 +57,13 @@ class Pages(Fresh, TestCase):
         head = self.client.head("/hello/")
         self.assertEqual((head.status_code, head.content), (200, b""))
         self.assertEqual(self.asked("hello"), 1)
+        views.habits.add("etag")
+        whole = self.client.get("/hello/?tagged=1")
+        known = self.client.get("/hello/?tagged=1", headers={"if-none-match": whole["ETag"]})
+        self.assertEqual((known.status_code, known.content), (304, b""))
+        part = self.client.get("/hello/?tagged=1", headers={"range": "bytes=1-2"})
+        self.assertEqual((part.status_code, part.content), (206, b"el"))
+        self.assertEqual(self.asked("hello"), 2)
 
     def test_for_each_user(self):
         ann, bob = (User.objects.create_user(name) for name in ("ann", "bob"))

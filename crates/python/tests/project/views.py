@@ -62,6 +62,8 @@ def _hello(request):
     if "language" in habits:
         text += " " + gettext("Yes")
     response = HttpResponse(text)
+    if "etag" in habits:
+        response["ETag"] = '"1"'
     if "field" in habits:
         response.headers._store["bad name"] = ("bad name", "x")
     if "set-cookie" in habits:

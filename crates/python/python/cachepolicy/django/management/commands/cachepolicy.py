@@ -93,7 +93,7 @@ class Command(BaseCommand):
         problems = len(found.errors)
         if policy is None:
             problems += self._check_project()
-        counted = f"{len(found.errors)} errors, {len(found.warnings)} warnings"
+        counted = f"{_plural(len(found.errors), 'error')}, {_plural(len(found.warnings), 'warning')}"
         if problems:
             raise CommandError(f"the policy has {counted}")
         self.stdout.write(f"✓ {counted}")
@@ -161,7 +161,7 @@ class Command(BaseCommand):
         environment = {**os.environ, "CACHEPOLICY_RECORD": str(path)}
         ended = subprocess.run(command, env=environment, check=False).returncode
         files = sorted(path.glob("*.jsonl"))
-        self.stderr.write(f"✓ {len(files)} files in {folder}")
+        self.stderr.write(f"✓ {_plural(len(files), 'file')} in {folder}")
         if ended > 0:
             raise CommandError(f"`{command[0]}` ended with {ended}")
 
@@ -179,6 +179,10 @@ class Command(BaseCommand):
             )
         for line in beside(report, counted):
             self.stdout.write(line)
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _pairs(given: list[str], between: str) -> list[tuple[str, str]]:
