@@ -3,12 +3,12 @@
 use crate::around::Around;
 use crate::exchange::Identity;
 use crate::policy::Policy;
-use crate::running::{errand, runtime, wait};
+use crate::running::{Hands, runtime, start, wait};
 use crate::said;
 use crate::written::row;
 use cachepolicy_runtime::{
-    Bytes, Cache as Inner, Failure, HttpLayer, HttpOptions, Outcome, Recorder, Redis, Served,
-    Write, surroundings,
+    Bytes, Cache as Inner, Failure, HttpLayer, HttpOptions, Key, Outcome, Recorder, Redis, Served,
+    Surroundings, Write,
 };
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -81,24 +81,31 @@ impl Cache {
         compute: Py<PyAny>,
         around: Option<&Around>,
     ) -> PyResult<Found<'py>> {
-        let level = self.inner.level(level);
-        let key = level.map_err(|error| said(py, error))?.of_some(params);
-        let around = around.map(|it| it.0.clone()).unwrap_or_default();
-        let compute = Arc::new(compute);
-        let served = wait(py, runtime(py)?, |errands| async move {
-            let load = move || async move {
-                let inside = surroundings();
-                let done = errand(&errands, move |py, alone| {
-                    computed(py, &compute, Around(inside.clone()), alone)
-                });
-                done.await.unwrap_or_else(|| {
-                    let error = PyRuntimeError::new_err("the work was broken off");
-                    Err(Arc::new(error))
-                })
-            };
-            around.within(key.get_or_load(load)).await
+        let key = self.key(py, level, params)?;
+        let (compute, around) = (Arc::new(compute), of(around));
+        let served = wait(py, runtime(py)?, |errands| {
+            look(key, compute, around, Hands::Thread(errands))
         })?;
         found(py, served)
+    }
+
+    /// The same for an event loop: what is there at once; else `None`, and `done(found, exception)` is called in
+    /// another thread. `begin(around, reply)` hands the loop the work.
+    fn start_get_or_load<'py>(
+        &self,
+        py: Python<'py>,
+        level: &str,
+        params: Vec<Option<String>>,
+        begin: Py<PyAny>,
+        around: Option<&Around>,
+        done: Py<PyAny>,
+    ) -> PyResult<Option<Found<'py>>> {
+        let key = self.key(py, level, params)?;
+        let looking = look(key, Arc::new(begin), of(around), Hands::Loop);
+        let ready = start(runtime(py)?, looking, move |py, served| {
+            tell(py, &done, found(py, served));
+        });
+        ready.map(|served| found(py, served)).transpose()
     }
 
     /// What the policy's edges remove for a write: those that act before its commit, or those that act after.
@@ -159,16 +166,41 @@ impl Cache {
     }
 }
 
-/// What the application's function makes, as bytes; `None`: there is no such thing.
-fn computed(
-    py: Python<'_>,
-    compute: &Py<PyAny>,
-    around: Around,
-    alone: bool,
-) -> Result<Option<Vec<u8>>, Raised> {
-    let made = compute.bind(py).call1((around, alone));
-    let made = made.and_then(|made| made.extract::<Option<Vec<u8>>>());
-    made.map_err(Arc::new)
+impl Cache {
+    fn key(&self, py: Python<'_>, level: &str, params: Vec<Option<String>>) -> PyResult<Key> {
+        let level = self.inner.level(level);
+        Ok(level.map_err(|error| said(py, error))?.of_some(params))
+    }
+}
+
+fn of(around: Option<&Around>) -> Surroundings {
+    around.map(|it| it.0.clone()).unwrap_or_default()
+}
+
+async fn look(
+    key: Key,
+    work: Arc<Py<PyAny>>,
+    around: Surroundings,
+    hands: Hands,
+) -> Result<Served<Vec<u8>>, Failure<Raised>> {
+    let load = move || async move {
+        let read = |made: &Bound<'_, PyAny>| made.extract::<Option<Vec<u8>>>();
+        let made = hands.run(work, |_| Ok(Vec::new()), read).await;
+        made.map_err(Arc::new)
+    };
+    around.within(key.get_or_load(load)).await
+}
+
+/// Tells an event loop what it waits for; one that is closed does not want to know.
+pub(crate) fn tell<'py, T: IntoPyObject<'py>>(
+    py: Python<'py>,
+    done: &Py<PyAny>,
+    made: PyResult<T>,
+) {
+    let _ = match made {
+        Ok(made) => done.bind(py).call1((made, py.None())),
+        Err(raised) => done.bind(py).call1((py.None(), raised.into_value(py))),
+    };
 }
 
 /// What a look-up gave, for Python.

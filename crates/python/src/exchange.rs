@@ -1,16 +1,17 @@
 //! Requests that are answered from copies of whole responses, and views that make them.
 
-use crate::around::Around;
-use crate::cache::Cache;
-use crate::running::{Errands, errand, runtime, wait};
+use crate::cache::{Cache, tell};
+use crate::running::{Hands, runtime, start, wait};
 use crate::said;
 use bytes::Bytes;
-use cachepolicy_runtime::{Body, BodyError, RequestBuilder, surroundings};
+use cachepolicy_runtime::{Body, BodyError, HttpLayer, RequestBuilder};
 use http::header::CONTENT_LENGTH;
-use http::request::Parts;
+use http::request::Parts as RequestParts;
+use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use parking_lot::Mutex;
+use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use std::sync::Arc;
@@ -26,7 +27,10 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn tell<'p>(parts: &Parts, mut request: RequestBuilder<'p>) -> RequestBuilder<'p> {
+    pub(crate) fn tell<'p>(
+        parts: &RequestParts,
+        mut request: RequestBuilder<'p>,
+    ) -> RequestBuilder<'p> {
         if let Some(known) = parts.extensions.get::<Self>() {
             for (field, value) in &known.user {
                 request = request.user(field, value);
@@ -52,7 +56,7 @@ type Answer<'py> = (u16, Fields, Bound<'py, PyBytes>);
 #[derive(Clone)]
 struct Application {
     respond: Arc<Py<PyAny>>,
-    errands: Errands,
+    hands: Hands,
     raised: Arc<Mutex<Option<PyErr>>>,
 }
 
@@ -81,25 +85,23 @@ impl Service<Request<Body>> for Application {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let this = self.clone();
         Box::pin(async move {
-            let inside = surroundings();
             let (parts, _) = request.into_parts();
             let target = parts.uri.path_and_query().map_or("/", |it| it.as_str());
             let target = target.to_owned();
             let names: Vec<String> = parts.headers.keys().map(ToString::to_string).collect();
-            let respond = Arc::clone(&this.respond);
-            let done = errand(&this.errands, move |py, alone| {
-                let around = Around(inside.clone());
-                let asked = (around, alone, target.as_str(), names.clone());
-                let said = respond.bind(py).call1(asked);
-                said.and_then(|said| said.extract::<Said>())
-            });
-            match done.await {
-                Some(Ok(said)) => Ok(made(said)?),
-                Some(Err(error)) => {
+            let told = move |py: Python<'_>| {
+                Ok(vec![
+                    target.as_str().into_py_any(py)?,
+                    names.clone().into_py_any(py)?,
+                ])
+            };
+            let read = |said: &Bound<'_, PyAny>| said.extract::<Said>();
+            match this.hands.run(this.respond, told, read).await {
+                Ok(said) => made(said),
+                Err(error) => {
                     *this.raised.lock() = Some(error);
                     Err(Raised.into())
                 }
-                None => Err(Raised.into()),
             }
         })
     }
@@ -126,60 +128,53 @@ fn made((status, fields, content): Said) -> Result<Response<Full<Bytes>>, BodyEr
     Ok(response)
 }
 
-/// The answer to a request: from a copy, or what `respond(around, alone, target, headers)` makes, which gives
-/// `(status, fields, content or None)`. `meta` is a WSGI environment or what is like it; `headers` names what
-/// the work may see of it. `None`: that is no request of HTTP.
-#[pyfunction]
-#[pyo3(signature = (cache, method, host, target, meta, user, attrs, respond))]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "they have names where they are said"
-)]
-pub(crate) fn respond<'py>(
-    py: Python<'py>,
-    cache: &Cache,
-    method: &str,
-    host: &str,
-    target: &str,
-    meta: &Bound<'_, PyDict>,
-    user: Fields,
-    attrs: Fields,
-    respond: Py<PyAny>,
-) -> PyResult<Option<Answer<'py>>> {
-    let Some(layer) = &cache.http else {
-        return Err(said(py, "the policy has no pages"));
-    };
-    let mut request = Request::builder().method(method).uri(target);
-    if let Some(all) = request.headers_mut() {
-        *all = fields(meta);
+/// A request, as an application's server says it.
+#[derive(FromPyObject)]
+pub(crate) struct Asked<'py>(String, String, String, Bound<'py, PyDict>, Fields, Fields);
+
+impl Asked<'_> {
+    /// `None`: that is no request of HTTP.
+    fn request(self) -> Option<Request<Full<Bytes>>> {
+        let Self(method, host, target, meta, user, attrs) = self;
+        let mut request = Request::builder().method(method.as_str()).uri(target);
+        let all = request.headers_mut()?;
+        *all = fields(&meta);
         if let Ok(host) = HeaderValue::try_from(host) {
             all.insert(http::header::HOST, host);
         }
+        let mut request = request.body(Full::new(Bytes::new())).ok()?;
+        request.extensions_mut().insert(Identity { user, attrs });
+        Some(request)
     }
-    let body = Full::new(Bytes::new());
-    // Whoever serves lets through what no layer knows: a method with a space in it.
-    let Ok(mut request) = request.body(body) else {
-        return Ok(None);
-    };
-    request.extensions_mut().insert(Identity { user, attrs });
+}
+
+/// An answer, and what the application raised while it was made.
+type Came = (Parts, Bytes, Option<PyErr>);
+
+async fn exchange(
+    layer: HttpLayer,
+    request: Request<Full<Bytes>>,
+    respond: Arc<Py<PyAny>>,
+    hands: Hands,
+) -> Came {
     let raised = Arc::new(Mutex::new(None));
-    let (parts, content) = wait(py, runtime(py)?, |errands| {
-        let mut service = layer.layer(Application {
-            respond: Arc::new(respond),
-            errands,
-            raised: Arc::clone(&raised),
-        });
-        async move {
-            let answer = service.call(request).await;
-            let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
-            // It is whole: it was made of bytes.
-            let content = body.collect().await.map(|it| it.to_bytes());
-            (parts, content.unwrap_or_default())
-        }
-    })?;
+    let mut service = layer.layer(Application {
+        respond,
+        hands,
+        raised: Arc::clone(&raised),
+    });
+    let answer = service.call(request).await;
+    let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
+    // It is whole: it was made of bytes.
+    let content = body.collect().await.map(|it| it.to_bytes());
+    let raised = raised.lock().take();
+    (parts, content.unwrap_or_default(), raised)
+}
+
+fn answer<'py>(py: Python<'py>, (parts, content, raised): Came) -> PyResult<Answer<'py>> {
     // Not where a copy answers in its place.
     if parts.status == http::StatusCode::BAD_GATEWAY
-        && let Some(error) = raised.lock().take()
+        && let Some(error) = raised
     {
         return Err(error);
     }
@@ -188,7 +183,55 @@ pub(crate) fn respond<'py>(
         (name.as_str().to_owned(), value)
     });
     let content = PyBytes::new(py, &content);
-    Ok(Some((parts.status.as_u16(), shown.collect(), content)))
+    Ok((parts.status.as_u16(), shown.collect(), content))
+}
+
+fn layer_of(py: Python<'_>, cache: &Cache) -> PyResult<HttpLayer> {
+    let layer = cache.http.clone();
+    layer.ok_or_else(|| said(py, "the policy has no pages"))
+}
+
+/// The answer to a request, `(method, host, target, meta, user, attrs)`: from a copy, or what
+/// `respond(around, alone, target, headers)` makes, which gives `(status, fields, content or None)`. `meta` is a
+/// WSGI environment or what is like it; `headers` names what the work may see of it. `None`: that is no request
+/// of HTTP.
+#[pyfunction]
+pub(crate) fn respond<'py>(
+    py: Python<'py>,
+    cache: &Cache,
+    asked: Asked<'py>,
+    respond: Py<PyAny>,
+) -> PyResult<Option<Answer<'py>>> {
+    let layer = layer_of(py, cache)?;
+    let Some(request) = asked.request() else {
+        return Ok(None);
+    };
+    let came = wait(py, runtime(py)?, |errands| {
+        exchange(layer, request, Arc::new(respond), Hands::Thread(errands))
+    })?;
+    answer(py, came).map(Some)
+}
+
+/// The same for an event loop: whether it is a request, and the answer if it is there at once; else
+/// `done(answer, exception)` is called in another thread. `begin(around, target, headers, reply)` hands the loop
+/// the work.
+#[pyfunction]
+pub(crate) fn start_respond<'py>(
+    py: Python<'py>,
+    cache: &Cache,
+    asked: Asked<'py>,
+    begin: Py<PyAny>,
+    done: Py<PyAny>,
+) -> PyResult<(bool, Option<Answer<'py>>)> {
+    let layer = layer_of(py, cache)?;
+    let Some(request) = asked.request() else {
+        return Ok((false, None));
+    };
+    let exchanging = exchange(layer, request, Arc::new(begin), Hands::Loop);
+    let ready = start(runtime(py)?, exchanging, move |py, came| {
+        tell(py, &done, answer(py, came));
+    });
+    Ok((true, ready.map(|came| answer(py, came)).transpose()?))
 }
 
 /// Those that are fields; a server lets nothing else through.

@@ -37,11 +37,13 @@ mod _native {
     #[pymodule_export]
     use crate::entries::MemoryEntries;
     #[pymodule_export]
-    use crate::exchange::respond;
+    use crate::exchange::{respond, start_respond};
     #[pymodule_export]
     use crate::policy::{Policy, format};
     #[pymodule_export]
     use crate::remote::RedisEntries;
+    #[pymodule_export]
+    use crate::running::Reply;
     #[pymodule_export]
     use crate::simulate::{Simulated, simulate};
 }

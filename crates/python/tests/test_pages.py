@@ -152,6 +152,68 @@ class Pages(Fresh, TestCase):
         self.assertIn("hit", second["Cache-Status"])
 
 
+class Coroutines(Fresh, TransactionTestCase):
+    """Under ASGI; with the middleware, and by the decorator alone."""
+
+    def each_way(self, ask):
+        for names in (settings.MIDDLEWARE, settings.MIDDLEWARE[:-1]):
+            with self.subTest(len(names)), override_settings(MIDDLEWARE=names):
+                self.setUp()
+                asyncio.run(ask())
+
+    def test_of_all_who_wait_one_makes_it(self):
+        async def ask():
+            client = AsyncClient()
+            found = await asyncio.gather(*[client.get("/awaited/") for _ in range(10)])
+            self.assertEqual({each.content for each in found}, {b"1 1 nobody"})
+            self.assertEqual(self.asked("awaited"), 1)
+            self.assertEqual(cache.counters("awaited")["waited"], 9)
+
+        self.each_way(ask)
+
+    def test_a_stale_page_is_made_anew_in_the_loop(self):
+        async def ask():
+            client = AsyncClient()
+            first = await client.get("/awaited/")
+            await asyncio.sleep(0.15)
+            second = await client.get("/awaited/")
+            self.assertEqual(second.content, first.content)
+            self.assertIn("stale", second["Cache-Status"])
+            for _ in range(200):
+                third = await client.get("/awaited/")
+                if third.content != first.content:
+                    break
+                await asyncio.sleep(0.02)
+            self.assertNotEqual(third.content, first.content)
+
+        self.each_way(ask)
+
+    def test_exceptions_are_those_of_the_view(self):
+        async def ask():
+            views.habits.add("fail")
+            with self.assertRaisesMessage(ValueError, "out of order"):
+                await AsyncClient().get("/awaited/")
+            views.habits.clear()
+            self.assertEqual((await AsyncClient().get("/awaited/")).status_code, 200)
+
+        self.each_way(ask)
+
+    def test_nobody_gets_the_page_of_another(self):
+        users = [User.objects.create_user(name) for name in ("ann", "bob")]
+
+        async def ask():
+            views.habits.add("user")
+            for user in users:
+                client = AsyncClient()
+                await client.aforce_login(user)
+                found = await client.get("/awaited/")
+                self.assertTrue(found.content.endswith(user.username.encode()), found.content)
+                mine = await client.get("/mine/")
+                self.assertEqual(mine.content.decode(), user.username)
+
+        self.each_way(ask)
+
+
 class Edges(Fresh, TransactionTestCase):
     def test_a_write_reaches_the_pages(self):
         author = Author.objects.create(name="Ann")

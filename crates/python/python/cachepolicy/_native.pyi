@@ -82,6 +82,14 @@ class Cache:
         compute: Callable[[Around, bool], bytes | None],
         around: Around | None,
     ) -> tuple[bytes | None, str, str | None]: ...
+    def start_get_or_load(
+        self,
+        level: str,
+        params: list[str | None],
+        begin: Callable[[Around, Reply], None],
+        around: Around | None,
+        done: Callable[[tuple[bytes | None, str, str | None] | None, BaseException | None], None],
+    ) -> tuple[bytes | None, str, str | None] | None: ...
     def write(
         self,
         model: str,
@@ -93,18 +101,27 @@ class Cache:
     def prometheus(self) -> str: ...
     def stop_recording(self) -> tuple[int, int] | None: ...
 
+_Asked = tuple[str, str, str, dict[str, Any], list[tuple[str, str]], list[tuple[str, str]]]
+_Answer = tuple[int, list[tuple[str, str]], bytes]
+
 def respond(
     cache: Cache,
-    method: str,
-    host: str,
-    target: str,
-    meta: dict[str, Any],
-    user: list[tuple[str, str]],
-    attrs: list[tuple[str, str]],
+    asked: _Asked,
     respond: Callable[
         [Around, bool, str, list[str]], tuple[int, list[tuple[str, str]], bytes | None]
     ],
-) -> tuple[int, list[tuple[str, str]], bytes] | None: ...
+) -> _Answer | None: ...
+def start_respond(
+    cache: Cache,
+    asked: _Asked,
+    begin: Callable[[Around, str, list[str], Reply], None],
+    done: Callable[[_Answer | None, BaseException | None], None],
+) -> tuple[bool, _Answer | None]: ...
+
+@final
+class Reply:
+    def give(self, made: Any) -> None: ...
+    def fail(self, raised: BaseException) -> None: ...
 
 @final
 class MemoryEntries:

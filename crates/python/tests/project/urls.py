@@ -11,6 +11,7 @@ urlpatterns = [
     path("refreshed/", views.refreshed),
     path("failing/", views.failing),
     path("stock/hello/", views.stock_hello),
+    path("awaited/", views.awaited),
     path("parts/", views.parts),
     path("unknown/", views.unknown),
     path("streamed/", views.streamed),

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 
 from django.core.cache import caches
@@ -84,6 +85,21 @@ def mine(request):
 def decorated(request):
     calls.append(("decorated",))
     return HttpResponse("decorated")
+
+
+@cached("awaited")
+async def awaited(request):
+    calls.append(("awaited",))
+    if "fail" in habits:
+        raise ValueError("out of order")
+
+    async def part():
+        await asyncio.sleep(0.05)
+        return len(calls)
+
+    number = await cache.object("silent").aget_or_load(part)
+    user = await request.auser() if "user" in habits else "nobody"
+    return HttpResponse(f"{len(calls)} {number} {user}")
 
 
 def refreshed(request):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import functools
 import inspect
@@ -14,6 +13,7 @@ from django.db.models import Model
 
 from . import panel, watch
 from .around import alone, current, standing
+from .looped import Waiting, called
 from .service import service
 
 PROTOCOL = pickle.HIGHEST_PROTOCOL
@@ -70,33 +70,42 @@ class Key:
                     around.for_one()
             return None if value is None else pickle.dumps(value, PROTOCOL)
 
-        frame = current()
-        around = None
-        if frame is not None:
-            around = frame.around
-            frame.children.add(self.level)
-        looked = service().native.get_or_load(self.level, self.params, fill, around)
-        if panel.gathered.get() is not None:
-            panel.looked_up(self.level, self.params, looked[1], looked[2])
+        looked = service().native.get_or_load(self.level, self.params, fill, self._inside())
+        self._tell(looked)
         return looked
 
     async def aget_or_load(self, compute: Callable[[], Any]) -> Any:
-        """The same where `compute` may be a coroutine function, which runs in this loop."""
-        loop = asyncio.get_running_loop()
+        """The same where `compute` may be a coroutine function, which runs in this loop. What is in memory is
+        there at once, and no thread waits for what is not."""
+        waiting = Waiting()
 
-        def here() -> Any:
-            made = compute()
-            if not inspect.isawaitable(made):
-                return made
+        async def fill(around: Any) -> bytes | None:
+            with standing(around, self.level, (self.level,), tuple(self.params)) as frame:
+                with watch.filling(frame):
+                    value = await called(compute)
+                if frame.is_personal:
+                    around.for_one()
+            return None if value is None else pickle.dumps(value, PROTOCOL)
 
-            async def awaited() -> Any:
-                return await made
+        looked = service().native.start_get_or_load(
+            self.level, self.params, waiting.hands(fill), self._inside(), waiting.done
+        )
+        if looked is None:
+            looked = await waiting.answer()
+        self._tell(looked)
+        return None if looked[0] is None else pickle.loads(looked[0])
 
-            return asyncio.run_coroutine_threadsafe(awaited(), loop).result()
+    def _inside(self) -> Any:
+        """The fill that this look-up is part of."""
+        frame = current()
+        if frame is None:
+            return None
+        frame.children.add(self.level)
+        return frame.around
 
-        context = contextvars.copy_context()
-        look_up = functools.partial(context.run, self.get_or_load, here)
-        return await loop.run_in_executor(None, look_up)
+    def _tell(self, looked: tuple[bytes | None, str, str | None]) -> None:
+        if panel.gathered.get() is not None:
+            panel.looked_up(self.level, self.params, looked[1], looked[2])
 
     def __repr__(self) -> str:
         return f"<Key {self.level}({', '.join(map(str, self.params))})>"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import contextvars
 import copy
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,8 @@ from django.http.response import HttpResponseBase
 from cachepolicy import _native
 
 from . import panel, watch
-from .around import alone, standing
+from .around import Frame, alone, standing
+from .looped import Waiting
 from .personal import Tracker
 from .service import Needs, Service, is_configured, service
 
@@ -99,15 +100,50 @@ def _is_answered(request: HttpRequest, name: str) -> bool:
     return getattr(request, _ASKED, False)
 
 
+class _Exchange:
+    """A request on its way through the levels of its route."""
+
+    def __init__(self, of: Service, request: HttpRequest) -> None:
+        setattr(request, _ASKED, True)
+        self.request = request
+        self.target = request.get_full_path()
+        self.method = request.method or "GET"
+        self.names = tuple(of.policy._native.route(self.method, request.path))
+        self.needs = of.needs(self.names)
+        self.own: HttpResponseBase | None = None
+
+    def asked(self, of: Service, user: Any) -> Any:
+        """As the runtime takes it."""
+        request = self.request
+        who, attrs = identify(of, request, user) if self.needs.user else ([], [])
+        return self.method, request.get_host(), self.target, request.META, who, attrs
+
+    @contextlib.contextmanager
+    def work(self, of: HttpRequest, around: Any, asked: str, fields: list[str]) -> Iterator[Frame]:
+        """The view makes a response that may be kept."""
+        level = self.names[-1] if self.names else None
+        tracker = Tracker(of, watch.is_watching())
+        with standing(around, level, self.needs.kept, tracker=tracker) as frame:
+            with tracker, watch.filling(frame):
+                with as_for_all(of, self.needs, asked, self.target, fields):
+                    yield frame
+
+    def answer(self, answered: tuple[int, list[tuple[str, str]], bytes]) -> HttpResponseBase:
+        """As Django takes it: what the view made for this very request, else what the runtime says."""
+        status, fields, content = answered
+        panel.answered(self.request, self.names, fields)
+        own = self.own
+        if own is not None and own.status_code == status:
+            for name, value in fields:
+                if name == "cache-status":
+                    own.headers["Cache-Status"] = value
+            return own
+        return answer(status, fields, content)
+
+
 def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
     """The answer: from a copy, or what the view makes."""
-    setattr(request, _ASKED, True)
-    target = request.get_full_path()
-    method = request.method or "GET"
-    names = tuple(of.policy._native.route(method, request.path))
-    needs = of.needs(names)
-    user, attrs = identify(of, request) if needs.user else ([], [])
-    own: list[HttpResponseBase] = []
+    exchange = _Exchange(of, request)
     context = contextvars.copy_context()
 
     def fill(around: Any, is_alone: bool, asked: str, fields: list[str]) -> Any:
@@ -116,33 +152,53 @@ def respond(of: Service, request: HttpRequest, view: View) -> HttpResponseBase:
             made = alone(context, fill_here, _copied(request), around, asked, fields)
             return describe(made, False)
         response, is_for_one = fill_here(request, around, asked, fields)
-        own[:] = [response]
+        exchange.own = response
         return describe((response, is_for_one), True)
 
     def fill_here(
         of: HttpRequest, around: Any, asked: str, fields: list[str]
     ) -> tuple[HttpResponseBase, bool]:
-        level = names[-1] if names else None
-        tracker = Tracker(of, watch.is_watching())
-        with standing(around, level, needs.kept, tracker=tracker) as frame:
-            with tracker, watch.filling(frame):
-                with as_for_all(of, needs, asked, target, fields):
-                    response = view(of)
-            return response, frame.is_personal
+        with exchange.work(of, around, asked, fields) as frame:
+            response = view(of)
+        return response, frame.is_personal
 
-    answered = _native.respond(
-        of.native, method, request.get_host(), target, request.META, user, attrs, fill
+    user = getattr(request, "user", None) if of.user_fields else None
+    answered = _native.respond(of.native, exchange.asked(of, user), fill)
+    return view(request) if answered is None else exchange.answer(answered)
+
+
+async def arespond(
+    of: Service, request: HttpRequest, view: Callable[[HttpRequest], Awaitable[Any]]
+) -> HttpResponseBase:
+    """The same where the view is a coroutine function, which runs in this loop. What is in memory is there at once,
+    and no thread waits for what is not."""
+    exchange = _Exchange(of, request)
+    waiting = Waiting()
+
+    async def fill(around: Any, asked: str, fields: list[str]) -> Any:
+        is_alone = waiting.is_over
+        own = _copied(request) if is_alone else request
+        with exchange.work(own, around, asked, fields) as frame:
+            response = await view(own)
+            if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+                response = await sync_to_async(response.render)()
+        if not is_alone:
+            exchange.own = response
+        return describe((response, frame.is_personal), not is_alone)
+
+    user = None
+    if of.user_fields and exchange.needs.user:
+        user = await request.auser() if hasattr(request, "auser") else request.user
+    asked = exchange.asked(of, user)
+    is_request, answered = _native.start_respond(
+        of.native, asked, waiting.hands(fill), waiting.done
     )
-    if answered is None:
-        return view(request)
-    status, fields, content = answered
-    panel.answered(request, names, fields)
-    if own and own[0].status_code == status:
-        for name, value in fields:
-            if name == "cache-status":
-                own[0].headers["Cache-Status"] = value
-        return own[0]
-    return answer(status, fields, content)
+    if not is_request:
+        return await view(request)
+    try:
+        return exchange.answer(answered or await waiting.answer())
+    finally:
+        waiting.is_over = True
 
 
 def _copied(request: HttpRequest) -> HttpRequest:
@@ -154,32 +210,10 @@ def _copied(request: HttpRequest) -> HttpRequest:
     return other
 
 
-async def arespond(
-    of: Service, request: HttpRequest, view: Callable[[HttpRequest], Awaitable[Any]]
-) -> HttpResponseBase:
-    """The same where the view is a coroutine function, which runs in this loop."""
-    loop = asyncio.get_running_loop()
-
-    async def rendered(asked: HttpRequest) -> Any:
-        response = await view(asked)
-        if hasattr(response, "render") and not getattr(response, "is_rendered", True):
-            response = response.render()
-        return response
-
-    def here(asked: HttpRequest) -> Any:
-        return asyncio.run_coroutine_threadsafe(rendered(asked), loop).result()
-
-    if of.user_fields and hasattr(request, "auser"):
-        await request.auser()
-    context = contextvars.copy_context()
-    return await loop.run_in_executor(None, context.run, respond, of, request, here)
-
-
-def identify(of: Service, request: HttpRequest) -> tuple[list[Any], list[Any]]:
+def identify(of: Service, request: HttpRequest, user: Any) -> tuple[list[Any], list[Any]]:
     """What the policy asks of the user and of the application."""
     fields: list[tuple[str, str]] = []
-    user = getattr(request, "user", None)
-    if of.user_fields and user is not None and user.is_authenticated:
+    if user is not None and user.is_authenticated:
         for name in of.user_fields:
             value = user.pk if name == "id" else getattr(user, name, None)
             if value is not None:

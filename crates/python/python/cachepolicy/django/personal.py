@@ -26,7 +26,8 @@ class Tracker:
         self.request = request
         self.is_watching = is_watching
         self.session = getattr(request, "session", None)
-        self._is_known = False
+        #: The user, as soon as somebody has asked.
+        self.who: Any = None
         self._is_of_user = False
 
     def __enter__(self) -> Tracker:
@@ -52,17 +53,28 @@ class Tracker:
             self.session.accessed = True
 
     async def _asked(self) -> Any:
-        self.user_asked()
-        return await self._auser()  # type: ignore[misc]
+        accessed = self._session_accessed()
+        user = await self._auser()  # type: ignore[misc]
+        self._known(user, accessed)
+        touched("user", "", _tells_user)
+        return user
 
     def user_asked(self) -> None:
-        """Somebody looks who it is. That the user is read from the session says nothing more."""
+        """Somebody looks who it is."""
+        if self.who is None and self._user is not None:
+            accessed = self._session_accessed()
+            _ = self._user.is_authenticated
+            self._known(self._user, accessed)
         touched("user", "", _tells_user)
-        if self._is_known or self._user is None:
+
+    def _session_accessed(self) -> bool:
+        return bool(getattr(self.session, "accessed", False))
+
+    def _known(self, user: Any, accessed: bool) -> None:
+        """That the user is read from the session says nothing more."""
+        if self.who is not None:
             return
-        self._is_known = True
-        accessed = getattr(self.session, "accessed", False)
-        _ = self._user.is_authenticated
+        self.who = user
         if self.session is not None:
             self._is_of_user = self.session.accessed
             self.session.accessed = accessed
@@ -155,7 +167,7 @@ def _touch(frame: Frame, kind: str, name: str, tells: Any = None) -> None:
 def _tells_user(frame: Frame) -> bool:
     if service().needs(frame.names).covers_user or _tells_session(frame):
         return True
-    user = getattr(frame.tracker, "_user", None)
+    user = getattr(frame.tracker, "who", None)
     # `sidebar(user.id)`: a parameter says who it is for.
     return frame.params != () and str(getattr(user, "pk", None)) in frame.params
 

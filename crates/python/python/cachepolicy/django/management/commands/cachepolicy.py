@@ -93,7 +93,9 @@ class Command(BaseCommand):
         problems = len(found.errors)
         if policy is None:
             problems += self._check_project()
-        counted = f"{_plural(len(found.errors), 'error')}, {_plural(len(found.warnings), 'warning')}"
+        counted = (
+            f"{_plural(len(found.errors), 'error')}, {_plural(len(found.warnings), 'warning')}"
+        )
         if problems:
             raise CommandError(f"the policy has {counted}")
         self.stdout.write(f"✓ {counted}")
