@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from cachepolicy.django import cache
@@ -22,5 +23,6 @@ def article(request, slug):
     return HttpResponse(found.title)
 
 
+@never_cache
 def metrics(request):
     return HttpResponse(cache.prometheus(), content_type="text/plain; version=0.0.4")
