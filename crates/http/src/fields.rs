@@ -1,7 +1,8 @@
 //! Values of fields.
 
 use http::HeaderMap;
-use http::header::HeaderName;
+use http::header::{HeaderName, HeaderValue};
+use std::borrow::Cow;
 use std::time::UNIX_EPOCH;
 
 /// As far as a number of seconds is told apart (RFC 9111, 1.2.2): a little over 68 years.
@@ -62,6 +63,23 @@ fn date_of_others(text: &str) -> Option<std::time::SystemTime> {
         let name = if is_short { name.get(..3)? } else { name };
         httpdate::parse_http_date(&format!("{name}{rest}")).ok()
     })
+}
+
+/// A line of a field as text, so that no two lines are the same text: each byte that is no UTF-8 stands
+/// there as the character of that number, behind U+0001, which no line can have (RFC 9110, 5.5).
+#[must_use]
+pub fn text(line: &HeaderValue) -> Cow<'_, str> {
+    if let Ok(text) = str::from_utf8(line.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(2 * line.len());
+    for chunk in line.as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for &byte in chunk.invalid() {
+            text.extend(['\u{1}', char::from(byte)]);
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// The one value of a field; `None`: it is not there, or not readable.

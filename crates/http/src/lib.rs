@@ -20,6 +20,7 @@ mod vary;
 pub use cache_status::{CacheStatus, Forwarded};
 pub use conditional::{Validators, is_not_modified, not_modified};
 pub use directives::Directives;
+pub use fields::text;
 pub use freshness::{NotKept, Said};
 pub use range::{Range, range};
 pub use stored::{kept_fields, refreshed, strip_hop_by_hop};

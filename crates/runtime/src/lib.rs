@@ -84,7 +84,7 @@ pub use cachepolicy_core::Policy;
 pub use cachepolicy_core::artefact::{ArtefactError, decode};
 pub use cachepolicy_core::decide::{BypassReason, FillReason, Hit, ServeOnlyReason};
 #[cfg(feature = "http")]
-pub use cachepolicy_http::strip_hop_by_hop;
+pub use cachepolicy_http::{strip_hop_by_hop, text as field_text};
 #[cfg(feature = "json")]
 pub use codec::Json;
 #[cfg(feature = "postcard")]

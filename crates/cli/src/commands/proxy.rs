@@ -19,10 +19,11 @@ use std::time::Duration;
 /// A caching reverse proxy: the policy's sites and views decide which responses are kept, for whom and for
 /// how long. Copies are in this process's memory (backends of the kind `memory` and `proxy`), or in a
 /// Redis. What it did with a request, and why, stands in the answer's `Cache-Status`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
   cachepolicy proxy site.cachepolicy --origin http://127.0.0.1:8000
+  cachepolicy proxy site.cachepolicy --origin http://127.0.0.1:8000 --identify user.id=cookie:sessionid
   cachepolicy proxy site.cachepolicy --origin http://10.0.0.7 --redis shared=redis://10.0.0.8
   cachepolicy proxy site.cachepolicy --origin http://10.0.0.7 --listen 0.0.0.0:80 --admin 127.0.0.1:9000
   cachepolicy proxy site.cachepolicy --origin http://127.0.0.1:8000 --record trace.jsonl
@@ -48,6 +49,10 @@ pub(crate) struct Args {
     /// Where a backend of the kind `redis` is; once for each
     #[arg(long, value_name = "BACKEND=URL")]
     redis: Vec<String>,
+    /// Where a request says what only the application knows: a cookie or a header of those who are logged in;
+    /// once for each
+    #[arg(long, value_name = "NAME=cookie:COOKIE")]
+    identify: Vec<String>,
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
@@ -84,11 +89,13 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
         admin: arguments.admin,
     };
     runtime.block_on(async {
-        let mut builder = builder(compiled, &arguments.redis, arguments.body_max)?;
+        let policy = compiled.clone();
+        let mut builder = layer(compiled, arguments)?;
         if let Some(recorder) = arguments.record.recorder() {
             builder = builder.record(recorder);
         }
-        let cache = builder.build()?;
+        let cache = builder.build();
+        let cache = cache.map_err(|error| proxy::refused(&policy, &error))?;
         let current = Current::new(cache, again);
         let current = current.context("the policy has no levels for requests")?;
         proxy::serve(&current, origin, places).await
@@ -97,10 +104,12 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
 }
 
 /// How the cache is made of a policy.
-fn builder(policy: Policy, redis: &[String], body_max: usize) -> Result<Builder> {
-    let options = HttpOptions::default().proxy().body_max(body_max);
+fn layer(policy: Policy, arguments: &Args) -> Result<Builder> {
+    let options = HttpOptions::default().proxy();
+    let options = options.body_max(arguments.body_max);
+    let options = proxy::identify(options, &policy, &arguments.identify)?;
     let mut builder = Cache::builder(policy).http(options);
-    for place in redis {
+    for place in &arguments.redis {
         let (backend, redis) = redis_at(place)?;
         builder = builder.redis(backend, redis);
     }
@@ -109,25 +118,23 @@ fn builder(policy: Policy, redis: &[String], body_max: usize) -> Result<Builder>
 
 /// Reads the policy once more, as at the start.
 fn again(arguments: &Args) -> Result<Arc<Again>> {
-    let path = arguments.policy.clone();
     let overrides = arguments.overrides.overrides();
     let lints = policy::lints(&arguments.lints)?.for_deployment();
-    let (redis, body_max) = (arguments.redis.clone(), arguments.body_max);
-    let record = arguments.record.clone();
+    let arguments = arguments.clone();
     Ok(Arc::new(move |before| {
         let say = |error: anyhow::Error| format!("{error:#}\n");
-        let text = policy::Text::read(&path).map_err(say)?;
+        let text = policy::Text::read(&arguments.policy).map_err(say)?;
         let (policy, _) = text.try_compile(overrides.clone(), &lints, Terminal::PLAIN)?;
         check_levels(&policy).map_err(say)?;
-        let build = |policy| builder(policy, &redis, body_max).map_err(say);
-        let not_built = |error| format!("{error}\n");
-        let Some(recorder) = record.recorder() else {
-            return build(policy)?.after(before).build().map_err(not_built);
+        let build = || layer(policy.clone(), &arguments).map_err(say);
+        let not_built = |error| say(proxy::refused(&policy, &error));
+        let Some(recorder) = arguments.record.recorder() else {
+            return build()?.after(before).build().map_err(not_built);
         };
         // Two cannot write the same files: the earlier one stops, where nothing else is in the way.
-        drop(build(policy.clone())?.build().map_err(not_built)?);
+        drop(build()?.build().map_err(not_built)?);
         proxy::stop_recording(before);
-        let built = build(policy)?.record(recorder).after(before).build();
+        let built = build()?.record(recorder).after(before).build();
         built.map_err(not_built)
     }))
 }

@@ -2,13 +2,17 @@
 
 mod admin;
 mod current;
+mod identify;
 mod interim;
 mod origin;
 mod record;
+mod refused;
 
 pub(crate) use current::{Again, Current};
+pub(crate) use identify::identify;
 pub(crate) use origin::Origin;
 pub(crate) use record::{RecordArgs, stop as stop_recording};
+pub(crate) use refused::refused;
 
 use interim::{Exchanges, Line};
 

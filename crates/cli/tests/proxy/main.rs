@@ -5,6 +5,7 @@ mod bad_input;
 mod poisoning;
 mod reload;
 mod server;
+mod users;
 
 /// A policy that keeps whatever may be kept.
 const GREEDY: &str = "policy greedy { edition 1; processes 1 }

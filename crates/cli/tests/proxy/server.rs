@@ -69,12 +69,13 @@ impl Origin {
 fn serve(stream: &TcpStream, all: &Mutex<Vec<Asked>>, answer: &Answering) {
     let mut reader = BufReader::new(stream);
     loop {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            if reader.read_line(&mut head).unwrap_or(0) == 0 {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            if reader.read_until(b'\n', &mut head).unwrap_or(0) == 0 {
                 return;
             }
         }
+        let head = String::from_utf8_lossy(&head).into_owned();
         let mut asked = Asked { head, body: 0 };
         if let Some(length) = asked.field("content-length") {
             let length: u64 = length.parse().unwrap_or(0);
@@ -126,6 +127,11 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Starts it with this policy before that service.
     pub(crate) fn start(policy: &str, origin: &Origin) -> Self {
+        Self::start_with(policy, origin, &[])
+    }
+
+    /// The same, with further arguments.
+    pub(crate) fn start_with(policy: &str, origin: &Origin, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("site.cachepolicy");
         std::fs::write(&path, policy).unwrap();
@@ -134,6 +140,7 @@ impl Proxy {
             .arg(&path)
             .args(["--origin", &format!("http://127.0.0.1:{}", origin.port)])
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+            .args(more)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

@@ -48,15 +48,25 @@ impl HttpOptions {
         policy: &Policy,
         (kind, id): (&'static str, LevelId),
     ) -> Result<(), StartError> {
-        let level = || policy.levels.get(id.index()).map(|it| it.name.clone());
-        let level = || level().unwrap_or_default();
+        let Some(table) = policy.levels.get(id.index()) else {
+            return Ok(());
+        };
+        let level = || table.name.clone();
         let Some(http) = http else {
             let level = level();
             return Err(StartError::Response { kind, level });
         };
         let graph = Graph::new(policy);
-        let dimensions = graph.dependencies(id).into_iter();
-        let dimensions = dimensions.flat_map(|it| &it.dimensions);
+        let dependencies = graph.dependencies(id).into_iter();
+        let mut dimensions: Vec<_> = dependencies
+            .flat_map(|it| &it.dimensions)
+            .copied()
+            .collect();
+        // Who is not to be answered from copies is nobody, as long as nobody says who it is.
+        if let Some(skip) = &table.skip {
+            skip.visit_dimensions(&mut |dimension| dimensions.push(dimension));
+        }
+        let dimensions = dimensions.iter();
         let dimensions = dimensions.filter_map(|id| policy.dimensions.get(id.index()));
         let unknown = |carrier: &Carrier| matches!(carrier, Carrier::User(_) | Carrier::Attr(_));
         let mut of_application = dimensions.filter(|it| unknown(&it.carrier));

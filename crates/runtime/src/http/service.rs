@@ -426,7 +426,7 @@ impl Shared {
                 Carrier::Query(_) | Carrier::User(_) | Carrier::Attr(_) => continue,
             };
             let lines = parts.headers.get_all(name).iter();
-            let texts: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+            let texts: Vec<_> = lines.map(cachepolicy_http::text).collect();
             if parts.headers.contains_key(name) {
                 builder = builder.header(name, &texts.join(separator));
             }
