@@ -70,6 +70,7 @@ mod tables;
 mod tag_index;
 mod trace_keys;
 mod tracking;
+mod unrouted;
 mod variants;
 mod wait;
 mod walk;

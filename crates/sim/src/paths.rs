@@ -7,6 +7,7 @@ use crate::intern::{NONE, Texts, Tuples};
 use crate::rows::WrittenImages;
 use crate::skip::Skips;
 use crate::tables::{Extra, Tables, is_from_path};
+use crate::unrouted::Unrouted;
 use crate::variants::Variants;
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, push_url};
@@ -90,6 +91,7 @@ pub(crate) struct Paths {
     chain_numbers: Tuples,
     pub(crate) chains: Vec<Chain>,
     pub(crate) skips: Skips,
+    pub(crate) unrouted: Unrouted,
     scratch: String,
 }
 
@@ -127,6 +129,9 @@ impl Paths {
         let (path, query) = split_target(target.path);
         let entry = self.resolve(t, values, target, path, query);
         self.entries.push(entry);
+        if entry.links == NONE {
+            self.unrouted.add(number, target.method, path);
+        }
         let route = self.chains.get(entry.chain as usize);
         let route = route
             .map(|chain| chain.route)

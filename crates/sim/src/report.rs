@@ -11,7 +11,7 @@ pub use bounds::BoundFigures;
 use indexmap::IndexMap;
 pub use risk::{RiskFigures, RiskWorst};
 use serde::{Deserialize, Serialize};
-pub use trace::{Coverage, TraceSummary};
+pub use trace::{Coverage, TraceSummary, UnroutedFigures};
 
 /// The schema of this report.
 pub const SCHEMA: u32 = 1;
@@ -48,6 +48,9 @@ pub struct Report {
     /// What the cache did that was there when the trace was recorded; null: the trace does not
     /// tell.
     pub observed: Option<ObservedFigures>,
+    /// Requests that no level answers; left out: there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrouted: Option<UnroutedFigures>,
     /// The same by route, of those that had requests or that a claim names.
     pub routes: Ordered<RequestFigures>,
     /// Each level's own look-ups.

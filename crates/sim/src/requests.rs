@@ -72,7 +72,8 @@ impl Engine {
             cache_status: t.cache_status,
             ..RequestEnd::default()
         };
-        self.metrics.request_ended(None, self.now, &end);
+        let beginning = self.ingest.paths.unrouted.of(t.path);
+        self.metrics.unrouted_ended(beginning, self.now, &end);
         self.count_claimed(task, &end);
         self.note_task(task, What::Answer { route: None, end });
         self.tasks.give_back(task);

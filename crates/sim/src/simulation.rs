@@ -425,6 +425,7 @@ impl Simulation {
             workload: options.workload,
             sampled,
             ended,
+            beginning: &|number| engine.ingest.paths.unrouted.name(number).to_owned(),
             lookups: &|key| engine.lookups_of(key.0),
             key_name: &|_, key| engine.key_name(&tables, key.0),
         });

@@ -2,9 +2,9 @@
 
 use super::sections;
 use crate::run::PROVED;
-use cachepolicy_compiler::{Compiled, Options, Override, compile};
+use cachepolicy_compiler::{Compiled, Options, Override, compile, is_property_word};
 use cachepolicy_core::artefact;
-use cachepolicy_syntax::{Diagnostic, FileId, FormatError, Severity, decode, format};
+use cachepolicy_syntax::{Diagnostic, FileId, FormatError, Severity, decode, format_with};
 
 /// Reads, compiles and formats it.
 #[expect(clippy::panic, reason = "that is how a finding is told")]
@@ -18,9 +18,9 @@ pub(super) fn check(bytes: &[u8]) {
     check_compiled(&compiled(text, overrides));
     let plain = compiled(text, Vec::new());
     check_compiled(&plain);
-    match format(FileId(0), text) {
+    match format_with(FileId(0), text, &is_property_word) {
         Ok(formatted) => {
-            let again = format(FileId(0), &formatted);
+            let again = format_with(FileId(0), &formatted, &is_property_word);
             assert_eq!(
                 again.as_deref().ok(),
                 Some(formatted.as_str()),

@@ -5,6 +5,7 @@ mod clock;
 mod copies;
 mod delay;
 mod leak;
+mod left_out;
 mod outage;
 mod schedule;
 mod serve;

@@ -1,6 +1,7 @@
 //! How a request reaches a level: through which levels, with which path, user and data.
 
 use super::RequestStep;
+use super::left_out::kept;
 use super::values::{Params, data_value, inside, param_value};
 use crate::lives::greatest;
 use crate::structure::Structure;
@@ -92,7 +93,12 @@ impl Stage {
             any && !depends && !is_given
         };
         let all = (0..whole.policy.dimensions.len()).map(|index| DimensionId(index as u16));
-        self.free_dimensions = all.filter(is_free).collect();
+        let free = all.filter(is_free).collect();
+        let request = self.request(whole, 0);
+        self.free_dimensions = match whole.level(level) {
+            Some(level) => kept(whole.policy, level, &request, free),
+            None => free,
+        };
     }
 
     /// The path's parameters and the dimensions that the level's parameters come from.

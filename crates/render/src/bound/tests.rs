@@ -1,6 +1,8 @@
+use super::witness::{Of, Shown};
 use super::{Wanted, for_people, json};
 use crate::output::Terminal;
 use cachepolicy_core::Policy;
+use cachepolicy_sim::events::{Happening, Names, Observer};
 
 fn policy(name: &str) -> Policy {
     let text = match name {
@@ -70,4 +72,48 @@ fn what_can_be_seen_is_shown_beside_its_explanation() {
     assert_eq!(shown("stampede-unprotected"), None);
     assert_eq!(shown("unused"), None);
     insta::assert_snapshot!(shown("leak").unwrap());
+}
+
+#[test]
+fn who_is_left_out_shows_nothing() {
+    for condition in [
+        "user.id",
+        "not user.id",
+        "path(\"/admin/**\") or user.id",
+        "theme == dark",
+    ] {
+        let text = format!(
+            "policy shop {{ edition 1 }}
+             model Product {{ slug }}
+             request {{ user.id personal; cookie theme }}
+             backend shared redis
+             view page(slug) {{
+               route GET \"/products/{{slug}}/\"
+               store shared
+               reads Product(slug)
+               ttl 10m
+               skip when {condition}
+             }}"
+        );
+        let compiled = cachepolicy_compiler::compile_text("shop.cachepolicy", &text);
+        let policy = compiled.policy.unwrap_or_else(|| panic!("{condition}"));
+        let wanted = Wanted {
+            level: None,
+            model: None,
+        };
+        let shown = Shown::of(&policy, wanted, Of::Bound).unwrap();
+        let report = shown.replay(Box::new(Silent)).unwrap();
+        let said = shown.came_to(&report);
+        assert!(
+            said.contains(">99.9% of the 10m 30s"),
+            "{condition}: {said}"
+        );
+    }
+}
+
+/// Who sees everything and says nothing.
+struct Silent;
+
+impl Observer for Silent {
+    fn happens(&mut self, _: &Happening, _: &Names<'_>) {}
 }

@@ -336,12 +336,19 @@ fn came_to(policy: &Policy, report: &Report, witness: &Witness) -> String {
         Shows::Bound(_, bound) => {
             let observed = level.and_then(|level| level.out_of_date.staleness.max);
             let (observed, bound) = (observed.unwrap_or(0.0), bound.as_secs_f64());
-            format!(
-                "`{name}` was {} out of date, {} of the {} that are possible at most",
-                units::seconds(observed),
-                units::ratio(observed / bound),
-                units::seconds(bound)
-            )
+            if observed <= 0.0 {
+                format!(
+                    "`{name}` was not out of date here: this does not show the {} that are possible at most",
+                    units::seconds(bound)
+                )
+            } else {
+                format!(
+                    "`{name}` was {} out of date, {} of the {} that are possible at most",
+                    units::seconds(observed),
+                    units::ratio(observed / bound),
+                    units::seconds(bound)
+                )
+            }
         }
         Shows::Leak(of) => format!(
             "the second request gets the copy of `{name}` that was made for the first, of another {}",

@@ -96,7 +96,10 @@ fn outcome(curve: &Curve) -> String {
         .map(|ratio| format!("room for everything would miss {}", units::ratio(ratio)));
     let Some(present) = curve.capacity else {
         let sentence = unbounded.unwrap_or_default();
-        return format!("The policy gives it no limit: {sentence}.");
+        return format!(
+            "The policy gives it no limit in {}: {sentence}.",
+            curve.unit
+        );
     };
     let at = |one: &EvictionCurve| {
         let points = one.points.iter();

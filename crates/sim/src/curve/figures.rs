@@ -21,7 +21,7 @@ pub struct Curve {
     pub instances: u64,
     /// What capacities are counted in: `entries` or `bytes`.
     pub unit: String,
-    /// The policy's own capacity; null: any amount.
+    /// The policy's own capacity in that unit; null: any amount, or a limit in the other unit.
     pub capacity: Option<u64>,
     /// The policy's own eviction.
     pub evict: String,

@@ -1,12 +1,39 @@
 //! From what was counted to the report.
 
-use super::{Metrics, RunEnd, labels};
-use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA, TraceSummary};
+use super::{Metrics, labels};
+use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA, Sampled, TraceSummary};
+use crate::store::KeyId;
 use cachepolicy_analysis::{Bounds, Claims};
 use cachepolicy_core::expectation::{Claim, Subject};
 use cachepolicy_core::graph::Graph;
-use cachepolicy_core::ids::{BackendId, LevelId};
+use cachepolicy_core::ids::{BackendId, LevelId, WorkloadId};
 use cachepolicy_core::policy::{BackendKind, Policy};
+use cachepolicy_core::units::Time;
+
+/// What the report needs beside the figures.
+pub struct RunEnd<'a> {
+    /// The policy that was simulated.
+    pub policy: &'a Policy,
+    /// What was replayed.
+    pub trace: TraceSummary,
+    /// Of every random stream.
+    pub seed: u64,
+    /// The workload that the trace came from or that filled its gaps; claims for another one are
+    /// not decided.
+    pub workload: Option<WorkloadId>,
+    /// The part of the trace that was replayed, where that was not the whole, and what must be
+    /// known of it.
+    pub sampled: Option<(Sampled, Vec<String>)>,
+    /// The last instant with an event of the trace, a request or work of an origin under way:
+    /// rates are over the time until then.
+    pub ended: Time,
+    /// How many look-ups a key has had, of a level whose fills take time.
+    pub lookups: &'a dyn Fn(KeyId) -> u32,
+    /// What the paths of that number begin with.
+    pub beginning: &'a dyn Fn(u32) -> String,
+    /// A key as people write it.
+    pub key_name: &'a dyn Fn(LevelId, KeyId) -> String,
+}
 
 impl Metrics {
     /// The report, its claims evaluated.
@@ -27,6 +54,9 @@ impl Metrics {
             self.note(note);
         }
         for note in self.coverages.notes(policy) {
+            self.note(note);
+        }
+        if let Some(note) = without_writes(policy, &end.trace) {
             self.note(note);
         }
         let counted = ended.since(self.counted_from);
@@ -59,6 +89,7 @@ impl Metrics {
             dimensions: self.coverages.figures(policy),
             requests: requests.figures(),
             observed: self.observed.figures(),
+            unrouted: self.unrouted_figures(end.beginning),
             routes: self.route_figures(policy),
             levels: self.level_figures(end),
             backends: self.backend_figures(policy),
@@ -168,4 +199,15 @@ impl Metrics {
         })
         .collect()
     }
+}
+
+/// Nothing that the levels are made of was written: it cannot have been out of date.
+fn without_writes(policy: &Policy, trace: &TraceSummary) -> Option<&'static str> {
+    let can_be_stale = policy.levels.iter().any(|level| !level.reads.is_empty());
+    let nothing = trace.requests > 0 && trace.writes == 0;
+    (can_be_stale && nothing).then_some(
+        "nothing was written in this trace, so that nothing could be out of date: that is no merit of a \
+         ttl. `write … from` in a `workload` tells which requests write, and a `workload` can make \
+         writes of its own",
+    )
 }

@@ -25,6 +25,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use finish::RunEnd;
 pub(crate) use lane::LaneFigures;
 pub(crate) use types::Ahead;
 pub use types::{
@@ -32,12 +33,10 @@ pub use types::{
     RouteIx, Serve, Stored, Wait,
 };
 
-use crate::report::{Sampled, TraceSummary};
-use crate::store::KeyId;
 use crate::yardstick::References;
 use backend::BackendCounts;
 use cachepolicy_analysis::Outage;
-use cachepolicy_core::ids::{BackendId, DimensionId, LevelId, OriginId, WorkloadId};
+use cachepolicy_core::ids::{BackendId, DimensionId, LevelId, OriginId};
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use coverage::Coverages;
@@ -61,6 +60,8 @@ pub struct Metrics {
     next_tick: Time,
     /// Those without a route, and accesses.
     unrouted: RequestCounts,
+    /// Requests that no level answers, by what their paths begin with.
+    beginnings: std::collections::BTreeMap<u32, u64>,
     observed: ObservedCounts,
     routes: Vec<RequestCounts>,
     /// From this row on, requests count in the row of their level as well.
@@ -81,29 +82,6 @@ pub struct Metrics {
     watched: Option<(BackendId, References)>,
 }
 
-/// What the report needs beside the figures.
-pub struct RunEnd<'a> {
-    /// The policy that was simulated.
-    pub policy: &'a Policy,
-    /// What was replayed.
-    pub trace: TraceSummary,
-    /// Of every random stream.
-    pub seed: u64,
-    /// The workload that the trace came from or that filled its gaps; claims for another one are
-    /// not decided.
-    pub workload: Option<WorkloadId>,
-    /// The part of the trace that was replayed, where that was not the whole, and what must be
-    /// known of it.
-    pub sampled: Option<(Sampled, Vec<String>)>,
-    /// The last instant with an event of the trace, a request or work of an origin under way:
-    /// rates are over the time until then.
-    pub ended: Time,
-    /// How many look-ups a key has had, of a level whose fills take time.
-    pub lookups: &'a dyn Fn(KeyId) -> u32,
-    /// A key as people write it.
-    pub key_name: &'a dyn Fn(LevelId, KeyId) -> String,
-}
-
 impl Metrics {
     /// Before anything happened. `routes` are the names of the report's routes; `timeline_step`:
     /// `None` for one that suits the length of the run.
@@ -119,6 +97,7 @@ impl Metrics {
             busy_until: Time::DISTANT_PAST,
             next_tick: Time::NEVER,
             unrouted: RequestCounts::default(),
+            beginnings: std::collections::BTreeMap::new(),
             observed: ObservedCounts::default(),
             claimed_from: usize::MAX,
             routes: vec![RequestCounts::default(); routes.len()],
@@ -161,6 +140,7 @@ impl Metrics {
     pub fn warmed_up(&mut self, now: Time) {
         self.counted_from = now;
         self.unrouted = RequestCounts::default();
+        self.beginnings.clear();
         self.observed = ObservedCounts::default();
         self.routes.fill_with(RequestCounts::default);
         self.levels.fill_with(LevelCounts::default);

@@ -5,8 +5,11 @@ use super::histogram::{Histogram, Scale};
 use super::types::{Ahead, Outcome, RequestEnd, RouteIx};
 use super::{Metrics, ratio};
 use crate::lane::LaneCounts;
-use crate::report::RequestFigures;
+use crate::report::{RequestFigures, UnroutedFigures};
 use cachepolicy_core::units::{Duration, Time};
+
+/// So many beginnings of paths stand in the report.
+const BEGINNINGS_MAX: usize = 10;
 
 /// See the module's description.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +42,27 @@ impl Metrics {
             Some(RouteIx(route)) => self.routes[route as usize].ended(end),
             None => self.unrouted.ended(end),
         }
+    }
+
+    /// A request is answered by no level; its path begins as those of that number do.
+    pub(crate) fn unrouted_ended(&mut self, beginning: u32, now: Time, end: &RequestEnd) {
+        self.request_ended(None, now, end);
+        if self.counts(now, end.latency) {
+            *self.beginnings.entry(beginning).or_default() += 1;
+        }
+    }
+
+    /// Those that no level answers, most frequent beginnings first.
+    pub(super) fn unrouted_figures(&self, name: &dyn Fn(u32) -> String) -> Option<UnroutedFigures> {
+        let mut beginnings: Vec<_> = self.beginnings.iter().collect();
+        beginnings.sort_by_key(|&(beginning, count)| (core::cmp::Reverse(*count), *beginning));
+        let named = beginnings.iter().take(BEGINNINGS_MAX);
+        (!beginnings.is_empty()).then(|| UnroutedFigures {
+            count: self.beginnings.values().sum(),
+            beginnings: named
+                .map(|&(&beginning, &count)| (name(beginning), count))
+                .collect(),
+        })
     }
 
     /// A fresh copy answers a request at `now`, before the next tick, at the level that it asks

@@ -1,11 +1,13 @@
 //! A small run made by hand, and the report of it.
 
 use super::*;
-use crate::report::{RecoveryOutcome, Report};
+use crate::report::{RecoveryOutcome, Report, TraceSummary};
+use crate::store::KeyId;
 use crate::testing::policy;
 use cachepolicy_core::decide::{BypassReason, ServeOnlyReason};
 use cachepolicy_core::expectation::{Claim, Mode, Subject};
 use cachepolicy_core::figures::{FIGURES, SubjectKind};
+use cachepolicy_core::ids::WorkloadId;
 
 const ARTICLE: LevelId = LevelId(0);
 const PAGE: LevelId = LevelId(1);
@@ -133,6 +135,7 @@ fn run() -> Metrics {
 
 fn report(metrics: Metrics, policy: &Policy, seconds: f64) -> Report {
     metrics.finish(&RunEnd {
+        beginning: &|number| number.to_string(),
         sampled: None,
         policy,
         trace: TraceSummary {

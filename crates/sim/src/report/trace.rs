@@ -1,5 +1,6 @@
 //! On what the figures rest.
 
+use super::Ordered;
 use serde::{Deserialize, Serialize};
 
 /// What was replayed.
@@ -30,4 +31,15 @@ pub struct Coverage {
     pub sampled: u64,
     /// Neither.
     pub defaulted: u64,
+}
+
+/// Requests that no level answers: the application does all of their work, whatever the policy says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
+pub struct UnroutedFigures {
+    /// How many; `requests` has them as well.
+    pub count: u64,
+    /// What most of their paths begin with, `/static/…`, or `POST /cart` where it is no `GET`, and how
+    /// many do; at most ten.
+    pub beginnings: Ordered<u64>,
 }

@@ -53,3 +53,29 @@ fn the_key_value_example() {
     let report = scenario.run();
     assert_eq!(outcomes(&report, "entry"), [2, 0, 3, 0, 0]);
 }
+
+#[test]
+fn what_no_level_answers_is_counted_by_how_it_begins() {
+    let mut scenario = Scenario::new(PAGE);
+    scenario
+        .get(0.0, "/a")
+        .get(1.0, "/static/a.css")
+        .get(2.0, "/static/b.css")
+        .request(3.0, "/a", |request| request.method = "POST".into());
+    let report = scenario.run();
+    let unrouted = report.unrouted.expect("some are not answered");
+    assert_eq!((unrouted.count, report.requests.count), (3, 4));
+    let beginnings: Vec<_> = unrouted.beginnings.into_iter().collect();
+    let expected = [("/static/…".to_owned(), 2), ("POST /a".to_owned(), 1)];
+    assert_eq!(beginnings, expected);
+    assert_eq!(report.notes, [""; 0], "nothing is made of data here");
+}
+
+#[test]
+fn a_trace_without_writes_is_said_to_be_one() {
+    let read = PAGE.replace("ttl 10s", "ttl 10s; reads Article");
+    let mut scenario = Scenario::new(&format!("model Article {{ id }}\n{read}"));
+    let report = scenario.get(0.0, "/a").run();
+    let said = |note: &String| note.contains("nothing was written in this trace");
+    assert!(report.notes.iter().any(said), "{:?}", report.notes);
+}

@@ -423,6 +423,7 @@ pub(super) fn report() -> Report {
             ..all
         },
         observed: None,
+        unrouted: None,
         routes: routes.into(),
         levels: levels(),
         backends: [("shared".to_owned(), shared), ("hot".to_owned(), hot)].into(),

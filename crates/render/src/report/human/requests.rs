@@ -4,7 +4,7 @@ use super::{View, sparkline};
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::{text, units};
-use cachepolicy_sim::report::{ObservedFigures, RequestFigures};
+use cachepolicy_sim::report::{ObservedFigures, RequestFigures, UnroutedFigures};
 
 /// Routes in the table; the JSON has all.
 const ROUTES_MAX: usize = 12;
@@ -39,11 +39,14 @@ pub(super) fn render(view: &View<'_>) -> String {
     routes.sort_by_key(|(_, figures)| {
         std::cmp::Reverse(figures.count - figures.origin_free.min(figures.count))
     });
-    if routes.len() > 1 {
+    if routes.len() > 1 || report.unrouted.is_some() {
         for (name, figures) in routes.iter().take(ROUTES_MAX) {
             let over_time = sparkline::ratio(view, &format!("routes.{name}.hit_ratio"));
             rows.push(row(view, Some(name), figures, over_time));
         }
+    }
+    if let Some(unrouted) = &report.unrouted {
+        rows.push(without_level(unrouted.count));
     }
     let mut section = view.heading(
         "Requests",
@@ -57,10 +60,43 @@ pub(super) fn render(view: &View<'_>) -> String {
         );
         section.push_str(&view.paragraph("  ", &more, Meaning::Faint));
     }
+    if let Some(unrouted) = &report.unrouted {
+        section.push_str(&view.paragraph("  ", &beginnings(unrouted), Meaning::Plain));
+    }
     if let Some(observed) = &report.observed {
         section.push_str(&view.paragraph("  ", &beside(view, observed), Meaning::Plain));
     }
     section
+}
+
+/// The row of requests that no level answers.
+fn without_level(count: u64) -> Vec<Field> {
+    let mut row = vec![
+        plain("(no level)".to_owned()),
+        plain(units::count(count)),
+        plain(units::ratio(0.0)),
+    ];
+    row.resize_with(COLUMNS.len(), || plain(String::new()));
+    row
+}
+
+/// Which they are.
+fn beginnings(unrouted: &UnroutedFigures) -> String {
+    let named = unrouted.beginnings.iter();
+    let named = named.map(|(name, count)| format!("{} {}", text::tame(name), units::count(*count)));
+    let rest = unrouted.count
+        - unrouted
+            .beginnings
+            .values()
+            .sum::<u64>()
+            .min(unrouted.count);
+    let rest = (rest > 0).then(|| format!("others {}", units::count(rest)));
+    let named: Vec<_> = named.chain(rest).collect();
+    format!(
+        "no `site` and no `view` answers {}: {}",
+        units::plural(unrouted.count, "request", "requests"),
+        named.join(", ")
+    )
 }
 
 /// What the trace says that the cache did, beside what the policy would do.

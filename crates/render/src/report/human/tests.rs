@@ -1,6 +1,6 @@
 use super::*;
 use crate::output::text;
-use cachepolicy_sim::report::ObservedFigures;
+use cachepolicy_sim::report::{ObservedFigures, Ordered, UnroutedFigures};
 
 const NEWS: &str = include_str!("../../../../cli/tests/data/news.cachepolicy");
 
@@ -92,4 +92,25 @@ fn observed_stands_beside_simulated() {
     the trace needed no origin (hit 79, revalidated 3, miss
     98, bypass 18); simulated: 55.1% of the same
     ");
+}
+
+#[test]
+fn what_no_level_answers_is_said() {
+    let unrouted = UnroutedFigures {
+        count: 21_204,
+        beginnings: Ordered::from_iter([
+            ("/static/…".to_owned(), 19_877),
+            ("POST /cart/…".to_owned(), 1_020),
+        ]),
+    };
+    let report = Report {
+        unrouted: Some(unrouted),
+        ..fixture::report()
+    };
+    let shown = shown_of(&report, 60, false);
+    let lines = shown
+        .lines()
+        .skip_while(|line| !line.contains("(no level)"));
+    let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    insta::assert_snapshot!(paragraph.join("\n"));
 }
