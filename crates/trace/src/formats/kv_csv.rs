@@ -200,10 +200,15 @@ impl Columns {
         }
         let number = |column: Option<usize>| match column.map(|column| cells.get(column).trim()) {
             None | Some("") => Ok(None),
-            Some(text) => text
-                .parse()
-                .map(Some)
-                .map_err(|_| format!("the size {} is no whole number", quote(text.as_bytes()))),
+            // In blocks the greatest number is none.
+            Some(text) => match text.parse() {
+                Ok(size) if size != UNKNOWN_BYTES => Ok(Some(size)),
+                Ok(_) => Err(format!("the size {text} is too large")),
+                Err(_) => Err(format!(
+                    "the size {} is no whole number",
+                    quote(text.as_bytes())
+                )),
+            },
         };
         let ttl = match self.ttl.map(|column| cells.get(column).trim()) {
             None | Some("" | "0") => None,

@@ -1,5 +1,6 @@
 //! The fields of a line.
 
+use crate::block::UNKNOWN_BYTES;
 use crate::text::quote;
 use memchr::{memchr, memchr_iter, memrchr};
 
@@ -119,6 +120,7 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Of digits and nothing else. The greatest number is none: in blocks it stands for none.
 pub(super) fn number(digits: &[u8]) -> Option<u64> {
     let mut value: u64 = 0;
     for byte in digits {
@@ -127,7 +129,7 @@ pub(super) fn number(digits: &[u8]) -> Option<u64> {
         }
         value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
     }
-    (!digits.is_empty()).then_some(value)
+    (!digits.is_empty() && value != UNKNOWN_BYTES).then_some(value)
 }
 
 /// Does an odd number of backslashes stand at the end?

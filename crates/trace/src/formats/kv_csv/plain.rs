@@ -138,7 +138,9 @@ impl Plain {
                     }
                     record.key = RecordKey::Number(number(&mut rest)?);
                 }
-                Role::Size => record.bytes = number(&mut rest)?,
+                Role::Size => {
+                    record.bytes = number(&mut rest).filter(|it| *it != UNKNOWN_BYTES)?;
+                }
                 Role::Operation => record.operation = operation_named(self.cell(&mut rest)?)?,
                 Role::Ttl => record.ttl = ttl(&mut rest)?,
                 Role::Other => {

@@ -79,6 +79,10 @@ fn mistakes_are_named() {
         "`trace`, line 2: the size `1.5` is no whole number"
     );
     assert_eq!(
+        reason("1,1,18446744073709551615,get"),
+        "`trace`, line 2: the size 18446744073709551615 is too large"
+    );
+    assert_eq!(
         reason("1,1,1,scan"),
         "`trace`, line 2: the operation `scan` is none of get, set, delete and their like"
     );
