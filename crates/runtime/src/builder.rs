@@ -27,7 +27,6 @@ use cachepolicy_core::ids::BusId;
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::key::QueryFilter;
 use cachepolicy_core::level::{Level, LevelKind};
-#[cfg(feature = "redis")]
 use cachepolicy_core::policy::{Backend, BackendKind};
 #[cfg(feature = "redis")]
 use cachepolicy_core::policy::{Bus as DeclaredBus, Delivery};

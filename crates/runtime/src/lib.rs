@@ -28,8 +28,11 @@
 //! alone; invalidations within the process and over Redis. A policy that needs more than there is, is
 //! refused when the cache is built, by name: nothing is silently done otherwise.
 #![cfg_attr(
-    not(feature = "redis"),
-    allow(dead_code, reason = "what a store outside of the process needs")
+    not(all(feature = "http", feature = "redis")),
+    allow(
+        dead_code,
+        reason = "what whole responses, and a store outside of the process, need"
+    )
 )]
 
 mod builder;

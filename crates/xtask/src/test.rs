@@ -12,7 +12,7 @@ type Failures = Vec<String>;
 /// Runs all steps, also after one that failed, and lists at the end what failed.
 pub(crate) fn run(root: &Path) -> Result<()> {
     toolchain::complete(root)?;
-    let steps: [(&str, &str, &[&str]); 3] = [
+    let steps: [(&str, &str, &[&str]); 4] = [
         (
             "formatting",
             "run `cargo fmt --all`",
@@ -25,6 +25,19 @@ pub(crate) fn run(root: &Path) -> Result<()> {
                 "clippy",
                 "--workspace",
                 "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        (
+            "the runtime without its features",
+            "see clippy's messages above",
+            &[
+                "clippy",
+                "-p",
+                "cachepolicy-runtime",
+                "--no-default-features",
                 "--",
                 "-D",
                 "warnings",
