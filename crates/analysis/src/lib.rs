@@ -11,6 +11,7 @@ mod cover;
 mod kinds;
 pub mod lints;
 mod lives;
+mod protection;
 mod rest;
 mod structure;
 mod ways;
@@ -22,6 +23,7 @@ pub use bounds::{Bound, Bounds, By, Edge, LevelBounds, Taken};
 pub use claims::{Claims, Decided};
 pub use cover::ActionRef;
 pub use kinds::Kind;
+pub use protection::Lease;
 pub use structure::Outage;
 pub use witness::{
     Delayed, DelayedTo, PlaceDelay, RequestStep, Short, Shows, Step, StepKind, Witness, WriteStep,

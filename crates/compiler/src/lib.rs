@@ -11,6 +11,7 @@ mod checks;
 pub mod codes;
 mod compile;
 mod context;
+mod elsewhere;
 mod findings;
 pub mod graph;
 mod items;

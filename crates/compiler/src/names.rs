@@ -2,6 +2,7 @@
 //! and workloads a third.
 
 use crate::context::Context;
+use crate::elsewhere;
 use crate::suggest;
 use cachepolicy_core::DimensionId;
 use cachepolicy_syntax::tree::{Path, Segment};
@@ -239,6 +240,9 @@ impl Context<'_> {
     fn report_unknown_dimension(&mut self, name: Spanned<&str>) {
         if self.may_be_unreadable(name.value) {
             return;
+        }
+        if let Some(diagnostic) = elsewhere::of_request(self, name, false) {
+            return self.report(diagnostic);
         }
         let message = format!(
             "`{}` is not declared as something that a request carries",

@@ -43,6 +43,11 @@ impl<'t> Reader<'t> {
         Some(term)
     }
 
+    /// All terms from the next one on.
+    pub(crate) fn rest(&self) -> &'t [Term] {
+        self.terms.get(self.at..).unwrap_or_default()
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.peek().is_none()
     }
@@ -224,10 +229,26 @@ impl<'t> Reader<'t> {
             self.at += 1;
             return Some(*value);
         }
+        if let Some(Term {
+            value: TermKind::String(template),
+            span,
+        }) = self.peek()
+            && let Some((name, _)) = choices
+                .iter()
+                .find(|(name, _)| template.as_text() == Some(name))
+        {
+            let message = format!("`{name}` stands in quotes");
+            cx.report(
+                Diagnostic::error("unexpected-value", *span, message)
+                    .help("figures and words stand without quotes")
+                    .fix("remove the quotes", *span, *name),
+            );
+            return None;
+        }
         let names = choices.iter().map(|(name, _)| *name);
         let meant = self
             .word()
-            .and_then(|word| suggest::closest(word, names.clone()));
+            .and_then(|word| suggest::meant(word, names.clone()));
         let message = match self.peek() {
             Some(term) => format!("`{}` is not {what}", cx.quote(term.span)),
             None => format!("expected {what} after `{}`", cx.quote(self.last())),

@@ -2,6 +2,7 @@
 //! request carries.
 
 use crate::context::Context;
+use crate::elsewhere;
 use crate::names::dotted;
 use crate::reader::{Reader, plain_word};
 use crate::suggest;
@@ -55,6 +56,12 @@ impl Scope<'_> {
         let found = self.find(cx, name.value);
         let is_hole = self.holes.iter().any(|hole| hole.value == name.value);
         if found.is_none() && !is_hole && !cx.may_be_unreadable(name.value) {
+            if name.value.starts_with("request.")
+                && let Some(diagnostic) = elsewhere::of_request(cx, name, false)
+            {
+                cx.report(diagnostic);
+                return None;
+            }
             let message = format!("`{}` knows no `{}`", self.level, name.value);
             let own = self.params.iter().map(String::as_str);
             let data = self.data.iter().map(|data| data.name.as_str());

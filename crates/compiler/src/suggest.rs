@@ -1,5 +1,7 @@
 //! "Did you mean": the closest of the known words.
 
+use crate::elsewhere;
+
 /// Longer words are nobody's typing mistake, and comparing them would take long.
 const MAX_LENGTH: usize = 64;
 
@@ -72,9 +74,19 @@ fn differing(mut letters: [i8; 64], candidate: &str) -> usize {
     more.max(less) as usize
 }
 
-/// "`a`, `b` and `c`", or the first eight of many.
+/// The known word that was probably meant: what we call what others have another word for, else
+/// the closest one.
+pub(crate) fn meant<'k>(
+    word: &str,
+    known: impl Iterator<Item = &'k str> + Clone,
+) -> Option<&'k str> {
+    let ours = elsewhere::ours(word).find_map(|ours| known.clone().find(|known| *known == ours));
+    ours.or_else(|| closest(word, known))
+}
+
+/// "`a`, `b` and `c`", or the first of more than anybody reads.
 pub(crate) fn listed<'k>(names: impl Iterator<Item = &'k str>) -> String {
-    const MOST: usize = 14;
+    const MOST: usize = 30;
     let names: Vec<String> = names
         .take(MOST + 1)
         .map(|name| format!("`{name}`"))

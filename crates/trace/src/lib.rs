@@ -29,6 +29,7 @@ mod tally;
 mod testing;
 mod text;
 mod timestamp;
+mod unknown;
 mod unpack;
 mod written;
 

@@ -3,6 +3,7 @@
 use super::cold::is_in_memory;
 use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
+use crate::protection::Lease;
 use crate::words::brief;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::units::Duration;
@@ -60,7 +61,10 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
                 lint,
                 Place::Property(id, "store"),
                 message,
-                "put a shared backend behind the memory (`store hot ttl 5s, shared`), with `stampede lease 5s wait 2s`",
+                format!(
+                    "put a shared backend behind the memory (`store hot ttl 5s, shared`), with `{}`",
+                    Lease::of(policy, id).source()
+                ),
             )
             .related(Place::Origin(origin_id), "all of it arrives here"),
         );

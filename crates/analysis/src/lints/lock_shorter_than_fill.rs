@@ -3,6 +3,7 @@
 use super::finding::{Finding, Place, Severity};
 use super::study::p99_seconds;
 use super::{Lint, Study};
+use crate::protection::Lease;
 use crate::words::brief;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::units::Duration;
@@ -32,6 +33,12 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         let usual = level.cost.otherwise.quantile(0.5) / 1e9;
         let time = |seconds: f64| brief(Duration::from_secs_f64(seconds));
         let name = &level.name;
+        let advised = Lease::of(study.policy, id).source();
+        let lease = if kind == "lock" {
+            advised.replace("lease", kind)
+        } else {
+            advised
+        };
         let (message, help) = if slow > expires.as_secs_f64() {
             let after = if kind == "lease" {
                 "what it makes is then thrown away, and another begins"
@@ -44,7 +51,7 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
                     brief(expires),
                     time(slow)
                 ),
-                format!("let it last at least {}", time(libm::ceil(slow * 1.5))),
+                format!("write `{lease}`"),
             )
         } else if usual > wait.as_secs_f64() {
             (
@@ -53,7 +60,7 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
                     time(usual),
                     brief(wait)
                 ),
-                format!("let them wait at least {}", time(libm::ceil(usual * 2.0))),
+                format!("let them wait longer: `{lease}`"),
             )
         } else {
             continue;

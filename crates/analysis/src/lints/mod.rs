@@ -7,7 +7,7 @@
 mod accepted;
 mod acted;
 mod finding;
-mod study;
+pub(crate) mod study;
 mod traffic;
 
 mod cache_as_database;

@@ -2,12 +2,14 @@
 
 use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
+use crate::protection::Lease;
 use crate::words::brief;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::edge::Verb;
 use cachepolicy_core::graph::is_personal;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::level::Level;
+use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Duration;
 
 pub(super) static LINT: Lint = Lint {
@@ -47,10 +49,20 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         let why = match study.traffic().of(id) {
             Some(demand) => {
                 let at_once = 1.0 + demand.per_second * demand.keys.hottest() * takes;
-                if at_once < MANY {
+                let most = workers(study.policy);
+                if at_once < MANY || most == Some(1) {
                     continue;
                 }
-                format!("about {at_once:.0} requests do so at once for its most popular copy")
+                match most.filter(|most| at_once > *most as f64) {
+                    Some(most) => format!(
+                        "all {most} requests that {} can work on do so for its most popular copy, and about {:.0} more wait",
+                        crews(study.policy),
+                        at_once - most as f64
+                    ),
+                    None => format!(
+                        "about {at_once:.0} requests do so at once for its most popular copy"
+                    ),
+                }
             }
             None if takes >= DEAR && !is_one_users(study, id, level) => {
                 "whoever asks meanwhile does so again".to_owned()
@@ -61,10 +73,9 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
         let name = &level.name;
         let message =
             format!("each request that misses `{name}` makes it anew, which takes {cost}: {why}");
-        let lock = brief(Duration::from_secs_f64(libm::ceil(lock_seconds(study, id))));
-        let wait = brief(Duration::from_secs_f64(libm::ceil(2.0 * takes)));
+        let lease = Lease::of(study.policy, id).source();
         let help = format!(
-            "write `stampede lease {lock} wait {wait}`: one makes it, the others wait for it; or `stampede coalesce`"
+            "write `{lease}`: one makes it, the others wait for it; or `stampede coalesce`"
         );
         let mut finding = Finding::new(lint, Place::Level(id), message, help)
             .label("nothing keeps others from making it at the same time");
@@ -91,9 +102,23 @@ fn is_purged(study: &Study<'_>, level: LevelId) -> bool {
         .any(|action| action.verb != Verb::Expire)
 }
 
-/// Long enough for nearly all fills, with room to spare.
-fn lock_seconds(study: &Study<'_>, level: LevelId) -> f64 {
-    (study.typical_fill(level) * 3.0).clamp(2.0, 60.0)
+/// How many requests are worked on at once, where the policy says it.
+fn workers(policy: &Policy) -> Option<u64> {
+    let threads = policy.threads?;
+    Some(u64::from(policy.processes) * u64::from(threads))
+}
+
+/// "4 processes of 1 thread"
+fn crews(policy: &Policy) -> String {
+    let threads = policy.threads.unwrap_or(1);
+    let of = match threads {
+        1 => "1 thread".to_owned(),
+        many => format!("{many} threads"),
+    };
+    match policy.processes {
+        1 => format!("a process of {of}"),
+        many => format!("{many} processes of {of}"),
+    }
 }
 
 /// One user does not ask for their copy many times at once.

@@ -59,7 +59,7 @@ impl<'a> Study<'a> {
             acted: Acted::new(policy, graph),
             accepted: Accepted::new(policy, graph),
             stale: Vec::new(),
-            typical: typical(policy, graph),
+            typical: typical(policy, graph, 0.99),
             traffic: OnceCell::new(),
         };
         study.stale = study.find_stale();
@@ -250,12 +250,13 @@ fn only(missed: &[Missed], keep: impl Fn(&Kind, Reason) -> bool) -> Vec<Missed> 
     left.collect()
 }
 
-/// By level, in seconds.
-fn typical(policy: &Policy, graph: &Graph) -> Vec<f64> {
+/// By level, how long a fill takes that does not wait for anything, in seconds, where each work in
+/// it takes what this share of its draws are below.
+pub(crate) fn typical(policy: &Policy, graph: &Graph, share: f64) -> Vec<f64> {
     let mut typical: Vec<f64> = Vec::with_capacity(policy.levels.len());
     for (index, level) in policy.levels.iter().enumerate() {
         let of = |inner: LevelId| typical.get(inner.index()).copied().unwrap_or(0.0);
-        let mut sum = p99_seconds(&level.cost.otherwise);
+        let mut sum = level.cost.otherwise.quantile(share) / 1e9;
         for contain in &level.contains {
             let inner = policy.levels.get(contain.level.index());
             let batch = inner.and_then(|inner| inner.batch);

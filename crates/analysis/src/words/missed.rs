@@ -78,10 +78,13 @@ impl Words<'_> {
         let of = self.model(model);
         let operation = operations(&missed.kinds);
         match missed.reason {
-            Reason::NoAction => format!(
-                "write `purge {}` into an `on {of} {operation} after commit` block",
-                self.target(level, model)
-            ),
+            Reason::NoAction => {
+                let target = self.target(level, model);
+                let price = price(&target, name);
+                format!(
+                    "write `purge {target}` into an `on {of} {operation} after commit` block{price}"
+                )
+            }
             Reason::NotEachWrite => self.widen(of, missed),
             Reason::SomeKeys => self.reach_all(level, model, missed),
             Reason::OneImage => "write the bare field: it stands for both images".to_owned(),
@@ -120,9 +123,9 @@ impl Words<'_> {
             .is_some_and(|action| self.action(action).ends_with(&format!(" {target}`")));
         if target.contains('*') || is_said {
             let every = target.split('(').next().unwrap_or_default();
-            format!(
-                "purge `{every}(*)`, or give {name} a tag for the rows that it shows and purge that"
-            )
+            let every = format!("{every}(*)");
+            let price = price(&every, name.trim_matches('`'));
+            format!("write `purge {every}`{price}")
         } else {
             format!("purge `{target}`: the fields by which {name} finds the row")
         }
@@ -145,6 +148,19 @@ impl Words<'_> {
             format!("add `{}` to its `on {model} …` block", operations(&lacking))
         }
     }
+}
+
+/// What a purge of all copies costs, and what is narrower.
+fn price(target: &str, name: &str) -> String {
+    let is_all = target
+        .split_once('(')
+        .is_some_and(|(_, args)| args.chars().all(|c| matches!(c, '*' | ',' | ' ' | ')')));
+    if !is_all {
+        return String::new();
+    }
+    format!(
+        "; after each such write all copies of `{name}` are made anew, which costs hits: a tag for the rows that a copy shows (`tags`), and `purge tag`, removes only those"
+    )
 }
 
 /// `create|update`

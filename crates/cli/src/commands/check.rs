@@ -100,10 +100,9 @@ fn show(all: &[Findings], format: Format, files: usize, session: Session) -> Res
             let more = code.map_or_else(String::new, |code| {
                 format!("; `cachepolicy explain {code}` says more")
             });
-            format!(
-                "{} {what} checked: {sentence}{more}\n",
-                paint.text(meaning, sign)
-            )
+            let line = format!("{what} checked: {sentence}{more}");
+            let lines = output::text::wrap(&line, session.stderr.width.saturating_sub(2));
+            format!("{} {}\n", paint.text(meaning, sign), lines.join("\n  "))
         }
     });
     Ok(())

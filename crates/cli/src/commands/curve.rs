@@ -5,8 +5,8 @@ use crate::args::Session;
 use crate::curve::{self, Format, Listed};
 use crate::figures;
 use crate::lints::LintArgs;
-use crate::output::Terminal;
 use crate::output::file::Destination;
+use crate::output::{Terminal, ending};
 use crate::policy;
 use crate::replay::{self, TrafficArgs};
 use anyhow::{Context as _, Result, bail};
@@ -81,6 +81,13 @@ fn evictions() -> impl TypedValueParser<Value = Evict> {
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let given = &arguments.traffic;
     given.only_one_stdin(std::slice::from_ref(&arguments.policy))?;
+    let format = ending::format(
+        arguments.format,
+        "--format",
+        &arguments.output,
+        &Format::ENDINGS,
+        Format::default(),
+    )?;
     let Some(policy) = policy::compile(
         &arguments.policy,
         &arguments.overrides,
@@ -126,8 +133,6 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     } else {
         Terminal::PLAIN
     };
-    let by_name = || Format::of_name(&arguments.output);
-    let format = arguments.format.unwrap_or_else(by_name);
     let text = curve::render(&result, format, &settings.name, terminal)?;
     destination.write_text(&text)?;
     Ok(Outcome::Fine)

@@ -26,8 +26,11 @@ Examples:
   cachepolicy explain shop.cachepolicy '/p/teapot?utm_source=x' --cookie currency=EUR --user 17
   cachepolicy explain shop.cachepolicy --write 'Product update slug=teapot:tea-pot'
 
-In a write, `field=old:new` is a field that changes and `field=value` one that does not; a field of a
-referenced row is `author.name=x`; `\\:` is a colon in a value."
+In a write:
+  field=old:new   a field that changes
+  field=value     one that does not
+  author.name=x   a field of a row that it refers to
+  \\:              a colon in a value"
 )]
 pub(crate) struct Args {
     /// A diagnostic's code, or a policy

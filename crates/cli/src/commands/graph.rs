@@ -4,8 +4,8 @@ use super::Outcome;
 use crate::args::Session;
 use crate::graph::Format;
 use crate::lints::LintArgs;
-use crate::output::Terminal;
 use crate::output::file::Destination;
+use crate::output::{Terminal, ending};
 use crate::policy;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -44,21 +44,19 @@ const ENDINGS: [(&str, Format); 6] = [
 
 /// Draws it.
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
+    let format = ending::format(
+        arguments.format,
+        "--format",
+        &arguments.output,
+        &ENDINGS,
+        Format::Human,
+    )?;
     let overrides = policy::OverrideArgs::default();
     let Some(policy) = policy::compile(&arguments.policy, &overrides, &arguments.lints, session)?
     else {
         return Ok(Outcome::Failed);
     };
     let destination = Destination::open(Some(&arguments.output))?;
-    let ending = arguments
-        .output
-        .extension()
-        .and_then(|ending| ending.to_str());
-    let by_name = ENDINGS
-        .iter()
-        .find(|(own, _)| Some(*own) == ending)
-        .map(|(_, format)| *format);
-    let format = arguments.format.or(by_name).unwrap_or(Format::Human);
     let terminal = if destination.is_stdout() {
         session.stdout
     } else {

@@ -3,8 +3,8 @@
 use super::Outcome;
 use crate::args::Session;
 use crate::lints::LintArgs;
-use crate::output::Terminal;
 use crate::output::file::Destination;
+use crate::output::{Terminal, ending};
 use crate::policy::{self, Text, Warnings};
 use crate::replay::{self, RunArgs};
 use crate::test::{Earlier, Format, Plan, Suite, Tested, Trial, plan, tested};
@@ -63,6 +63,13 @@ pub(crate) struct Args {
 /// Tests and reports.
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     arguments.check_stdin()?;
+    let format = ending::format(
+        arguments.format,
+        "--format",
+        &arguments.output,
+        &Format::ENDINGS,
+        Format::default(),
+    )?;
     let earlier = arguments.baseline.iter().map(|path| Earlier::read(path));
     let earlier: Vec<Earlier> = earlier.collect::<Result<_>>()?;
     let compiled = compile(arguments, session)?;
@@ -89,9 +96,6 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
         suites: suites.collect::<Result<_>>()?,
         tolerance: arguments.tolerance,
     };
-    let format = arguments
-        .format
-        .unwrap_or_else(|| Format::of_name(&arguments.output));
     let terminal = if destination.is_stdout() {
         session.stdout
     } else {

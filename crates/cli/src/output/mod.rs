@@ -1,6 +1,7 @@
 //! Everything that leaves the program: standard output, messages, files, progress.
 
 pub(crate) mod colour;
+pub(crate) mod ending;
 pub(crate) mod file;
 pub(crate) mod interrupt;
 pub(crate) mod progress;

@@ -20,7 +20,6 @@ use anyhow::Result;
 use cachepolicy_sim::aggregate::ClaimInSeeds;
 use cachepolicy_sim::baseline::Baseline;
 use cachepolicy_sim::report::ExpectationResult;
-use std::path::Path;
 
 /// What a test run can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -37,14 +36,8 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// By the ending of an output's name, else for people.
-    pub(crate) fn of_name(output: &Path) -> Self {
-        match output.extension().and_then(|ending| ending.to_str()) {
-            Some("json") => Self::Json,
-            Some("xml") => Self::Junit,
-            _ => Self::Human,
-        }
-    }
+    /// Endings of files and what is written into them.
+    pub(crate) const ENDINGS: [(&str, Self); 2] = [("json", Self::Json), ("xml", Self::Junit)];
 }
 
 /// The claims of all policies.

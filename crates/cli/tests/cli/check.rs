@@ -295,6 +295,14 @@ fn explain_a_request() {
     assert_eq!(json["levels"][1]["level"], "product");
     assert_eq!(json["levels"][1]["params"][0][1], "teapot");
 
+    for near in ["p/teapot", "/p/teapot/"] {
+        let text = run(&["explain", &shop, near]).fine().stdout;
+        assert!(
+            text.contains("a view answers `/p/teapot`, and not this path"),
+            "{text}"
+        );
+    }
+
     let known = run(&["explain", &shop, "/p/x", "--user", "17", "--format", "json"])
         .fine()
         .json();

@@ -137,3 +137,32 @@ fn a_closed_pipe_ends_it_quietly() {
         assert_eq!(messages, "", "{arguments:?}");
     }
 }
+
+#[test]
+fn endings_that_no_format_has_are_refused() {
+    let shop = data("shop.cachepolicy");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (command, name, known) in [
+        (&["graph", &shop][..], "g.png", "`.svg`"),
+        (&["simulate", &shop], "r.pdf", "`.html`"),
+        (
+            &["compare", &shop, "--with", "price.ttl=1m"],
+            "r.pdf",
+            "`.md`",
+        ),
+        (&["curve", &shop], "c.xlsx", "`.csv`"),
+        (&["test", &shop], "t.html", "`.xml`"),
+        (&["trace", "generate", &shop], "a.parquet", "`.cptrace`"),
+    ] {
+        let path = file(name);
+        let arguments = [command, &["-o", &path]].concat();
+        run(&arguments)
+            .ended(2)
+            .says("nothing is written as")
+            .says(known);
+        assert!(!std::path::Path::new(&path).exists(), "{path}");
+    }
+    run(&["graph", &shop, "-o", &file("g.txt")]).fine();
+    run(&["graph", &shop, "--format", "svg", "-o", &file("g.picture")]).fine();
+}

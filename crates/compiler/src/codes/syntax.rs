@@ -53,6 +53,13 @@ pub(super) static CODES: &[CodeDoc] = &[
         "",
     ),
     error(
+        "missing-brace",
+        "An item's header has no `{`, and a `}` closes it all the same.",
+        "Write the `{` at the end of the header's line.",
+        "object a\n  store shared\n  ttl 5m\n}",
+        "object a {\n  store shared\n  ttl 5m\n}",
+    ),
+    error(
         "misplaced-comma",
         "A comma separates nothing.",
         "Commas stand between the elements of a list. A list goes on in the next line after a comma at the end of a line.",

@@ -4,13 +4,14 @@ use super::literals::{list, literal};
 use super::routes;
 use super::rows::{image_path, row_path};
 use crate::context::Context;
+use crate::elsewhere;
 use crate::names::dotted;
 use crate::reader::{Reader, plain_word};
 use cachepolicy_core::edge::Condition;
 use cachepolicy_core::expr::Expr;
 use cachepolicy_core::policy::Domain;
 use cachepolicy_core::{DimensionId, ModelId};
-use cachepolicy_syntax::tree::{Op, Segment, TermKind};
+use cachepolicy_syntax::tree::{Op, Path, Segment, TermKind};
 use cachepolicy_syntax::{Diagnostic, Span, Spanned};
 
 /// How conditions of one kind are composed.
@@ -123,8 +124,11 @@ fn request_atom(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<Expr> {
         return None;
     }
     let Some(name) = dotted(path.value) else {
+        let found = called(path.value).and_then(|name| elsewhere::of_call(cx, &name, path.span));
         let message = format!("`{}` is not a condition", cx.quote(path.span));
-        cx.report(Diagnostic::error("unexpected-value", path.span, message).help(reader.usage()));
+        cx.report(found.unwrap_or_else(|| {
+            Diagnostic::error("unexpected-value", path.span, message).help(reader.usage())
+        }));
         return None;
     };
     if name == "method" && cx.find_dimension(&name).is_none() {
@@ -134,6 +138,12 @@ fn request_atom(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<Expr> {
         value: name.as_str(),
         span: path.span,
     };
+    if cx.find_dimension(name.value).is_none()
+        && let Some(diagnostic) = elsewhere::of_request(cx, name, true)
+    {
+        cx.report(diagnostic);
+        return None;
+    }
     let dimension = cx.dimension(name)?;
     Some(match comparison(cx, reader)? {
         None => Expr::Present(dimension),
@@ -157,6 +167,27 @@ fn request_atom(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<Expr> {
             }
         }
     })
+}
+
+/// `request.GET.get` of `request.GET.get("page")`.
+fn called(path: &Path) -> Option<String> {
+    let (Segment::Call(args), before) = path.tail.split_last()? else {
+        return None;
+    };
+    let mut name = dotted(&Path {
+        head: path.head.clone(),
+        tail: before.to_vec(),
+    })?;
+    if let Some(getter) = name.strip_suffix(".get")
+        && let Some(TermKind::String(text)) = args
+            .first()
+            .and_then(|arg| arg.value.terms.first())
+            .map(|term| &term.value)
+        && let Some(text) = text.as_text()
+    {
+        name = format!("{getter}.{text}");
+    }
+    Some(name)
 }
 
 fn method_atom(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<Expr> {

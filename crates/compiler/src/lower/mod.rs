@@ -28,11 +28,12 @@ pub(crate) mod workloads;
 pub(crate) mod writes;
 
 use crate::context::Context;
+use crate::elsewhere;
 use crate::property::{Property, header_span};
 use crate::suggest;
 use crate::table::{ITEMS, Required, Row, Rule};
 use cachepolicy_core::LevelKind;
-use cachepolicy_syntax::tree::{Block, Statement, TermKind};
+use cachepolicy_syntax::tree::{Block, Op, Statement, Term, TermKind};
 use cachepolicy_syntax::{Diagnostic, Span};
 
 /// The item whose block is lowered.
@@ -97,12 +98,12 @@ pub(crate) fn lower_block<T>(
                 }
                 continue;
             };
+            let before = cx.diagnostics.len();
             let property = Property {
                 statement,
                 row: &rule.row,
-                skip,
+                skip: skip_assignment(cx, statement, skip),
             };
-            let before = cx.diagnostics.len();
             if accept(cx, owner, &property, &mut seen) {
                 (rule.lower)(cx, target, &property);
             }
@@ -144,6 +145,46 @@ fn find<T>(
             let found = terms.get(1).and_then(crate::reader::plain_word) == Some(second);
             Some((rule, if found { 2 } else { 1 }))
         }
+    }
+}
+
+/// Behind a `=` between the property's words and its value, which is reported.
+fn skip_assignment(cx: &mut Context<'_>, statement: &Statement, skip: usize) -> usize {
+    let at = skip.max(1);
+    let terms = statement
+        .phrases
+        .first()
+        .map_or(&[][..], |phrase| &phrase.terms);
+    let Some(term) = terms
+        .get(at)
+        .filter(|term| skip > 0 && term.value == TermKind::Op(Op::Assign))
+    else {
+        return skip;
+    };
+    let start = terms
+        .get(at - 1)
+        .map_or(term.span.start, |word| word.span.end);
+    let place = Span { start, ..term.span };
+    let word = head_word(statement).unwrap_or_default();
+    let message = format!("there is a `=` after `{word}`");
+    cx.report(
+        Diagnostic::error("unexpected-character", term.span, message)
+            .help("a word and its value stand side by side: `ttl 5m`")
+            .fix(
+                "remove the `=`",
+                place,
+                gap_before(terms.get(at + 1), place),
+            ),
+    );
+    at + 1
+}
+
+/// A blank where nothing else would stand between a place and the term behind it.
+fn gap_before(next: Option<&Term>, place: Span) -> &'static str {
+    if next.is_some_and(|next| next.span.start == place.end) {
+        " "
+    } else {
+        ""
     }
 }
 
@@ -237,14 +278,31 @@ fn report_unknown(
     let elsewhere = ITEMS
         .iter()
         .find(|item| item.word != owner.word && (item.rows)().iter().any(|row| row.head() == word));
-    let meant = suggest::closest(word, words.clone());
-    let help = match (meant, elsewhere) {
-        (Some(meant), _) => format!("did you mean `{meant}`?"),
-        (None, Some(item)) => format!("it is a property of {}", item_noun(item.word)),
-        (None, None) => format!("it has {}", suggest::listed(words)),
+    let meant = suggest::meant(word, words.clone());
+    let help = match (meant, elsewhere, of_others(owner, word)) {
+        (Some(meant), ..) => format!("did you mean `{meant}`?"),
+        (None, _, Some(help)) => help,
+        (None, Some(item), None) => format!("it is a property of {}", item_noun(item.word)),
+        (None, None, None) => format!("it has {}", suggest::listed(words)),
     };
     cx.report(Diagnostic::error("unknown-property", span, message).help(help));
     meant
+}
+
+/// Another cache's word for a property of another item: a life belongs to a level and not to a
+/// backend.
+fn of_others(owner: Owner<'_>, word: &str) -> Option<String> {
+    elsewhere::ours(word).find_map(|ours| {
+        let items = ITEMS.iter().filter(|item| item.word != owner.word);
+        let (item, row) = items
+            .flat_map(|item| (item.rows)().into_iter().map(move |row| (item, row)))
+            .find(|(_, row)| row.word == ours)?;
+        let example = row.example;
+        Some(format!(
+            "did you mean `{ours}`? It is a property of {}: `{example}`",
+            item_noun(item.word)
+        ))
+    })
 }
 
 fn report_missing(cx: &mut Context<'_>, owner: Owner<'_>, rows: &[&'static Row], seen: &Seen) {

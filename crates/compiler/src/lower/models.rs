@@ -7,7 +7,7 @@ use crate::reader::Reader;
 use crate::table::Row;
 use cachepolicy_core::policy::{Field, Model, Reference};
 use cachepolicy_core::{FieldId, ModelId};
-use cachepolicy_syntax::tree::{Block, Op};
+use cachepolicy_syntax::tree::{Block, Op, Path, Segment, TermKind};
 use cachepolicy_syntax::{Diagnostic, Span, Spanned};
 
 /// For messages about fields; fields have any name, so this is in no table.
@@ -79,6 +79,10 @@ fn field(cx: &mut Context<'_>, mut reader: Reader<'_>) -> Option<(Field, Span)> 
             model: ModelId(model),
             many,
         });
+    } else if let Some(diagnostic) = typed(cx, name, &reader) {
+        cx.diagnostics
+            .retain(|other| !is_inside(other.primary.span, diagnostic.primary.span));
+        cx.report(diagnostic);
     } else if reader.peek().is_some() {
         let place = reader.place();
         let message = format!(
@@ -96,6 +100,87 @@ fn field(cx: &mut Context<'_>, mut reader: Reader<'_>) -> Option<(Field, Span)> 
         reference,
     };
     Some((field, name.span))
+}
+
+/// Words for types of other languages.
+const TYPES: [&str; 18] = [
+    "int",
+    "integer",
+    "bigint",
+    "serial",
+    "str",
+    "string",
+    "text",
+    "char",
+    "varchar",
+    "bool",
+    "boolean",
+    "float",
+    "decimal",
+    "number",
+    "uuid",
+    "date",
+    "datetime",
+    "timestamp",
+];
+
+/// A field with a type, as in `id: int`, `title = models.CharField()` or `author: Author`.
+fn typed(cx: &Context<'_>, name: Spanned<&str>, reader: &Reader<'_>) -> Option<Diagnostic> {
+    let rest = reader.rest();
+    let after = Span {
+        start: name.span.end,
+        ..rest.last()?.span
+    };
+    let (is_assigned, rest) = match rest {
+        [sign, rest @ ..] if sign.value == TermKind::Op(Op::Assign) => (true, rest),
+        _ => (cx.is_damaged(after), rest),
+    };
+    let TermKind::Path(path) = &rest.first()?.value else {
+        return None;
+    };
+    let is_type = TYPES.contains(&path.head.value.to_ascii_lowercase().as_str());
+    if !is_assigned && !is_type {
+        return None;
+    }
+    let message = format!("`{}` has a type, and fields have none", name.value);
+    let diagnostic = Diagnostic::error("unexpected-value", after, message);
+    Some(match referred(cx, path) {
+        Some(target) => diagnostic
+            .help(format!(
+                "a reference has an arrow: `{}{target}`",
+                name.value
+            ))
+            .fix("write an arrow", after, target),
+        None => diagnostic
+            .help(format!("write `{}` alone", name.value))
+            .fix("remove the type", after, ""),
+    })
+}
+
+/// The arrow for a type that is a model, or for a field of Django that refers to one.
+fn referred(cx: &Context<'_>, path: &Path) -> Option<String> {
+    let is_model = |name: &str| cx.names.get(name).is_some_and(|it| it.kind == Kind::Model);
+    if path.tail.is_empty() {
+        return is_model(&path.head.value).then(|| format!(" -> {}", path.head.value));
+    }
+    let Some(Segment::Call(args)) = path.tail.last() else {
+        return None;
+    };
+    let target = match &args.first()?.value.terms.first()?.value {
+        TermKind::Path(path) => path.head.value.as_str(),
+        TermKind::String(text) => text.as_text()?,
+        _ => return None,
+    };
+    let is_many = path
+        .tail
+        .iter()
+        .any(|segment| matches!(segment, Segment::Member(word) if word.value == "ManyToManyField"));
+    let many = if is_many { "many " } else { "" };
+    is_model(target).then(|| format!(" -> {many}{target}"))
+}
+
+fn is_inside(inner: Span, outer: Span) -> bool {
+    inner.file == outer.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
 impl Context<'_> {

@@ -126,6 +126,9 @@ fn binding(
     if arg.name.is_none() && cx.model(model)?.field(&name.value).is_none() {
         return shorthand_of_no_field(cx, model, &name, &arg.value.span);
     }
+    if name.value.contains('.') {
+        return path_for_field(cx, model, &name, arg.value.span);
+    }
     let field = field_of(cx, model, &name)?;
     if reader
         .peek()
@@ -145,6 +148,46 @@ fn binding(
         value: value.source,
         each: value.each,
     }))
+}
+
+/// `Product(category.slug: category)`: the rows that are read are named by fields of their own.
+fn path_for_field<T>(
+    cx: &mut Context<'_>,
+    model: ModelId,
+    path: &Spanned<String>,
+    value: cachepolicy_syntax::Span,
+) -> Option<T> {
+    let declared = cx.model(model)?;
+    let (head, rest) = path.value.split_once('.').unwrap_or((&path.value, ""));
+    let target = declared
+        .field(head)
+        .and_then(|field| declared.fields.get(field.index()))
+        .and_then(|field| field.reference)
+        .and_then(|reference| cx.model(reference.model));
+    let name = &declared.name;
+    let own = path.value.replace('.', "_");
+    let value = cx.quote(value);
+    let message = match target {
+        Some(target) => format!(
+            "`{}` follows `{head}` to `{}`, and only a field of `{name}` itself can stand here",
+            path.value, target.name
+        ),
+        None => format!(
+            "`{}` is a path, and only a field of `{name}` can stand here",
+            path.value
+        ),
+    };
+    let help = match target {
+        Some(target) if rest == "id" => format!(
+            "a reference holds the `id` of its `{}`: write `{name}({head}: {value})`",
+            target.name
+        ),
+        _ => format!(
+            "write `{name}`, which means all its rows, or give `model {name}` a field `{own}` of its own and write `{name}({own}: {value})`"
+        ),
+    };
+    cx.report(Diagnostic::error("unknown-field", path.span, message).help(help));
+    None
 }
 
 /// `Article(key)`, where the model has no field `key`.

@@ -113,6 +113,9 @@ pub(crate) fn pattern(
         ..template.span
     };
     let text = cx.text(inside);
+    if report_converters(cx, text, inside) {
+        return None;
+    }
     match Pattern::parse(text, param) {
         Ok(pattern) => Some(pattern),
         Err(error) => {
@@ -133,6 +136,61 @@ pub(crate) fn pattern(
             cx.report(diagnostic);
             None
         }
+    }
+}
+
+/// Holes as Django and Flask write them, `<int:id>`, each with its mending. Gives back whether
+/// there was one.
+fn report_converters(cx: &mut Context<'_>, text: &str, inside: Span) -> bool {
+    let mut found = false;
+    let mut done = 0;
+    while let Some((start, end)) = converter(text, done) {
+        let hole = text.get(start + 1..end - 1).unwrap_or_default();
+        let (kind, name) = hole.split_once(':').unwrap_or(("str", hole));
+        let instead = match kind {
+            "int" => format!("{{{name}:int}}"),
+            "path" => format!("{{{name}:**}}"),
+            _ => format!("{{{name}}}"),
+        };
+        let place = Span {
+            start: inside.start + start as u32,
+            end: inside.start + end as u32,
+            ..inside
+        };
+        let message = format!("`<{hole}>` is no hole here");
+        let diagnostic = Diagnostic::error("bad-route", place, message);
+        cx.report(if text[..start].ends_with("(?P") {
+            diagnostic.help("a route is no regular expression: write `/articles/{slug}`")
+        } else {
+            diagnostic
+                .help(format!("holes are written in braces: `{instead}`"))
+                .fix(format!("write `{instead}`"), place, instead)
+        });
+        found = true;
+        done = end;
+    }
+    found
+}
+
+/// Where the next `<name>` or `<kind:name>` stands, from `from` on.
+fn converter(text: &str, from: usize) -> Option<(usize, usize)> {
+    let is_word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    let mut start = from;
+    loop {
+        start += text.get(start..)?.find('<')?;
+        let rest = text.get(start + 1..)?;
+        let length = rest.find(['<', '>'])?;
+        let hole = rest.get(..length)?;
+        if rest[length..].starts_with('>')
+            && hole.split(':').all(is_word)
+            && hole.split(':').count() <= 2
+        {
+            return Some((start, start + length + 2));
+        }
+        start += 1;
     }
 }
 

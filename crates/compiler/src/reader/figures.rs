@@ -2,6 +2,7 @@
 
 use super::{Reader, plain_word};
 use crate::context::Context;
+use crate::elsewhere;
 use crate::quantity::{Quantity, Unreadable, quantity};
 use cachepolicy_core::Duration;
 use cachepolicy_syntax::tree::{Term, TermKind};
@@ -27,7 +28,7 @@ impl Reader<'_> {
             span,
         }) = self.peek()
         else {
-            return self.expected(cx, what);
+            return self.no_figure(cx, what, &pick);
         };
         let read = match quantity(text) {
             Ok(read) => read,
@@ -42,16 +43,16 @@ impl Reader<'_> {
         }
         if let (Quantity::Number(_), Some(next)) = (read, self.terms.get(self.at + 1))
             && let Some(unit) = plain_word(next)
-            && let joined = format!("{text}{unit}")
-            && let Ok(meant) = quantity(&joined)
-            && pick(meant).is_some()
+            && let Some(joined) = meant(&format!("{text}{unit}"), &pick)
         {
             let place = span.to(next.span);
-            let message = format!("there is a space before the unit of `{joined}`");
+            let message = format!("there is a space before the unit of `{text} {unit}`");
             cx.report(
                 Diagnostic::error("wrong-unit", place, message)
-                    .help("write the figure and its unit together")
-                    .fix("remove the space", place, joined),
+                    .help(format!(
+                        "write the figure and its unit together: `{joined}`"
+                    ))
+                    .fix(format!("write `{joined}`"), place, joined),
             );
             return None;
         }
@@ -71,6 +72,34 @@ impl Reader<'_> {
             )),
             _ => diagnostic.help(hint),
         });
+        None
+    }
+
+    /// Something else than a figure; one in quotes has the right one in it.
+    fn no_figure<T>(
+        &self,
+        cx: &mut Context<'_>,
+        what: &str,
+        pick: &impl Fn(Quantity) -> Option<T>,
+    ) -> Option<T> {
+        let Some(Term {
+            value: TermKind::String(template),
+            span,
+        }) = self.peek()
+        else {
+            return self.expected(cx, what);
+        };
+        let inside = template.as_text().unwrap_or_default();
+        let bare: String = inside.split_whitespace().collect();
+        let Some(bare) = meant(&bare, pick) else {
+            return self.expected(cx, what);
+        };
+        let message = format!("`{bare}` stands in quotes");
+        cx.report(
+            Diagnostic::error("unexpected-value", *span, message)
+                .help("figures and words stand without quotes")
+                .fix("remove the quotes", *span, bare),
+        );
         None
     }
 
@@ -94,6 +123,15 @@ impl Reader<'_> {
     pub(crate) fn lifetime(&mut self, cx: &mut Context<'_>) -> Option<Duration> {
         if self.eat("forever") {
             return Some(Duration::FOREVER);
+        }
+        if let Some(word) = self.word().filter(|word| elsewhere::is_forever(word)) {
+            let message = format!("`{word}` is not a duration");
+            cx.report(
+                Diagnostic::error("unexpected-value", self.place(), message)
+                    .help("what never ends is `forever`")
+                    .fix("write `forever`", self.place(), "forever"),
+            );
+            return None;
         }
         self.duration(cx)
     }
@@ -162,6 +200,16 @@ impl Reader<'_> {
             },
         )
     }
+}
+
+/// A figure as written, or with our unit in place of another language's, if it is of that kind.
+fn meant<T>(text: &str, pick: &impl Fn(Quantity) -> Option<T>) -> Option<String> {
+    let text = match quantity(text) {
+        Ok(_) => text.to_owned(),
+        Err(Unreadable::Unit { instead, .. }) => instead?,
+        Err(_) => return None,
+    };
+    pick(quantity(&text).ok()?).map(|_| text)
 }
 
 /// A figure whose unit nobody knows, or that is beyond everything.

@@ -9,7 +9,6 @@ mod tests;
 use crate::Refused;
 use crate::output::Terminal;
 use cachepolicy_sim::curve::{At, Curve};
-use std::path::Path;
 
 /// What a curve can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,14 +24,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the ending of an output's name, else for people.
-    pub fn of_name(output: &Path) -> Self {
-        match output.extension().and_then(|ending| ending.to_str()) {
-            Some("json") => Self::Json,
-            Some("csv") => Self::Csv,
-            _ => Self::Human,
-        }
-    }
+    /// Endings of files and what is written into them.
+    pub const ENDINGS: [(&str, Self); 2] = [("json", Self::Json), ("csv", Self::Csv)];
 }
 
 /// `--capacities`

@@ -1,11 +1,14 @@
 //! Diagnostics for people: the sentence, the place in the text, what to do.
 
-use super::{Findings, Severity};
-use crate::output::Terminal;
+use super::{Findings, Severity, word};
+use crate::output::{Terminal, WIDTH_DEFAULT, WIDTH_LEAST, text};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use cachepolicy_syntax::{Diagnostic, FileId, Fix, Label, Source, Sources, Span};
 use std::ops::Range;
+
+/// Columns before a help, with numbers of lines of up to three digits.
+const GUTTER: usize = 13;
 
 /// All findings of one policy, an empty line behind each.
 pub(super) fn render(findings: &Findings, terminal: Terminal) -> String {
@@ -19,11 +22,30 @@ pub(super) fn render(findings: &Findings, terminal: Terminal) -> String {
         .term_width(terminal.width);
     let mut text = String::new();
     for diagnostic in &findings.diagnostics {
-        let report = groups(diagnostic, &findings.sources);
+        let wrapped = wrapped(diagnostic, terminal);
+        let report = groups(&wrapped, &findings.sources);
         text.push_str(&renderer.render(&report));
         text.push_str("\n\n");
     }
     text
+}
+
+/// With the message and the help in lines that fit. In a file or a pipe each stays one line, for
+/// those who search it.
+fn wrapped(diagnostic: &Diagnostic, terminal: Terminal) -> Diagnostic {
+    let mut wrapped = diagnostic.clone();
+    if !terminal.interactive && terminal.width >= WIDTH_DEFAULT {
+        return wrapped;
+    }
+    let room = |before: usize| terminal.width.saturating_sub(before).max(WIDTH_LEAST / 2);
+    let head = format!("{}[{}]: ", word(diagnostic.severity), diagnostic.code);
+    let message = text::wrap(&diagnostic.message, room(text::width(&head)));
+    wrapped.message = message.join("\n");
+    wrapped.help = diagnostic
+        .help
+        .as_ref()
+        .map(|help| text::wrap(help, room(GUTTER)).join("\n"));
+    wrapped
 }
 
 fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {

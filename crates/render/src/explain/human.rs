@@ -45,6 +45,14 @@ pub fn request(explanation: &Explanation, terminal: Terminal) -> String {
             Meaning::Warning,
         );
     }
+    if let Some(near) = &explanation.near {
+        let near = text::tame(near);
+        page.line(
+            2,
+            &format!("a view answers `{near}`, and not this path: a slash makes the difference"),
+            Meaning::Warning,
+        );
+    }
     for (index, step) in explanation.levels.iter().enumerate() {
         if index > 0 {
             page.text.push('\n');

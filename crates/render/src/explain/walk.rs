@@ -31,6 +31,9 @@ pub struct Explanation {
     pub(super) levels: Vec<Step>,
     /// There were more than are listed.
     pub(super) cut: bool,
+    /// Where no view answers it: a path near to this one that a view answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) near: Option<String>,
 }
 
 /// What is known of the request before any look-up.
@@ -98,7 +101,12 @@ pub fn explain(policy: &Policy, request: &Request) -> Explanation {
         walk.step(first, params, 0);
     }
     let Walk { steps, cut, .. } = walk;
+    let near = match routed.view {
+        None => near(&router, &request.method, path),
+        Some(_) => None,
+    };
     Explanation {
+        near,
         schema: SCHEMA,
         method: request.method.clone(),
         url: request.target.clone(),
@@ -106,6 +114,15 @@ pub fn explain(policy: &Policy, request: &Request) -> Explanation {
         levels: steps,
         cut,
     }
+}
+
+/// The path with a slash more or less, at either end, where a view answers that one.
+fn near(router: &Router, method: &str, path: &str) -> Option<String> {
+    let rooted = format!("/{}", path.trim_start_matches('/'));
+    let bare = rooted.trim_end_matches('/');
+    [rooted.clone(), format!("{bare}/"), bare.to_owned()]
+        .into_iter()
+        .find(|other| other != path && router.route(method, other).view.is_some())
 }
 
 fn dimensions(policy: &Policy, prepared: &Prepared<'_>) -> Vec<DimensionValue> {

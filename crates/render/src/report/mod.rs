@@ -8,8 +8,6 @@ pub mod markdown;
 pub mod page;
 pub mod reading;
 
-use std::path::Path;
-
 /// What a report can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
@@ -26,13 +24,12 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the ending of an output's name, else for people.
-    pub fn of_name(output: &Path) -> Self {
-        match output.extension().and_then(|ending| ending.to_str()) {
-            Some("json") => Self::Json,
-            Some("md" | "markdown") => Self::Markdown,
-            Some("html" | "htm") => Self::Html,
-            _ => Self::Human,
-        }
-    }
+    /// Endings of files and what is written into them.
+    pub const ENDINGS: [(&str, Self); 5] = [
+        ("json", Self::Json),
+        ("md", Self::Markdown),
+        ("markdown", Self::Markdown),
+        ("html", Self::Html),
+        ("htm", Self::Html),
+    ];
 }

@@ -1,14 +1,15 @@
 //! Mistakes in how statements and blocks follow each other.
 
+use pest::Parser as _;
 use pest::iterators::Pair;
 
 use super::Builder;
 use super::mistakes::quoted;
 use super::statement::{Siblings, first_word};
 use crate::diagnostic::{Diagnostic, Edit, Fix};
-use crate::grammar::Rule;
+use crate::grammar::{Grammar, Rule};
 use crate::span::Span;
-use crate::tree::{Phrase, Statement};
+use crate::tree::{Block, Phrase, Statement, Term, TermKind};
 
 impl Builder<'_> {
     /// After a block, a statement begins on a new line or after `;`.
@@ -62,7 +63,10 @@ impl Builder<'_> {
             return false;
         }
         let next = Span {
-            end: phrase.span.start + word.len() as u32,
+            end: phrase
+                .terms
+                .first()
+                .map_or(phrase.span.end, |term| term.span.end),
             ..phrase.span
         };
         self.mended(
@@ -207,6 +211,9 @@ impl Builder<'_> {
     /// their item too soon: they go back to it.
     pub(super) fn stray_brace(&mut self, pair: &Pair<'_, Rule>, siblings: &mut Siblings) {
         let span = self.span(pair);
+        if self.missing_brace(span, siblings) {
+            return;
+        }
         let mut diagnostic = Diagnostic::error(
             "stray-brace",
             span,
@@ -249,6 +256,73 @@ impl Builder<'_> {
         siblings.last_had_block = true;
         self.mended(diagnostic.help("remove one of the braces"));
     }
+
+    /// `view page` of `view page(slug)`.
+    fn name_of(&self, header: &Phrase) -> &str {
+        let end = match header.terms.get(1) {
+            Some(Term {
+                value: TermKind::Path(path),
+                ..
+            }) => path.head.span.end,
+            _ => header
+                .terms
+                .first()
+                .map_or(header.span.end, |term| term.span.end),
+        };
+        self.between(header.span.start, end)
+    }
+
+    /// The last item before a `}` too many has a header and no `{`: what follows the header becomes
+    /// its block. Gives back whether it was so.
+    fn missing_brace(&mut self, close: Span, siblings: &mut Siblings) -> bool {
+        let recent = siblings
+            .statements
+            .get(siblings.before_stray..)
+            .unwrap_or_default();
+        let Some(header) = recent
+            .iter()
+            .rposition(|statement| statement.phrases.first().is_some_and(begins_item))
+        else {
+            return false;
+        };
+        let header = siblings.before_stray + header;
+        let inside = siblings.statements.split_off(header + 1);
+        let Some(item) = siblings
+            .statements
+            .last_mut()
+            .filter(|item| item.block.is_none())
+        else {
+            siblings.statements.extend(inside);
+            return false;
+        };
+        let end = item.span.after();
+        let rest = inside.first().map_or(close, |first| first.span);
+        let on_next_line = self.between(end.end, rest.start).contains(['\n', '\r']);
+        let title = item.phrases.first().map(|first| self.name_of(first));
+        let message = format!("`{}` has no `{{`", title.unwrap_or_default());
+        let diagnostic = Diagnostic::error("missing-brace", end, message)
+            .related(close, "this closes it")
+            .help("write the `{` at the end of its header");
+        item.block = Some(Block {
+            statements: inside,
+            span: end.to(close),
+        });
+        item.span.end = close.end;
+        siblings.before_stray = siblings.statements.len();
+        siblings.last = Some(close);
+        siblings.last_had_block = true;
+        self.mended(if on_next_line {
+            diagnostic.fix("insert ` {`", end, " {")
+        } else {
+            diagnostic
+        });
+        true
+    }
+}
+
+/// Does it begin with the word of an item?
+fn begins_item(phrase: &Phrase) -> bool {
+    first_word(phrase).is_some_and(|word| Grammar::parse(Rule::ITEM, word).is_ok())
 }
 
 /// Items have a block, save `import`.

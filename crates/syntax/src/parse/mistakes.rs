@@ -1,7 +1,10 @@
 //! What to say about characters that no term begins with, and about terms that were not finished.
 
+use pest::Parser as _;
+
 use super::Builder;
 use crate::diagnostic::Diagnostic;
+use crate::grammar::{Grammar, Rule};
 use crate::span::{Span, Spanned};
 use crate::tree::{Path, Term, TermKind};
 
@@ -13,11 +16,13 @@ impl Builder<'_> {
     pub(super) fn bad_chars(&mut self, span: Span, before: &[Term], leads: bool) {
         let text = self.between(span.start, span.end);
         let adjacent = before.last().filter(|term| term.span.end == span.start);
-        if let (":", true, [only]) = (text, leads, before)
+        if let (":", true, [first] | [first, _]) = (text, leads, before)
             && adjacent.is_some()
-            && let TermKind::Path(_) = only.value
+            && before
+                .iter()
+                .all(|term| matches!(term.value, TermKind::Path(_)))
         {
-            let word = self.between(only.span.start, only.span.end);
+            let word = self.between(first.span.start, span.start);
             let message = format!("there is a colon after `{}`", quoted(word));
             return self.mended(
                 Diagnostic::error("unexpected-character", span, message)
@@ -52,6 +57,38 @@ impl Builder<'_> {
         }
         let diagnostic = self.unexpected(span, text, adjacent);
         self.damage(diagnostic);
+    }
+
+    /// `"capacity": "256MiB"` as in JSON: the tree gets the word. Gives back whether it was one.
+    pub(super) fn quoted_word(&mut self, colon: Span, terms: &mut [Term]) -> bool {
+        let [only] = terms else {
+            return false;
+        };
+        let TermKind::String(template) = &only.value else {
+            return false;
+        };
+        let word = template.as_text().unwrap_or_default();
+        let is_word =
+            Grammar::parse(Rule::word, word).is_ok_and(|pairs| pairs.as_str().len() == word.len());
+        if !is_word || self.between(colon.start, colon.end) != ":" {
+            return false;
+        }
+        let word = word.to_owned();
+        let place = only.span.to(colon);
+        let message = format!("`{word}` stands in quotes, with a colon behind it");
+        let diagnostic = Diagnostic::error("unexpected-character", place, message)
+            .help("a word and its value stand side by side, without quotes: `ttl 5m`")
+            .fix("write the word alone", place, word.clone());
+        let head = Spanned {
+            value: word,
+            span: only.span,
+        };
+        only.value = TermKind::Path(Path {
+            head,
+            tail: Vec::new(),
+        });
+        self.mended(diagnostic);
+        true
     }
 
     fn unexpected(&self, span: Span, text: &str, adjacent: Option<&Term>) -> Diagnostic {

@@ -121,7 +121,12 @@ impl Builder<'_> {
         siblings: &mut Siblings,
     ) {
         let damaged_before = std::mem::replace(&mut self.damaged, false);
-        let phrase = self.phrase(pair, reading.phrases.is_empty());
+        // Behind a comma at the end of a line another statement may have been meant.
+        let start = pair.as_span().start() as u32;
+        let leads = reading
+            .comma
+            .is_none_or(|comma| self.between(comma.end, start).contains(['\n', '\r']));
+        let phrase = self.phrase(pair, leads);
         let phrase_damaged = self.damaged;
         reading.end = phrase.span.end;
         if let Some(comma) = reading.comma.take()

@@ -35,6 +35,7 @@ impl Builder<'_> {
                 }
                 Rule::path => self.path(child, &mut terms),
                 Rule::stray_close => self.stray_close(span),
+                Rule::bad_chars if leads && self.quoted_word(span, &mut terms) => {}
                 Rule::bad_chars => self.bad_chars(span, &terms, leads),
                 Rule::bad_number => self.bad_number(span),
                 Rule::bad_string => self.bad_string(span),

@@ -5,8 +5,8 @@ mod variants;
 use super::Outcome;
 use crate::args::Session;
 use crate::lints::LintArgs;
-use crate::output::Terminal;
 use crate::output::file::Destination;
+use crate::output::{Terminal, ending};
 use crate::policy;
 use crate::replay::{self, ReplayArgs, Run, Settings, Traffic};
 use crate::report::page::Layout;
@@ -62,6 +62,13 @@ type Properties = Vec<String>;
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let given = &arguments.replay;
     given.only_one_stdin(&arguments.policies)?;
+    let format = ending::format(
+        arguments.format,
+        "--format",
+        &arguments.output,
+        &Format::ENDINGS,
+        Format::default(),
+    )?;
     variants::check(&arguments.policies, &arguments.with)?;
     let Some(variants) = variants::compile(
         &arguments.policies,
@@ -93,14 +100,7 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let comparison = Comparison::new(&entries.collect::<Vec<_>>(), settings.averages());
     let comparison = comparison.context("nothing was simulated")?;
     let (input, notes) = input(&settings, &variants, &policies);
-    let text = render(
-        arguments,
-        &comparison,
-        &input,
-        &notes,
-        &destination,
-        session,
-    );
+    let text = render(format, &comparison, &input, &notes, &destination, session);
     destination.write_text(&text)?;
     let mut claims = comparison.claims.iter();
     let broken = claims.any(|claim| claim.is_newly_missed());
@@ -174,7 +174,7 @@ fn input(
 }
 
 fn render(
-    arguments: &Args,
+    format: Format,
     comparison: &Comparison,
     input: &str,
     notes: &[String],
@@ -186,9 +186,6 @@ fn render(
     } else {
         Terminal::PLAIN
     };
-    let format = arguments
-        .format
-        .unwrap_or_else(|| Format::of_name(&arguments.output));
     let layout = match format {
         Format::Json => return comparison.to_json() + "\n",
         Format::Human => Layout::Lines,

@@ -3,8 +3,8 @@
 use super::Outcome;
 use crate::args::Session;
 use crate::lints::LintArgs;
-use crate::output::Terminal;
 use crate::output::file::Destination;
+use crate::output::{Terminal, ending};
 use crate::policy;
 use crate::replay::{self, EventsFile, ReplayArgs, Simulated};
 use crate::report::page::Layout;
@@ -59,6 +59,13 @@ pub(crate) struct Args {
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let given = &arguments.replay;
     given.only_one_stdin(std::slice::from_ref(&arguments.policy))?;
+    let format = ending::format(
+        arguments.format,
+        "--format",
+        &arguments.output,
+        &Format::ENDINGS,
+        Format::default(),
+    )?;
     let Some(policy) = policy::compile(
         &arguments.policy,
         &arguments.overrides,
@@ -82,7 +89,7 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     };
     let result = replay::simulate(&policy, &settings, with_yardsticks, events, session.stderr)?;
     let text = render(
-        arguments,
+        format,
         &result,
         &policy,
         &settings.name,
@@ -96,7 +103,7 @@ pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
 }
 
 fn render(
-    arguments: &Args,
+    format: Format,
     result: &Simulated,
     policy: &Policy,
     input: &str,
@@ -116,10 +123,7 @@ fn render(
         terminal,
         layout: Layout::Lines,
     };
-    match arguments
-        .format
-        .unwrap_or_else(|| Format::of_name(&arguments.output))
-    {
+    match format {
         Format::Json => match result {
             Simulated::One(report) => report::json::render(report),
             Simulated::Seeds(aggregate) => report::json::of_seeds(aggregate),

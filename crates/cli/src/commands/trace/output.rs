@@ -1,6 +1,7 @@
 //! Writing traces.
 
 use super::read::formats;
+use crate::output::ending;
 use crate::output::file::Destination;
 use anyhow::{Context as _, Result, bail};
 use cachepolicy_trace::{Event, EventWriter, Format, WriteError};
@@ -49,29 +50,25 @@ impl OutputArgs {
     }
 
     fn format(&self) -> Result<(Format, bool)> {
-        let compressed = ending(&self.output) == Some("gz");
+        let compressed = ending_of(&self.output) == Some("gz");
         let bare = if compressed {
             self.output.with_extension("")
         } else {
             self.output.clone()
         };
-        if ending(&bare) == Some("zst") {
+        if ending_of(&bare) == Some("zst") {
             bail!("`.zst` is read but not written: write `.gz`, or pipe the output through `zstd`");
         }
-        let by_name = match ending(&bare) {
-            Some("json" | "ndjson") => Format::named("jsonl"),
-            Some(ending) => Format::named(ending).filter(|format| is_writable(*format)),
-            None => None,
-        };
-        let format = self
-            .to
-            .or(by_name)
-            .or_else(|| Format::named(FORMAT_DEFAULT));
-        Ok((format.context("no format can be written")?, compressed))
+        let default = Format::named(FORMAT_DEFAULT).context("no format can be written")?;
+        let mut endings = vec![("json", default), ("ndjson", default)];
+        let writable = Format::all().filter(|format| is_writable(*format));
+        endings.extend(writable.map(|format| (format.name(), format)));
+        let format = ending::format(self.to, "--to", &bare, &endings, default)?;
+        Ok((format, compressed))
     }
 }
 
-fn ending(path: &Path) -> Option<&str> {
+fn ending_of(path: &Path) -> Option<&str> {
     path.extension()?.to_str()
 }
 

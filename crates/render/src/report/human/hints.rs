@@ -3,6 +3,7 @@
 use super::proofs;
 use super::{View, expectations};
 use crate::output::units;
+use cachepolicy_analysis::Lease;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::edge::Target;
 use cachepolicy_core::expectation::{Claim, Subject};
@@ -274,7 +275,8 @@ fn stampede(view: &View<'_>, subject: &Subject) -> Option<Hint> {
     let name = &level.name;
     let sentence = match level.rules.stampede {
         Stampede::None => {
-            format!("nothing protects `{name}`: give it `stampede lease 5s wait 2s` ({place})")
+            let lease = Lease::of(view.policy, view.level_id(level)).source();
+            format!("nothing protects `{name}`: give it `{lease}` ({place})")
         }
         Stampede::Coalesce => format!(
             "`stampede coalesce` lets one fill in each of {} processes through: `lease` is one in all ({place})",

@@ -22,6 +22,7 @@ use crate::output::colour::{Meaning, Paint};
 use crate::output::table::{Column, Field};
 use crate::output::units;
 use crate::report::page::{Layout, Mark, Page, join};
+use cachepolicy_core::LevelId;
 use cachepolicy_core::policy::{Place, Policy};
 use cachepolicy_sim::aggregate::Aggregate;
 use cachepolicy_sim::report::Report;
@@ -128,6 +129,13 @@ impl View<'_> {
     /// A level by its name.
     fn level(&self, name: &str) -> Option<&cachepolicy_core::Level> {
         self.policy.levels.iter().find(|level| level.name == name)
+    }
+
+    /// The number of a level of the policy.
+    fn level_id(&self, level: &cachepolicy_core::Level) -> LevelId {
+        let levels = self.policy.levels.iter();
+        let before = levels.take_while(|other| other.name != level.name);
+        LevelId(before.count() as u16)
     }
 }
 

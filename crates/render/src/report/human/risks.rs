@@ -5,6 +5,7 @@ use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::{text, units};
 use crate::report::page::Mark;
+use cachepolicy_analysis::Lease;
 use cachepolicy_core::Level;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::units::Duration;
@@ -103,17 +104,17 @@ fn worst_of_each_level<'a>(keys: &[Row<'a>]) -> Vec<Row<'a>> {
 fn advice(view: &View<'_>, level: &Level, risk: &RiskFigures) -> Option<String> {
     let fill = Duration::from_secs_f64(risk.fill_time);
     let took = units::seconds(risk.fill_time);
-    let (lease, wait) = (
-        units::literal(round_up(times(fill, 4))),
-        units::literal(round_up(times(fill, 2))),
-    );
+    let id = view.level_id(level);
+    let advised = Lease::of(view.policy, id).source();
+    let longer = Lease::of_measured(view.policy, id, risk.fill_time);
+    let (lease, wait) = (units::literal(longer.expires), units::literal(longer.wait));
     let what = match level.rules.stampede {
         Stampede::None => format!(
-            "`{}` has no protection: `stampede lease {lease} wait {wait}` lets one fill through, which takes {took}",
+            "`{}` has no protection: `{advised}` lets one fill through, which takes {took}",
             level.name
         ),
         Stampede::Coalesce if view.policy.processes > 1 => format!(
-            "`{}` lets one fill in each of {} processes through: `stampede lease {lease} wait {wait}` lets one in all",
+            "`{}` lets one fill in each of {} processes through: `{advised}` lets one in all",
             level.name, view.policy.processes
         ),
         Stampede::Lock { expires, .. } | Stampede::Lease { expires, .. } if expires < fill => {
@@ -139,41 +140,4 @@ fn advice(view: &View<'_>, level: &Level, risk: &RiskFigures) -> Option<String> 
         Stampede::Coalesce => return None,
     };
     Some(format!("{what} ({})", view.place(level.place)))
-}
-
-fn times(duration: Duration, factor: i64) -> Duration {
-    Duration::from_nanos(duration.nanos().saturating_mul(factor))
-}
-
-/// To a duration as people write it: 1, 2 or 5 of a unit.
-fn round_up(duration: Duration) -> Duration {
-    const MILLIS: [i64; 13] = [
-        10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000,
-    ];
-    let steps = MILLIS.into_iter().map(Duration::from_millis);
-    let minutes = duration.nanos() / 60_000_000_000 + 1;
-    steps
-        .into_iter()
-        .find(|step| *step >= duration)
-        .unwrap_or(Duration::from_secs(minutes.saturating_mul(60)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_rounded_up() {
-        for (given, rounded) in [
-            (0.003, "10ms"),
-            (0.01, "10ms"),
-            (0.32, "500ms"),
-            (1.2, "2s"),
-            (59.0, "1m"),
-            (61.0, "2m"),
-        ] {
-            let rounded_up = round_up(Duration::from_secs_f64(given));
-            assert_eq!(units::literal(rounded_up), rounded);
-        }
-    }
 }
