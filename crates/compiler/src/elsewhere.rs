@@ -215,7 +215,7 @@ fn of_user(cx: &Context<'_>, property: &str, of_request: bool) -> Option<Meant> 
             "user.id",
             "`user` is always the one of the request",
         )),
-        _ if of_request => Some(carried(cx, &format!("user.{property}"), "")).map(trimmed),
+        _ if of_request => Some(trimmed(carried(cx, &format!("user.{property}"), ""))),
         _ => None,
     }
 }

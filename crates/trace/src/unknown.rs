@@ -73,7 +73,7 @@ mod tests {
         }
         for (bytes, names) in [
             (
-                &b"Dear Ann,\n"[..],
+                &b"Dear Ann,\nhow are you?\n"[..],
                 &["combined", "log-format", "jsonl"][..],
             ),
             (
