@@ -418,6 +418,7 @@ impl Simulation {
         let mut metrics = core::mem::replace(&mut engine.metrics, empty);
         let references = metrics.take_references();
         let sampled = sampling.map(|sampling| sampling.finish(&tables.policy, &mut trace));
+        let has_writes = trace.writes > 0 || engine.cells.epoch > 0;
         let mut report = metrics.finish(&RunEnd {
             policy: &tables.policy,
             trace,
@@ -425,6 +426,7 @@ impl Simulation {
             workload: options.workload,
             sampled,
             ended,
+            has_writes,
             beginning: &|number| engine.ingest.paths.unrouted.name(number).to_owned(),
             lookups: &|key| engine.lookups_of(key.0),
             key_name: &|_, key| engine.key_name(&tables, key.0),

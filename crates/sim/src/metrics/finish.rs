@@ -29,6 +29,8 @@ pub struct RunEnd<'a> {
     pub ended: Time,
     /// How many look-ups a key has had, of a level whose fills take time.
     pub lookups: &'a dyn Fn(KeyId) -> u32,
+    /// Did anything commit, be it what a request writes?
+    pub has_writes: bool,
     /// What the paths of that number begin with.
     pub beginning: &'a dyn Fn(u32) -> String,
     /// A key as people write it.
@@ -56,7 +58,7 @@ impl Metrics {
         for note in self.coverages.notes(policy) {
             self.note(note);
         }
-        if let Some(note) = without_writes(policy, &end.trace) {
+        if let Some(note) = without_writes(end) {
             self.note(note);
         }
         let counted = ended.since(self.counted_from);
@@ -202,9 +204,11 @@ impl Metrics {
 }
 
 /// Nothing that the levels are made of was written: it cannot have been out of date.
-fn without_writes(policy: &Policy, trace: &TraceSummary) -> Option<&'static str> {
-    let can_be_stale = policy.levels.iter().any(|level| !level.reads.is_empty());
-    let nothing = trace.requests > 0 && trace.writes == 0;
+fn without_writes(end: &RunEnd<'_>) -> Option<&'static str> {
+    let levels = &end.policy.levels;
+    let can_be_stale = levels.iter().any(|level| !level.reads.is_empty());
+    let has_requests = end.trace.requests > 0 && levels.iter().any(|level| level.route.is_some());
+    let nothing = has_requests && !end.has_writes;
     (can_be_stale && nothing).then_some(
         "nothing was written in this trace, so that nothing could be out of date: that is no merit of a \
          ttl. `write … from` in a `workload` tells which requests write, and a `workload` can make \

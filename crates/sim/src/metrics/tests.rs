@@ -135,6 +135,7 @@ fn run() -> Metrics {
 
 fn report(metrics: Metrics, policy: &Policy, seconds: f64) -> Report {
     metrics.finish(&RunEnd {
+        has_writes: true,
         beginning: &|number| number.to_string(),
         sampled: None,
         policy,

@@ -18,6 +18,9 @@ const HIT_RATIO_LEAST: f64 = 0.1;
 /// Fewer look-ups than this say nothing about a ratio.
 const LOOKUPS_LEAST: u64 = 100;
 
+/// An invalidation that found nothing as often as this misses what it is for.
+const DELIVERIES_LEAST: u64 = 10;
+
 /// Copies that leave before their time, as a share of the fills, that are worth a sentence.
 const EVICTED_SHARE: f64 = 0.1;
 
@@ -29,6 +32,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     stampedes(view, &mut findings);
     origins(view, &mut findings);
     lost(view, &mut findings);
+    in_vain(view, &mut findings);
     recovery(view, &mut findings);
     evictions(view, &mut findings);
     never_pays(view, &mut findings);
@@ -66,6 +70,26 @@ fn leaks(view: &View<'_>, findings: &mut Findings) {
                 at(view, name)
             );
             findings.push((Mark::Fails, sentence));
+        }
+    }
+}
+
+/// Invalidations that never found anything, of levels that were filled.
+fn in_vain(view: &View<'_>, findings: &mut Findings) {
+    for action in &view.report.invalidation {
+        let level = action.target.split([' ', '(']).nth(1).unwrap_or_default();
+        let is_filled = view.report.levels.get(level).is_some_and(|it| it.fills > 0);
+        let found_nothing = action.useless == action.deliveries;
+        if is_filled && found_nothing && action.deliveries >= DELIVERIES_LEAST {
+            let sentence = format!(
+                "`{}` on {} found nothing in any of its {} deliveries: does a write say what the copies' \
+                 keys are made of?{}",
+                action.target,
+                action.on,
+                units::count(action.deliveries),
+                at(view, level)
+            );
+            findings.push((Mark::Look, sentence));
         }
     }
 }
