@@ -44,7 +44,7 @@ const ENDINGS: [(&str, Format); 6] = [
 
 /// Draws it.
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
-    let format = ending::format(
+    let format = ending::format_or(
         arguments.format,
         "--format",
         &arguments.output,

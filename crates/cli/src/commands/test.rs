@@ -63,13 +63,7 @@ pub(crate) struct Args {
 /// Tests and reports.
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     arguments.check_stdin()?;
-    let format = ending::format(
-        arguments.format,
-        "--format",
-        &arguments.output,
-        &Format::ENDINGS,
-        Format::default(),
-    )?;
+    let format = ending::format(arguments.format, &arguments.output, &Format::ENDINGS)?;
     let earlier = arguments.baseline.iter().map(|path| Earlier::read(path));
     let earlier: Vec<Earlier> = earlier.collect::<Result<_>>()?;
     let compiled = compile(arguments, session)?;

@@ -12,7 +12,7 @@ const TEXT: [&str; 4] = ["txt", "text", "log", "out"];
 ///
 /// # Errors
 /// When the name has an ending that is no format's.
-pub(crate) fn format<F: Copy>(
+pub(crate) fn format_or<F: Copy>(
     asked: Option<F>,
     flag: &str,
     output: &Path,
@@ -36,6 +36,15 @@ pub(crate) fn format<F: Copy>(
     }
 }
 
+/// The same of what `--format` asks for, else the format that is the usual one.
+pub(crate) fn format<F: Copy + Default>(
+    asked: Option<F>,
+    output: &Path,
+    endings: &[(&str, F)],
+) -> Result<F> {
+    format_or(asked, "--format", output, endings, F::default())
+}
+
 /// "`.a`, `.b` or `.txt`"
 fn listed<'e>(endings: impl Iterator<Item = &'e str>) -> String {
     let endings: Vec<String> = endings.map(|ending| format!("`.{ending}`")).collect();
@@ -48,15 +57,7 @@ mod tests {
 
     #[test]
     fn unknown_endings_are_refused() {
-        let format = |asked, name: &str| {
-            format(
-                asked,
-                "--format",
-                Path::new(name),
-                &[("json", 1), ("svg", 2)],
-                0,
-            )
-        };
+        let format = |asked, name: &str| format(asked, Path::new(name), &[("json", 1), ("svg", 2)]);
         assert_eq!(format(None, "r.json").unwrap(), 1);
         assert_eq!(format(None, "r.SVG").unwrap(), 2);
         for plain in ["-", "report", "/dev/stdout", "r.txt", ".hidden"] {

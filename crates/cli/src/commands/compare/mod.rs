@@ -62,13 +62,7 @@ type Properties = Vec<String>;
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let given = &arguments.replay;
     given.only_one_stdin(&arguments.policies)?;
-    let format = ending::format(
-        arguments.format,
-        "--format",
-        &arguments.output,
-        &Format::ENDINGS,
-        Format::default(),
-    )?;
+    let format = ending::format(arguments.format, &arguments.output, &Format::ENDINGS)?;
     variants::check(&arguments.policies, &arguments.with)?;
     let Some(variants) = variants::compile(
         &arguments.policies,

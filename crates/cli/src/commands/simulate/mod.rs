@@ -59,13 +59,7 @@ pub(crate) struct Args {
 pub(crate) fn run(arguments: &Args, session: Session) -> Result<Outcome> {
     let given = &arguments.replay;
     given.only_one_stdin(std::slice::from_ref(&arguments.policy))?;
-    let format = ending::format(
-        arguments.format,
-        "--format",
-        &arguments.output,
-        &Format::ENDINGS,
-        Format::default(),
-    )?;
+    let format = ending::format(arguments.format, &arguments.output, &Format::ENDINGS)?;
     let Some(policy) = policy::compile(
         &arguments.policy,
         &arguments.overrides,

@@ -63,7 +63,7 @@ impl OutputArgs {
         let mut endings = vec![("json", default), ("ndjson", default)];
         let writable = Format::all().filter(|format| is_writable(*format));
         endings.extend(writable.map(|format| (format.name(), format)));
-        let format = ending::format(self.to, "--to", &bare, &endings, default)?;
+        let format = ending::format_or(self.to, "--to", &bare, &endings, default)?;
         Ok((format, compressed))
     }
 }
