@@ -138,11 +138,12 @@ impl Recorder {
         let (open, counting) = (Arc::<Open>::default(), Arc::<Counting>::default());
         let writing = (Arc::clone(&open), Arc::clone(&counting));
         let maker = Maker::new(policy, Arc::clone(&hiding), self.process);
-        let (rotate_at, keep) = (self.rotate_at, self.keep);
+        let (queue, rotate_at, keep) = (self.queue, self.rotate_at, self.keep);
         let run = move || {
             let (open, counting) = writing;
             let writing = Writing {
                 receiver,
+                queue,
                 maker,
                 open,
                 counting,

@@ -23,12 +23,11 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// A file that cannot be written is tried again after this time.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// So many are taken before it looks what can be written.
-const TOGETHER: usize = 1 << 10;
-
 /// What the thread works with.
 pub(crate) struct Writing {
     pub(crate) receiver: Receiver<Raw>,
+    /// The receiver's queue holds no more.
+    pub(crate) queue: usize,
     pub(crate) maker: Maker,
     pub(crate) open: Arc<Open>,
     pub(crate) counting: Arc<Counting>,
@@ -48,25 +47,27 @@ pub(crate) struct Writing {
 impl Writing {
     /// Until it is told to stop.
     pub(crate) fn run(mut self) {
+        let open = Arc::clone(&self.open);
         loop {
             let is_stopped = self.counting.stopped.load(Ordering::Acquire);
+            // Asked before it waits: who was under way then may end at any time, and be told of later.
+            let was_idle = open.is_idle();
             match self.receiver.recv_timeout(TICK) {
                 Ok(raw) => self.take(raw),
-                // Nothing is under way, and nothing came since: nothing earlier can come.
-                Err(RecvTimeoutError::Timeout) if self.open.is_idle() => self.release(Time::NEVER),
+                // Nothing was under way, and nothing came since: nothing earlier can come.
+                Err(RecvTimeoutError::Timeout) if was_idle => self.release(Time::NEVER),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            for _ in 0..TOGETHER {
-                match self.receiver.try_recv() {
-                    Ok(raw) => self.take(raw),
-                    Err(_) => break,
-                }
-            }
+            let settled = gather(&open, self.queue, || {
+                let raw = self.receiver.try_recv().ok()?;
+                self.take(raw);
+                Some(())
+            });
             if is_stopped {
                 break;
             }
-            self.release(self.open.settled());
+            self.release(settled);
             self.flush();
         }
         while let Ok(raw) = self.receiver.try_recv() {
@@ -143,5 +144,45 @@ impl Writing {
             // Where old ones cannot be removed, there are more.
             let _ = self.names.prune(self.keep);
         }
+    }
+}
+
+/// Takes what has come, no more than `queue` events, until there is none; nothing that comes later happened
+/// before the time that this gives.
+///
+/// Whoever ends is told of first, and under way no more then. So it is looked for who is under way before the
+/// queue is emptied: the other way round, one who ends in between would be neither, and what happened after it
+/// would be written before it.
+fn gather(open: &Open, queue: usize, take: impl FnMut() -> Option<()>) -> Time {
+    let settled = open.settled();
+    core::iter::repeat_with(take)
+        .take(queue)
+        .take_while(Option::is_some)
+        .for_each(drop);
+    settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_ends_while_the_queue_is_emptied_is_waited_for() {
+        let at = |seconds: i64| Time::from_nanos(seconds * 1_000_000_000);
+        let open = Open::default();
+        open.begin(at(10));
+        open.begin(at(20));
+        open.end(at(20));
+        let mut came = vec![()];
+        let settled = gather(&open, 100, || {
+            let next = came.pop();
+            if next.is_none() {
+                // It was told of when there was nothing more in the queue.
+                open.end(at(10));
+            }
+            next
+        });
+        assert!(settled <= at(10));
+        assert!(gather(&open, 100, || None) > at(10));
     }
 }
