@@ -22,6 +22,7 @@ pub(crate) async fn go_past<L: Load>(load: L, reason: Option<BypassReason>) -> A
 }
 
 /// Why a request goes past the level.
+#[inline]
 pub(crate) fn bypass(key: &Key, level: &Level, request: Option<&Request>) -> Option<BypassReason> {
     let request = request?;
     if level.skip.as_ref().is_some_and(|skip| skip.holds(request)) {

@@ -72,6 +72,7 @@ pub(crate) enum Count {
 }
 
 impl Counting {
+    #[inline]
     pub(crate) fn count(&self, what: Count) {
         self.counter(what).fetch_add(1, Ordering::Relaxed);
     }

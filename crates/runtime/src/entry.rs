@@ -172,6 +172,7 @@ impl Entry {
         dead.min(self.resides_until)
     }
 
+    #[inline]
     pub(crate) fn lifetimes(&self) -> Lifetimes {
         let time = |nanos: &AtomicI64| Time::from_nanos(nanos.load(Ordering::Acquire));
         Lifetimes {

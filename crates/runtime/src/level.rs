@@ -14,6 +14,7 @@ use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, Values, key};
 use cachepolicy_core::units::Time;
 use cachepolicy_core::vary::Normalised;
+use smol_str::SmolStr;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -108,15 +109,17 @@ impl Level {
     }
 
     /// The copy with these parameters, in the policy's order.
+    #[inline]
     pub fn of<P: AsRef<str>>(&self, params: impl IntoIterator<Item = P>) -> Key {
         let params = params.into_iter();
         self.of_some(params.map(Some))
     }
 
     /// The same, where some may be absent.
+    #[inline]
     pub fn of_some<P: AsRef<str>>(&self, params: impl IntoIterator<Item = Option<P>>) -> Key {
         let params = params.into_iter();
-        let params = params.map(|param| param.map(|param| Arc::from(param.as_ref())));
+        let params = params.map(|param| param.map(|param| SmolStr::from(param.as_ref())));
         let name = Name {
             level: self.id,
             params: params.collect(),
@@ -127,7 +130,7 @@ impl Level {
     /// The same, where they are there to be kept.
     pub fn with(&self, params: impl IntoIterator<Item = String>) -> Key {
         let params = params.into_iter();
-        let params = params.map(|param| Some(Arc::from(param)));
+        let params = params.map(|param| Some(SmolStr::from(param)));
         let name = Name {
             level: self.id,
             params: params.collect(),
@@ -148,6 +151,7 @@ impl Level {
 }
 
 impl Key {
+    #[inline]
     pub(crate) fn new(cache: Cache, name: Name) -> Self {
         Self {
             cache,
@@ -169,22 +173,23 @@ impl Key {
     /// policy says. `Ok(None)` means that there is no such thing.
     ///
     /// `load` runs in a task of its own, and goes on if whoever asked stops waiting. What it looks up
-    /// in turn is embedded in what it makes.
+    /// in turn is embedded in what it makes. Whoever asks for one key again and again clones it.
     ///
     /// # Errors
     /// `load` failed, and there is no copy that may be served in its place; or the key does not fit the
     /// level.
+    #[inline]
+    #[expect(clippy::manual_async_fn, reason = "it says that it can be sent")]
     pub fn get_or_load<L: Load>(
-        &self,
+        self,
         load: L,
     ) -> impl Future<Output = Result<Served<L::Value>, Failure<L::Error>>> + Send + use<L> {
-        let key = self.clone();
         async move {
             #[cfg(feature = "record")]
-            if key.cache.inner.recording.is_some() {
-                return spans::looked_up(&key, lookup::recorded(&key, load)).await;
+            if self.cache.inner.recording.is_some() {
+                return spans::looked_up(&self, lookup::recorded(&self, load)).await;
             }
-            spans::looked_up(&key, lookup::get_or_load(&key, load)).await
+            spans::looked_up(&self, lookup::get_or_load(&self, load)).await
         }
     }
 
@@ -207,6 +212,7 @@ impl Key {
         }
     }
 
+    #[inline]
     pub(crate) fn request(&self) -> Option<Request> {
         self.request.clone().or_else(context::request)
     }

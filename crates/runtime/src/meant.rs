@@ -6,6 +6,7 @@ use crate::store::memory::Index;
 use cachepolicy_core::edge::Verb;
 use cachepolicy_core::effects::{Binding, Effect, EffectTarget};
 use cachepolicy_core::ids::LevelId;
+use smol_str::SmolStr;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ impl Meant {
                 let args = args.iter().map(|arg| match arg {
                     Binding::Any => None,
                     Binding::Absent => Some(None),
-                    Binding::Value(text) => Some(Some(Arc::from(*text))),
+                    Binding::Value(text) => Some(Some(SmolStr::from(*text))),
                 });
                 MeantTarget::Level(level, args.collect())
             }

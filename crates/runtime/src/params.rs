@@ -1,10 +1,11 @@
 //! The parameters of a key.
 
+use smol_str::SmolStr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A parameter; `None`: absent.
-pub(crate) type Param = Option<Arc<str>>;
+/// A parameter; `None`: absent. A short one, of up to 23 bytes, is in here; clones of a longer one share it.
+pub(crate) type Param = Option<SmolStr>;
 
 /// All of a key's. Most keys have one, which needs no list; clones share what they have.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,16 +22,19 @@ impl From<Vec<Param>> for Params {
 }
 
 impl FromIterator<Param> for Params {
+    #[inline]
     fn from_iter<I: IntoIterator<Item = Param>>(params: I) -> Self {
         let mut params = params.into_iter();
         let Some(first) = params.next() else {
             return Self::Others(None);
         };
-        let Some(second) = params.next() else {
-            return Self::One([first]);
-        };
-        let all = [first, second].into_iter().chain(params);
-        Self::Others(Some(all.collect()))
+        match params.next() {
+            None => Self::One([first]),
+            Some(second) => {
+                let all = [first, second].into_iter().chain(params);
+                Self::Others(Some(all.collect()))
+            }
+        }
     }
 }
 

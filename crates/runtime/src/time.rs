@@ -33,6 +33,7 @@ impl Clock {
 
     /// Now.
     #[must_use]
+    #[inline]
     pub fn now(&self) -> Time {
         let elapsed = self.began.elapsed().as_nanos();
         self.epoch

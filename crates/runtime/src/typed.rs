@@ -106,7 +106,7 @@ impl<T: Send + Sync + 'static> KeyOf<T> {
     /// # Errors
     /// See there.
     pub fn get_or_load<L: Load<Value = T>>(
-        &self,
+        self,
         load: L,
     ) -> impl Future<Output = Result<Served<T>, Failure<L::Error>>> + Send + use<T, L> {
         self.key.get_or_load(load)

@@ -163,7 +163,7 @@ async fn what_fails_is_answered_by_an_old_copy() {
     later(20.0).await;
     let item = cache.level("item").unwrap().of(["a"]);
     let fail = || async { Err::<Option<u32>, &str>("no database") };
-    let served = item.get_or_load(fail).await.unwrap();
+    let served = item.clone().get_or_load(fail).await.unwrap();
     assert_eq!(served.outcome, Outcome::StaleOnError);
     later(60.0).await;
     let error = item.get_or_load(fail).await.unwrap_err();

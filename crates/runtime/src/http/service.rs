@@ -261,14 +261,15 @@ async fn ask_level<B: Behind>(
         key: key.clone(),
         plain: plain.clone(),
     };
-    let mut served = key.get_or_load(fetch(&key)).await;
+    let mut served = key.clone().get_or_load(fetch(&key)).await;
     if let (Some((outcome, names)), Some(variants)) = (signpost(&served), variants) {
         let names = names.iter().map(String::as_str);
         let (variant, _) = variants.learn(&plain, names, request);
         if variant != key.variant {
             shared.take_back(name.level, outcome);
             key.variant = variant;
-            served = key.get_or_load(fetch(&key)).await;
+            let fetch = fetch(&key);
+            served = key.get_or_load(fetch).await;
         }
     }
     match served {

@@ -17,7 +17,7 @@ use crate::store::shared::Stamp;
 use crate::wire::{Reader, put_text};
 use cachepolicy_core::decide::Lifetimes;
 use cachepolicy_core::units::{Duration, Time};
-use std::sync::Arc;
+use smol_str::SmolStr;
 
 const MAGIC: &[u8; 4] = b"CPE2";
 
@@ -187,7 +187,7 @@ fn read_mark(names: &Names, reader: &mut Reader<'_>) -> Option<Mark> {
             for _ in 0..reader.u8()? {
                 let is_there = reader.u8()? != 0;
                 let text = reader.text()?;
-                params.push(is_there.then(|| Arc::from(text)));
+                params.push(is_there.then(|| SmolStr::from(text)));
             }
             let params: Params = params.into();
             Some(Mark::Embeds(Name { level, params }))

@@ -34,15 +34,18 @@ pub(crate) enum Fault {
     Refused(RedisError),
 }
 
+/// What a command gives.
+type Sent<'a> = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send + 'a>>;
+
 /// Commands go this way.
 pub(crate) trait Wire: Send + Sync {
-    fn send(&self, command: Cmd) -> Pin<Box<dyn Future<Output = RedisResult<Value>> + Send>>;
+    fn send<'a>(&'a self, command: &'a Cmd) -> Sent<'a>;
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> Wire for C {
-    fn send(&self, command: Cmd) -> Pin<Box<dyn Future<Output = RedisResult<Value>> + Send>> {
+    fn send<'a>(&'a self, command: &'a Cmd) -> Sent<'a> {
         let mut connection = self.clone();
-        Box::pin(async move { connection.req_packed_command(&command).await })
+        Box::pin(async move { connection.req_packed_command(command).await })
     }
 }
 
@@ -118,14 +121,14 @@ impl Link {
         }
         let asked = async {
             let wire = self.wire().await?;
-            let result = wire.send(command.clone()).await;
+            let result = wire.send(&command).await;
             if !result.as_ref().is_err_and(is_cut) {
                 return Ok((wire, result));
             }
             // It may have been cut off long ago. Once more: every command may come twice.
             self.drop_wire(&wire);
             let wire = self.wire().await?;
-            let result = wire.send(command).await;
+            let result = wire.send(&command).await;
             Ok((wire, result))
         };
         match tokio::time::timeout(timeout, asked).await {

@@ -45,23 +45,38 @@ impl RedisStore {
             let bytes = bytes.as_deref().unwrap_or_default();
             Box::from(bytes.get(..HEAD).unwrap_or(bytes))
         });
-        let ttl = self.stamp_ttl(level, Lasts::default());
-        let mut version = Vec::with_capacity(versions.len());
-        for name in versions {
-            // Without it a `bump` would not reach what is being filled.
-            let standing = match known.remove(&name).flatten() {
-                Some(standing) => standing,
-                None => self.ensure(&name, ttl).await?,
-            };
-            version.push(standing.stamp(&name));
-        }
-        let version = Version(version.into());
+        let version = self.version(level, versions, known).await?;
         Ok(Seen {
             entry: copy.map(Arc::new),
             holder: holder.and_then(|holder| holds_until(&holder, Some(&version))),
             version,
             head,
         })
+    }
+
+    /// The version of these stamps, as they stand.
+    async fn version(
+        &self,
+        level: &LevelHere,
+        names: Vec<Box<str>>,
+        mut known: Known,
+    ) -> Result<Version, Down> {
+        if names.is_empty() {
+            return Ok(Version::default());
+        }
+        let mut version = Vec::with_capacity(names.len());
+        for name in names {
+            // Without it a `bump` would not reach what is being filled.
+            let standing = match known.remove(&name).flatten() {
+                Some(standing) => standing,
+                None => {
+                    let ttl = self.stamp_ttl(level, Lasts::default());
+                    self.ensure(&name, ttl).await?
+                }
+            };
+            version.push(standing.stamp(&name));
+        }
+        Ok(Version(version.into()))
     }
 
     /// A copy from its bytes, if nothing has invalidated it.
@@ -86,6 +101,8 @@ impl RedisStore {
             .filter(|name| !known.contains_key(*name))
             .cloned()
             .collect();
+        // It depends on what was asked for, and on nothing else.
+        let is_complete = unknown.is_empty() && read.stamps.len() == known.len();
         if !unknown.is_empty() {
             let keys: Vec<&str> = unknown.iter().map(|it| &**it).collect();
             self.reads(level, &keys, ask.text);
@@ -94,7 +111,9 @@ impl RedisStore {
                 known.insert(name, found.and_then(|it| Standing::read(&it)));
             }
         }
-        self.remember(ask, key, &read.stamps);
+        if !is_complete {
+            self.remember(ask, key, &read.stamps);
+        }
         let (lifetimes, now) = (read.entry.lifetimes(), self.clock.now());
         let Some(left) = stamps::left(&read.stamps, known, &level.rules, lifetimes, now) else {
             return Ok(None);

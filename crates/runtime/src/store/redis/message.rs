@@ -6,6 +6,7 @@ use crate::params::Param;
 use cachepolicy_core::edge::Verb;
 use cachepolicy_core::units::Time;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// A delivery, as other processes read it: by the names of levels, which policies of two versions share.
@@ -105,7 +106,7 @@ impl From<Arg> for Option<Param> {
     fn from(arg: Arg) -> Self {
         match arg {
             Arg::Any => None,
-            Arg::Is(param) => Some(param.map(Arc::from)),
+            Arg::Is(param) => Some(param.map(SmolStr::from)),
         }
     }
 }
