@@ -8,6 +8,7 @@
 use crate::copy::Copy;
 use crate::deliver::Deliveries;
 use crate::events::Observer;
+use crate::fetch::Fetching;
 use crate::ingest::Ingest;
 use crate::intern::{NONE, Texts, Tuples};
 use crate::lane::Lane;
@@ -77,6 +78,7 @@ pub(crate) struct Engine {
     pub(crate) orphans: Vec<(u32, Time)>,
     /// Accesses of the present columns before this index need not wait for memory.
     pub(crate) fetched: usize,
+    pub(crate) fetching: Fetching,
     pub(crate) metrics: Metrics,
     pub(crate) observer: Option<Box<dyn Observer>>,
     /// For the observer's names; what decides has it as an argument.
@@ -186,6 +188,7 @@ impl Engine {
             trace_keys: TraceKeys::default(),
             lane: None,
             fetched: 0,
+            fetching: Fetching::default(),
             orphans: Vec::new(),
             metrics: Metrics::new(policy, t.routes.clone(), options.timeline_step),
             observer: None,

@@ -1,119 +1,275 @@
-//! What requests will touch, read for some of them at once before they come: the waits for memory
-//! overlap. Nothing is decided by it, and nothing depends on what was read.
+//! What requests will touch, asked of the memory some time before they come, so that nobody has to
+//! wait for it: each thing is found by what was asked for a step earlier. Nothing is decided by it,
+//! and what has changed until then is only found later.
 
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::store::KeyId;
 use crate::tables::{Sharing, Tables};
+use cachepolicy_core::LevelId;
 use cachepolicy_trace::block::Requests;
-use core::hint::black_box;
-use core::ops::Range;
+use prefetch_index::prefetch_index;
 
-/// So many requests together.
+/// So many requests go a step together.
 pub(crate) const TOGETHER: usize = 16;
 
-/// By request, or by look-up.
-type Each = [u32; TOGETHER];
+/// One step after the other: the target, its links, their keys, what is known of these, copies, what
+/// copies depend on, its cells, and those of what a fill is made of.
+const STEPS: usize = 8;
+
+/// Requests on their way, a power of two.
+const AHEAD: usize = (STEPS * TOGETHER).next_power_of_two() * 2;
+
+/// How far the requests of the present block are.
+#[derive(Debug, Default)]
+pub(crate) struct Fetching {
+    /// By index in the block modulo [`AHEAD`], as far as they are on their way.
+    each: Vec<Touched>,
+    /// How many times [`TOGETHER`] requests went their first step.
+    begun: usize,
+}
+
+/// What a request will probably touch, as far as it was found.
+#[derive(Debug, Clone, Copy)]
+struct Touched {
+    link: u32,
+    digits: Option<u64>,
+    /// The key of the level that answers, of the one inside, and of the part that that one is made
+    /// of.
+    outer: Key,
+    inner: Key,
+    part: Key,
+    /// Copies that may answer; where there is none, those that a fill may be made of.
+    copies: [Place; 2],
+}
+
+/// With its level; [`NONE`]: it is not known.
+type Key = (LevelId, u32);
+
+const NO_KEY: Key = (LevelId(0), NONE);
+
+/// A store's number, and a slot there; [`NONE`]: there is no copy.
+type Place = (u32, u32);
+
+const NOWHERE: Place = (NONE, NONE);
+
+const NOTHING: Touched = Touched {
+    link: NONE,
+    digits: None,
+    outer: NO_KEY,
+    inner: NO_KEY,
+    part: NO_KEY,
+    copies: [NOWHERE; 2],
+};
 
 impl Engine {
-    /// Of the requests of the range, [`TOGETHER`] at most: the copies that may answer them; where
-    /// there are none, those that a fill may be made of.
-    pub(crate) fn fetch(&self, t: &Tables, requests: &Requests, range: Range<usize>) {
-        let (mut sites, mut links) = ([NONE; TOGETHER], [NONE; TOGETHER]);
-        let targets = requests.target.get(range.clone()).unwrap_or_default();
-        for (link, target) in links.iter_mut().zip(targets) {
-            *link = self.ingest.paths.entry(*target).links;
+    /// A new block comes.
+    pub(crate) fn fetch_anew(&mut self) {
+        self.fetched = 0;
+        self.fetching.begun = 0;
+    }
+
+    /// The request of this index in the block is next.
+    #[inline]
+    pub(crate) fn fetch(&mut self, t: &Tables, requests: &Requests, index: usize) {
+        if index / TOGETHER + STEPS >= self.fetching.begun {
+            self.fetch_more(t, requests, index / TOGETHER + STEPS + 1);
         }
-        let mut inner = [NONE; TOGETHER];
-        for (nth, index) in range.enumerate().take(TOGETHER) {
-            let carried = requests.carried.get(index).copied().unwrap_or(NONE);
-            let digits = self.ingest.dimensions.digits(carried);
-            (sites[nth], inner[nth]) = self.known_keys(t, links[nth], digits);
+    }
+
+    /// Goes on until so many times [`TOGETHER`] requests are on their way.
+    fn fetch_more(&mut self, t: &Tables, requests: &Requests, until: usize) {
+        let mut fetching = core::mem::take(&mut self.fetching);
+        fetching.each.resize(AHEAD, NOTHING);
+        while fetching.begun < until {
+            // Who is furthest goes first: what the others ask for comes meanwhile.
+            for step in (0..STEPS).rev() {
+                let Some(group) = fetching.begun.checked_sub(step) else {
+                    continue;
+                };
+                let first = group * TOGETHER;
+                let targets = requests.target.get(first..).unwrap_or_default();
+                let carried = requests.carried.get(first..).unwrap_or_default();
+                let place = first % AHEAD;
+                let each = fetching.each.get_mut(place..place + TOGETHER);
+                let each = each.unwrap_or_default();
+                for (nth, (touched, target)) in each.iter_mut().zip(targets).enumerate() {
+                    let carried = carried.get(nth).copied().unwrap_or(NONE);
+                    self.step(t, step, touched, (*target, carried));
+                }
+            }
+            fetching.begun += 1;
         }
-        let mut read = 0;
-        let mut missing = [NONE; TOGETHER];
-        let mut count = 0;
-        let slots = self.fetch_slots(t, &sites, &mut read);
-        for (slot, inner) in slots.iter().zip(inner) {
-            missing[count] = inner;
-            count += usize::from(slot.1 == NONE && inner != NONE);
+        self.fetching = fetching;
+    }
+
+    #[inline]
+    fn step(&self, t: &Tables, step: usize, of: &mut Touched, (target, carried): (u32, u32)) {
+        let paths = &self.ingest.paths;
+        match step {
+            0 => paths.prefetch_entry(target),
+            1 => {
+                *of = NOTHING;
+                of.link = paths.entry(target).links;
+                of.digits = self.ingest.dimensions.digits(carried);
+                if of.link != NONE {
+                    paths.prefetch_links(of.link);
+                }
+            }
+            2 => self.fetch_known(t, of),
+            3 => {
+                (of.outer, of.inner) = self.known_keys(t, of);
+                self.fetch_key(t, of.outer);
+                self.fetch_key(t, of.inner);
+            }
+            4 => self.fetch_copy(t, of),
+            5 => {
+                self.fetch_depends(of);
+                self.fetch_part(t, of);
+            }
+            6 => self.fetch_cells(of),
+            _ => self.fetch_rest(of),
         }
-        if let Some(rest) = missing.get_mut(count..) {
-            rest.fill(NONE);
+    }
+
+    /// The levels of a request's first two links, with their variants.
+    #[inline]
+    fn links(&self, t: &Tables, of: &Touched, mut see: impl FnMut(u32, LevelId, usize)) {
+        let (Some(digits), true) = (of.digits, of.link != NONE) else {
+            return;
+        };
+        let has_inner = self.ingest.paths.link(of.link).has_inner;
+        for link in of.link..=of.link + u32::from(has_inner) {
+            let level = self.ingest.paths.link(link).level;
+            if let Some(variant) = t.levels[level.index()].variants.number(digits) {
+                see(link, level, variant);
+            }
         }
-        self.fetch_copies(&slots, &mut read);
-        if count > 0 {
-            let slots = self.fetch_slots(t, &missing, &mut read);
-            let parts = missing.map(|inst| self.facts_of(inst).part);
-            let parts = self.fetch_slots(t, &parts, &mut read);
-            self.fetch_copies(&slots, &mut read);
-            self.fetch_copies(&parts, &mut read);
-        }
-        black_box(read);
+    }
+
+    fn fetch_known(&self, t: &Tables, of: &Touched) {
+        self.links(t, of, |link, level, variant| {
+            let variants = &t.levels[level.index()].variants;
+            self.ingest.paths.prefetch_known(link, variants, variant);
+        });
     }
 
     /// The keys of the first two levels that answer a target, as far as they are known.
     #[inline]
-    fn known_keys(&self, t: &Tables, link: u32, digits: Option<u64>) -> (u32, u32) {
-        let (Some(digits), true) = (digits, link != NONE) else {
-            return (NONE, NONE);
-        };
-        let paths = &self.ingest.paths;
-        let known = |link: u32| {
-            let variants = &t.levels[paths.link(link).level.index()].variants;
-            let number = variants.number(digits);
-            number.map_or(NONE, |number| paths.known_key(link, variants, number))
-        };
-        let has_inner = paths.link(link).has_inner;
-        (known(link), if has_inner { known(link + 1) } else { NONE })
+    fn known_keys(&self, t: &Tables, of: &Touched) -> (Key, Key) {
+        let mut keys = (NO_KEY, NO_KEY);
+        self.links(t, of, |link, level, variant| {
+            let variants = &t.levels[level.index()].variants;
+            let key = (level, self.ingest.paths.known_key(link, variants, variant));
+            if link == of.link {
+                keys.0 = key;
+            } else {
+                keys.1 = key;
+            }
+        });
+        keys
     }
 
-    /// Where the nearest tier has copies of these keys, where it is the same for everybody.
+    /// What is known of a key, and where its copy is.
     #[inline]
-    fn fetch_slots(&self, t: &Tables, insts: &Each, read: &mut u32) -> [(u32, u32); TOGETHER] {
-        let mut levels = [NONE; TOGETHER];
-        for (level, inst) in levels.iter_mut().zip(insts) {
-            let index = *inst as usize;
-            *level = self
-                .insts
-                .get(index)
-                .map_or(NONE, |inst| u32::from(inst.level));
-            *read ^= self.facts.get(index).map_or(0, |facts| facts.lookups)
-                ^ self.causes.get(index).map_or(0, |cause| *cause as u32);
+    fn fetch_key(&self, t: &Tables, (level, inst): Key) {
+        if inst == NONE {
+            return;
         }
-        let mut slots = [(NONE, NONE); TOGETHER];
-        for ((slot, level), inst) in slots.iter_mut().zip(levels).zip(insts) {
-            let tier = t
-                .levels
-                .get(level as usize)
-                .and_then(|level| level.tiers.first());
-            if let Some(tier) = tier.filter(|tier| tier.sharing == Sharing::All) {
-                let found = self.stores[tier.first as usize].lookup(KeyId(*inst));
-                *slot = (tier.first, found.map_or(NONE, |slot| slot.number()));
-            }
+        let index = inst as usize;
+        prefetch_index(&self.insts, index);
+        prefetch_index(&self.facts, index);
+        prefetch_index(&self.causes, index);
+        if let Some(store) = shared_store(t, level) {
+            self.stores[store as usize].prefetch_key(KeyId(inst));
         }
-        slots
     }
 
-    /// What serving copies touches.
+    /// Where the nearest tier has the copy of a key, where it is the same for everybody.
     #[inline]
-    fn fetch_copies(&self, slots: &[(u32, u32); TOGETHER], read: &mut u32) {
-        let mut provenances = [NONE; TOGETHER];
-        for (provenance, &(instance, slot)) in provenances.iter_mut().zip(slots) {
-            if slot != NONE {
-                let store = &self.stores[instance as usize];
-                *provenance = store.depends_of(slot);
-                *read ^= store.peek(slot);
+    fn place_of(&self, t: &Tables, (level, inst): Key) -> Place {
+        let store = shared_store(t, level).filter(|_| inst != NONE);
+        let found = store.and_then(|store| {
+            let slot = self.stores[store as usize].lookup(KeyId(inst))?;
+            Some((store, slot.number()))
+        });
+        found.unwrap_or(NOWHERE)
+    }
+
+    #[inline]
+    fn fetch_place(&self, (store, slot): Place) {
+        if slot != NONE {
+            self.stores[store as usize].prefetch(slot);
+        }
+    }
+
+    /// The copy that may answer; where there is none, those that a fill may be made of.
+    fn fetch_copy(&self, t: &Tables, of: &mut Touched) {
+        of.copies[0] = self.place_of(t, of.outer);
+        if of.copies[0].1 == NONE {
+            self.fetch_risk(of.outer);
+            if of.inner.1 != NONE {
+                of.copies[0] = self.place_of(t, of.inner);
+                of.part = self.part_of(t, of.inner);
+                self.fetch_key(t, of.part);
+                self.fetch_risk(of.inner);
             }
         }
-        let mut cells = [NONE; TOGETHER];
-        for (cell, provenance) in cells.iter_mut().zip(provenances) {
-            if provenance != NONE {
-                *cell = self.provenances.peek(provenance);
-            }
+        self.fetch_place(of.copies[0]);
+    }
+
+    /// The first of what is made for a key that follows from the key.
+    #[inline]
+    fn part_of(&self, t: &Tables, (level, inst): Key) -> Key {
+        let part = t.levels[level.index()].part;
+        let contains = &t.policy.levels[level.index()].contains;
+        let part = part.and_then(|part| contains.get(usize::from(part)));
+        part.map_or(NO_KEY, |part| (part.level, self.facts_of(inst).part))
+    }
+
+    /// What is followed of a key that will be filled.
+    #[inline]
+    fn fetch_risk(&self, (level, inst): Key) {
+        self.metrics.prefetch_risk(level, self.facts_of(inst).place);
+    }
+
+    fn fetch_part(&self, t: &Tables, of: &mut Touched) {
+        if of.part.1 != NONE {
+            of.copies[1] = self.place_of(t, of.part);
+            self.fetch_place(of.copies[1]);
+            self.cells.prefetch(self.facts_of(of.part.1).cell);
         }
-        for cell in cells {
-            *read ^= self.cells.peek(cell);
+    }
+
+    #[inline]
+    fn depends_of(&self, (store, slot): Place) -> u32 {
+        if slot == NONE {
+            return NONE;
+        }
+        self.stores[store as usize].depends_of(slot)
+    }
+
+    fn fetch_depends(&self, of: &Touched) {
+        let provenance = self.depends_of(of.copies[0]);
+        if provenance != NONE {
+            self.provenances.prefetch(provenance);
+        }
+    }
+
+    fn fetch_cells(&self, of: &Touched) {
+        let [first, second] = of.copies.map(|place| self.depends_of(place));
+        if first != NONE {
+            self.cells.prefetch(self.provenances.first_cell(first));
+        }
+        if second != NONE {
+            self.provenances.prefetch(second);
+        }
+    }
+
+    fn fetch_rest(&self, of: &Touched) {
+        let second = self.depends_of(of.copies[1]);
+        if second != NONE {
+            self.cells.prefetch(self.provenances.first_cell(second));
         }
     }
 
@@ -121,24 +277,30 @@ impl Engine {
     #[inline]
     pub(crate) fn fetch_dying(&self, instance: u32) {
         let store = &self.stores[instance as usize];
-        let mut read = 0;
         for (nth, slot) in store.dying_soon().into_iter().enumerate() {
             if slot == NONE {
                 continue;
             }
             if nth == 0 {
-                read ^= store.peek(slot);
+                store.prefetch(slot);
                 continue;
             }
             let provenance = store.depends_of(slot);
-            if provenance != NONE {
-                let cell = self.provenances.peek(provenance);
-                read ^= cell;
-                if nth > 1 {
-                    read ^= self.cells.peek(cell);
-                }
+            if provenance == NONE {
+                continue;
+            }
+            if nth == 1 {
+                self.provenances.prefetch(provenance);
+            } else {
+                self.cells.prefetch(self.provenances.first_cell(provenance));
             }
         }
-        black_box(read);
     }
+}
+
+/// The store of a level's nearest tier, where it is the same for everybody.
+#[inline]
+fn shared_store(t: &Tables, level: LevelId) -> Option<u32> {
+    let tier = t.levels[level.index()].tiers.first()?;
+    (tier.sharing == Sharing::All).then_some(tier.first)
 }

@@ -19,6 +19,7 @@ use cachepolicy_core::vary::{Normalised, normalise};
 use cachepolicy_core::workload::WriteRule;
 use cachepolicy_trace::block::Target;
 use cachepolicy_trace::event::{Row, Value};
+use prefetch_index::prefetch_index;
 use std::sync::Arc;
 
 /// A dimension's value is outside its domain.
@@ -203,6 +204,28 @@ impl Paths {
     #[inline]
     pub(crate) fn entry(&self, path: u32) -> PathEntry {
         self.entries.get(path as usize).copied().unwrap_or(UNROUTED)
+    }
+
+    /// Soon somebody will ask for this target, …
+    #[inline]
+    pub(crate) fn prefetch_entry(&self, path: u32) {
+        prefetch_index(&self.entries, path as usize);
+    }
+
+    /// … for this link and what may come behind it, …
+    #[inline]
+    pub(crate) fn prefetch_links(&self, link: u32) {
+        prefetch_index(&self.links, link as usize);
+        prefetch_index(&self.links, link as usize + 1);
+    }
+
+    /// … and for its key for a variant.
+    #[inline]
+    pub(crate) fn prefetch_known(&self, link: u32, variants: &Variants, variant: usize) {
+        let first = self.links[link as usize].known;
+        if first != NONE && variants.count() > 1 {
+            prefetch_index(&self.known, first as usize + variant);
+        }
     }
 
     /// How many targets there are.

@@ -211,9 +211,15 @@ impl Provenances {
         }
     }
 
-    /// The first cell of one, to be touched before it is needed.
+    /// Soon somebody will look at this one, if it is one.
     #[inline]
-    pub(crate) fn peek(&self, provenance: u32) -> u32 {
+    pub(crate) fn prefetch(&self, provenance: u32) {
+        self.slab.prefetch(provenance);
+    }
+
+    /// The first cell of one; [`NONE`]: it has none, or many.
+    #[inline]
+    pub(crate) fn first_cell(&self, provenance: u32) -> u32 {
         let of = &self.slab[provenance];
         if of.count == 0 { NONE } else { of.few[0].0 }
     }

@@ -2,7 +2,6 @@
 
 use crate::engine::Engine;
 use crate::events::Observer;
-use crate::fetch::TOGETHER;
 use crate::ingest::seconds;
 use crate::metrics::RunEnd;
 use crate::options::{Options, SimError};
@@ -179,7 +178,7 @@ impl Simulation {
             self.take_tail(After::of(block, last))?;
         }
         self.engine.learn(&self.tables, &block.news)?;
-        self.engine.fetched = 0;
+        self.engine.fetch_anew();
         let mut next = [0; 4];
         for (number, &(kind, count)) in block.runs.iter().enumerate() {
             let first = next[kind as usize];
@@ -221,11 +220,8 @@ impl Simulation {
         until: Option<Time>,
     ) -> Result<(), SimError> {
         let until = until.unwrap_or(Time::DISTANT_PAST);
-        for (nth, index) in range.clone().enumerate() {
-            if nth % TOGETHER == 0 {
-                let together = index..range.end.min(index + TOGETHER);
-                self.engine.fetch(&self.tables, requests, together);
-            }
+        for index in range {
+            self.engine.fetch(&self.tables, requests, index);
             let Some(&at) = requests.at.get(index) else {
                 break;
             };

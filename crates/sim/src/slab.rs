@@ -1,5 +1,7 @@
 //! Things that come and go.
 
+use prefetch_index::prefetch_index;
+
 /// Things that come and go, in slots that are used again.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
@@ -27,6 +29,12 @@ impl<T: Default> Slab<T> {
 
     pub(crate) fn give_back(&mut self, slot: u32) {
         self.free.push(slot);
+    }
+
+    /// Soon somebody will look at this slot, if it is one.
+    #[inline]
+    pub(crate) fn prefetch(&self, slot: u32) {
+        prefetch_index(&self.items, slot as usize);
     }
 
     /// How many are in use.

@@ -11,6 +11,7 @@ use crate::state::Slab;
 use crate::tables::Tables;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::{Duration, Time};
+use prefetch_index::prefetch_index;
 use std::collections::VecDeque;
 
 /// All cells.
@@ -187,10 +188,10 @@ impl Cells {
         position
     }
 
-    /// Of a cell, if it is one, to be touched before it is needed.
+    /// Soon somebody will look at this cell, if it is one.
     #[inline]
-    pub(crate) fn peek(&self, cell: u32) -> u32 {
-        self.heads.get(cell as usize).map_or(0, |head| head.end)
+    pub(crate) fn prefetch(&self, cell: u32) {
+        prefetch_index(&self.heads, cell as usize);
     }
 
     /// One more remembers a position.

@@ -170,6 +170,11 @@ impl Eviction for Arc {
     }
 
     #[inline]
+    fn prefetch(&self, slot: u32) {
+        self.order.prefetch(slot);
+    }
+
+    #[inline]
     fn peek(&self, slot: u32) -> u32 {
         self.order.peek(slot)
     }

@@ -110,6 +110,11 @@ impl Eviction for Lfu {
     }
 
     #[inline]
+    fn prefetch(&self, slot: u32) {
+        self.order.prefetch(slot);
+    }
+
+    #[inline]
     fn peek(&self, slot: u32) -> u32 {
         let bucket = self.bucket_of.get(slot as usize).copied();
         self.order.peek(slot) ^ bucket.unwrap_or_default()

@@ -1,6 +1,8 @@
 //! Doubly linked lists whose nodes are numbers: a family of disjoint lists over one array of
 //! links, so that a node moves between lists without moving in memory.
 
+use prefetch_index::prefetch_index;
+
 /// What comes before and after a node, as places in the array of links.
 #[derive(Debug, Clone, Copy)]
 struct Link {
@@ -143,6 +145,12 @@ impl Lists {
         };
         let older = link(older).map_or(0, |link| link.newer);
         older ^ link(newer).map_or(0, |link| link.older)
+    }
+
+    /// See [`super::Eviction::prefetch`].
+    #[inline]
+    pub(crate) fn prefetch(&self, node: u32) {
+        prefetch_index(&self.links, self.lists.saturating_add(node) as usize);
     }
 
     /// The oldest nodes of a list, so many at most.

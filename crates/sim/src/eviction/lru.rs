@@ -2,6 +2,7 @@
 
 use super::list::Lists;
 use super::{Eviction, Newcomer, Setting, Victim, View};
+use prefetch_index::prefetch_index;
 
 /// Least recently used (Mattson, Gecsei, Slutz, Traiger, IBM Systems Journal 9(2), 1970). A copy
 /// is used when it is stored, overwritten or read; the order is exact.
@@ -83,6 +84,14 @@ impl Eviction for Lru {
     fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
         if let Order::Listed(order) = &self.order {
             order.oldest_few(0, count).for_each(see);
+        }
+    }
+
+    #[inline]
+    fn prefetch(&self, slot: u32) {
+        match &self.order {
+            Order::Listed(order) => order.prefetch(slot),
+            Order::Used { last, .. } => prefetch_index(last, slot as usize),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What is known of each copy, in as little room as it needs.
 
+use prefetch_index::prefetch_index;
+
 /// A column grows by this share of it …
 const GROWTH_SHARE: usize = 8;
 
@@ -29,7 +31,15 @@ impl<V: Copy + PartialEq> Column<V> {
         &self.values[if self.apart { slot as usize } else { 0 }]
     }
 
-    /// The same, of any slot.
+    /// Soon somebody will look at this slot.
+    #[inline]
+    pub(super) fn prefetch(&self, slot: u32) {
+        if self.apart {
+            prefetch_index(&self.values, slot as usize);
+        }
+    }
+
+    /// The same as [`Column::get`], of any slot.
     #[inline]
     pub(super) fn peek(&self, slot: u32) -> Option<&V> {
         self.values.get(if self.apart { slot as usize } else { 0 })

@@ -3,6 +3,7 @@
 use super::KeyId;
 use super::column::Column;
 use cachepolicy_core::ids::LevelId;
+use prefetch_index::prefetch_index;
 
 /// No key: the slot is free.
 const VACANT: KeyId = KeyId(u32::MAX);
@@ -49,6 +50,13 @@ impl Copies {
     #[inline]
     pub(super) fn of(&self, slot: u32) -> (KeyId, LevelId, u64) {
         (self.key(slot), self.level(slot), self.size(slot))
+    }
+
+    /// Soon somebody will look at this slot.
+    #[inline]
+    pub(super) fn prefetch(&self, slot: u32) {
+        prefetch_index(&self.keys, slot as usize);
+        self.sizes.prefetch(slot);
     }
 
     /// What a copy counts against the capacity.

@@ -2,6 +2,7 @@
 
 use cachepolicy_core::units::Time;
 use core::cmp::Reverse;
+use prefetch_index::prefetch_index;
 use std::collections::BinaryHeap;
 
 /// Of a copy that is dead from an instant on, unless that has changed since.
@@ -80,6 +81,12 @@ impl Expiry {
     pub(super) fn instant(&self, slot: u32) -> Time {
         let instant = self.instants.get(slot as usize);
         instant.copied().unwrap_or(Time::NEVER)
+    }
+
+    /// Soon somebody will ask for [`Expiry::instant`].
+    #[inline]
+    pub(super) fn prefetch(&self, slot: u32) {
+        prefetch_index(&self.instants, slot as usize);
     }
 
     #[inline]

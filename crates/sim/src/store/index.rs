@@ -1,6 +1,7 @@
 //! From keys to slots.
 
 use super::KeyId;
+use prefetch_index::prefetch_index;
 use rustc_hash::FxHashMap;
 
 /// No copy, and nothing is known of earlier ones.
@@ -85,6 +86,14 @@ impl Index {
     #[inline]
     pub(crate) const fn is_slot(fetched: u32) -> bool {
         fetched < GONE
+    }
+
+    /// Soon somebody will look this key up.
+    #[inline]
+    pub(crate) fn prefetch(&self, key: KeyId) {
+        if let Self::Table(slots) = self {
+            prefetch_index(slots, key.0 as usize);
+        }
     }
 
     /// Sets the slot of a key, where that asks for no room.

@@ -97,6 +97,16 @@ impl Lives {
         self.expiry.instant(slot).nanos() as u32 ^ self.peek(slot) ^ fresh
     }
 
+    /// Soon the copy in this slot will be read, or leave.
+    #[inline]
+    pub(super) fn prefetch(&self, slot: u32) {
+        if let Some(apart) = &self.apart {
+            apart.fresh.prefetch(slot);
+            apart.quiet.prefetch(slot);
+        }
+        self.expiry.prefetch(slot);
+    }
+
     /// Of a slot that gets a copy. `slots`: how many have been in use, this one included.
     #[inline]
     pub(super) fn set(&mut self, slot: u32, life: Life, slots: usize) {

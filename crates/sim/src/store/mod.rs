@@ -113,11 +113,18 @@ impl<T: Value> Store<T> {
         self.rack.depends_of(slot)
     }
 
-    /// … and something of all that serving it, or its end, touches, so that it be in the processor's
-    /// caches then.
+    /// … and that soon somebody will be served by it, or it will leave: what that touches comes to the
+    /// processor's caches, and nobody waits for it.
     #[inline]
-    pub(crate) fn peek(&self, slot: u32) -> u32 {
-        self.evictor.peek(slot) ^ self.rack.peek_all(slot)
+    pub(crate) fn prefetch(&self, slot: u32) {
+        self.evictor.prefetch(slot);
+        self.rack.prefetch(slot);
+    }
+
+    /// Soon somebody will look this key up.
+    #[inline]
+    pub(crate) fn prefetch_key(&self, key: KeyId) {
+        self.rack.prefetch_key(key);
     }
 
     /// Some of the slots whose copies will probably die soon, the later ones first; `u32::MAX`:

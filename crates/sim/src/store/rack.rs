@@ -12,7 +12,6 @@ use super::{KeyId, Slot};
 use crate::eviction::{Eviction, Newcomer, Setting, Victim, View};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::Time;
-use core::hint::black_box;
 
 /// See the module's description.
 #[derive(Debug, Clone)]
@@ -130,12 +129,20 @@ impl<T: Value> Rack<T> {
         self.copies.key(slot).0 ^ self.lives.peek_leaving(slot)
     }
 
-    /// See [`super::Store::peek`].
+    /// Soon somebody will look this key up.
     #[inline]
-    pub(super) fn peek_all(&self, slot: u32) -> u32 {
-        black_box(self.rest.peek(slot).copied());
-        let stored = self.stored.peek(slot).map_or(0, |at| at.nanos() as u32);
-        self.peek_leaving(slot) ^ stored ^ self.copies.size(slot) as u32
+    pub(super) fn prefetch_key(&self, key: KeyId) {
+        self.index.prefetch(key);
+    }
+
+    /// See [`super::Store::prefetch`].
+    #[inline]
+    pub(super) fn prefetch(&self, slot: u32) {
+        self.rest.prefetch(slot);
+        self.stored.prefetch(slot);
+        self.depends.prefetch(slot);
+        self.copies.prefetch(slot);
+        self.lives.prefetch(slot);
     }
 
     /// See [`Eviction::peek`].

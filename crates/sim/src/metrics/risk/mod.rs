@@ -21,6 +21,7 @@ use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use chance::{Chance, Protection};
 use levels::{protection, takes_time};
+use prefetch_index::prefetch_index;
 
 /// Keys of a level that are followed at most; then the half of them that met the least is
 /// forgotten. So a key is followed unless so many others met more look-ups than it.
@@ -125,6 +126,14 @@ impl Metrics {
         }
     }
 
+    /// Soon a fill will begin of a key; `place`: see [`Facts::place`].
+    #[inline]
+    pub(crate) fn prefetch_risk(&self, level: LevelId, place: u32) {
+        if let Some(Some(risks)) = self.risks.get(level.index()) {
+            risks.prefetch(place);
+        }
+    }
+
     /// A fill that took this long ends.
     #[inline]
     pub(crate) fn risk_ended(
@@ -187,13 +196,19 @@ impl Risks {
             }
             return;
         }
-        *place = self.follow(*place, fill.key, now, lookups);
+        let is_followed = self.keys.get(*place as usize) == Some(&fill.key.0);
+        if !is_followed {
+            *place = self.follow(fill.key, now, lookups);
+        }
         let place = *place as usize;
         let (Some(followed), Some(past)) = (self.followed.get_mut(place), self.past.get_mut(place))
         else {
             return;
         };
-        followed.close(past);
+        if is_followed {
+            // What was written just now is not read again: the processor would wait for it.
+            followed.close(past);
+        }
         followed.lookups = lookups;
         followed.round = Some(Round {
             began: now,
@@ -216,6 +231,13 @@ impl Risks {
         }
     }
 
+    /// Soon a fill will begin of a key that was last put there.
+    #[inline]
+    pub(super) fn prefetch(&self, place: u32) {
+        prefetch_index(&self.keys, place as usize);
+        prefetch_index(&self.followed, place as usize);
+    }
+
     #[inline]
     fn round(&mut self, place: u32, key: KeyId) -> Option<&mut Round> {
         let place = place as usize;
@@ -224,12 +246,9 @@ impl Risks {
         followed.round.as_mut()
     }
 
-    /// Where what is known of a key is, which is followed from now on; `place`: where it was last.
+    /// Where what is known of a key is, which is followed from now on.
     #[inline]
-    fn follow(&mut self, place: u32, key: KeyId, now: Time, lookups: u32) -> u32 {
-        if self.keys.get(place as usize) == Some(&key.0) {
-            return place;
-        }
+    fn follow(&mut self, key: KeyId, now: Time, lookups: u32) -> u32 {
         if self.free.is_empty() && self.followed.len() >= FOLLOWED_MAX {
             self.thin_out();
         }
