@@ -73,7 +73,8 @@ impl Bus {
         if self.delay == Duration::ZERO {
             return Ok(lost + inner.apply_far(&delivery).await);
         }
-        let (due, inner) = (message.due(self.delay), Arc::clone(inner));
+        let due = message.due(self.delay, inner.clock.now());
+        let inner = Arc::clone(inner);
         tokio::spawn(async move {
             inner.sleep_until(due).await;
             inner.apply_far(&delivery).await;
@@ -109,7 +110,7 @@ impl Bus {
             inner.upgrade()?.forget_memory();
             return Some(());
         };
-        let due = message.due(self.delay);
+        let due = message.due(self.delay, inner.upgrade()?.clock.now());
         let delivery = message.delivery(&self.names);
         inner.upgrade()?.sleep_until(due).await;
         inner.upgrade()?.apply_near(&delivery);
@@ -118,9 +119,9 @@ impl Bus {
 }
 
 impl Message {
-    /// When it is delivered at the earliest.
-    fn due(&self, delay: Duration) -> Time {
-        Time::from_nanos(self.at) + delay
+    /// When it is delivered at the earliest. It was told of before now, whatever the clock of its writer says.
+    fn due(&self, delay: Duration, now: Time) -> Time {
+        Time::from_nanos(self.at).min(now) + delay
     }
 }
 

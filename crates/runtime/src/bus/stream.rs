@@ -258,11 +258,11 @@ async fn share_on(
             acknowledge(bus, link, &id).await?;
             continue;
         };
-        let due = message.due(bus.delay);
-        let delivery = message.delivery(&bus.names);
         let Some(inner) = inner.upgrade() else {
             return Ok(None);
         };
+        let due = message.due(bus.delay, inner.clock.now());
+        let delivery = message.delivery(&bus.names);
         inner.sleep_until(due).await;
         if inner.apply_far(&delivery).await > 0 {
             // It comes again.

@@ -28,7 +28,8 @@ impl RedisStore {
         if self.has_fences {
             self.note(delivery).await?;
         }
-        let now = self.clock.now().nanos().to_string();
+        let now = self.times.ahead().there(self.clock.now());
+        let now = now.nanos().to_string();
         let mut gone = redis::cmd("UNLINK");
         let mut has_gone = false;
         let mut expired = Vec::new();

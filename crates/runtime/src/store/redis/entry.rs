@@ -6,9 +6,10 @@
 //! body: codec, how long the fill took, what it is, grace, stamps, marks, value
 //! ```
 //!
-//! Numbers are little-endian; times are nanoseconds since 1970. The body's checksum begins with the key,
+//! Numbers are little-endian; times are nanoseconds since 1970 by Redis's clock. The body's checksum begins with the key,
 //! so that a copy is none under another key. The life stands by itself since a hit can move it.
 
+use super::clock::Ahead;
 use super::names::Names;
 use crate::codec::AnyCodec;
 use crate::entry::{Entry, Mark, Name};
@@ -38,14 +39,14 @@ pub(crate) struct Read {
 }
 
 /// The bytes of a life, with their checksum.
-pub(crate) fn life(lifetimes: &Lifetimes, resides_until: Time) -> Vec<u8> {
+pub(crate) fn life(lifetimes: &Lifetimes, resides_until: Time, ahead: Ahead) -> Vec<u8> {
     let nanos = [
-        lifetimes.stored.nanos(),
+        ahead.there(lifetimes.stored).nanos(),
         lifetimes.ttl.nanos(),
-        lifetimes.fresh_until.nanos(),
-        lifetimes.revalidatable_until.nanos(),
-        lifetimes.usable_on_error_until.nanos(),
-        resides_until.nanos(),
+        ahead.there(lifetimes.fresh_until).nanos(),
+        ahead.there(lifetimes.revalidatable_until).nanos(),
+        ahead.there(lifetimes.usable_on_error_until).nanos(),
+        ahead.there(resides_until).nanos(),
     ];
     let nanos: Vec<u8> = nanos.iter().flat_map(|nanos| nanos.to_le_bytes()).collect();
     let mut bytes = crc32fast::hash(&nanos).to_le_bytes().to_vec();
@@ -63,7 +64,7 @@ fn checksum(text: &str, body: &[u8]) -> u32 {
 
 /// A copy as bytes; `None`: its value cannot be written.
 pub(crate) fn write(
-    names: &Names,
+    (names, ahead): (&Names, Ahead),
     codec: &dyn AnyCodec,
     text: &str,
     entry: &Entry,
@@ -91,7 +92,7 @@ pub(crate) fn write(
     }
     let mut bytes = MAGIC.to_vec();
     bytes.extend(checksum(text, &body).to_le_bytes());
-    bytes.extend(life(&entry.lifetimes(), entry.resides_until()));
+    bytes.extend(life(&entry.lifetimes(), entry.resides_until(), ahead));
     bytes.extend(body);
     Some(bytes)
 }
@@ -117,7 +118,7 @@ fn write_mark(names: &Names, mark: &Mark, body: &mut Vec<u8>) -> Option<()> {
 
 /// Bytes as a copy; `None`: they are none of this key, level and codec.
 pub(crate) fn read(
-    names: &Names,
+    (names, ahead): (&Names, Ahead),
     codec: &dyn AnyCodec,
     name: &Name,
     text: &str,
@@ -134,14 +135,15 @@ pub(crate) fn read(
     {
         return None;
     }
+    let time = |nanos: i64| ahead.here(Time::from_nanos(nanos));
     let lifetimes = Lifetimes {
-        stored: Time::from_nanos(reader.i64()?),
+        stored: time(reader.i64()?),
         ttl: Duration::from_nanos(reader.i64()?),
-        fresh_until: Time::from_nanos(reader.i64()?),
-        revalidatable_until: Time::from_nanos(reader.i64()?),
-        usable_on_error_until: Time::from_nanos(reader.i64()?),
+        fresh_until: time(reader.i64()?),
+        revalidatable_until: time(reader.i64()?),
+        usable_on_error_until: time(reader.i64()?),
     };
-    let resides_until = Time::from_nanos(reader.i64()?);
+    let resides_until = time(reader.i64()?);
     if reader.u32()? != crc32fast::hash(codec.name().as_bytes()) {
         return None;
     }

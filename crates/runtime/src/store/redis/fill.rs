@@ -26,7 +26,8 @@ impl RedisStore {
             let token = format!("{:x}", self.draw());
             let lock = self.names.lock(ask.name, ask.text);
             let entry = self.names.entry(ask.name, ask.text);
-            let (from, to) = (millis(now), ends(until));
+            let ahead = self.times.ahead();
+            let (from, to) = (millis(ahead.there(now)), ends(ahead.there(until)));
             let version = version.text().unwrap_or_default();
             let args = [
                 token.as_bytes(),
@@ -140,7 +141,8 @@ impl RedisStore {
         let codec = level.codec.as_ref().ok_or(Down)?;
         let until = crate::tiers::until(self.clock.now(), level.ceiling);
         let entry = put.entry.promoted(until);
-        let written = entry::write(&self.names, &**codec, ask.text, &entry, &put.checked.stamps);
+        let names = (&self.names, self.times.ahead());
+        let written = entry::write(names, &**codec, ask.text, &entry, &put.checked.stamps);
         let Some(bytes) = written else {
             return Err(Down);
         };
@@ -213,9 +215,10 @@ impl RedisStore {
         slid: Lifetimes,
     ) -> Result<(), Down> {
         let key = self.names.entry(ask.name, ask.text);
+        let ahead = self.times.ahead();
         let (old, new) = (
-            entry::life(&slid, entry.resides_until()),
-            entry::life(&entry.lifetimes(), entry.resides_until()),
+            entry::life(&slid, entry.resides_until(), ahead),
+            entry::life(&entry.lifetimes(), entry.resides_until(), ahead),
         );
         let ttl = self.ttl(entry.gone_from()).to_string();
         let args = [old.as_slice(), new.as_slice(), ttl.as_bytes()];

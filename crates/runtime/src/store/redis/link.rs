@@ -1,6 +1,7 @@
 //! The connection to a Redis: it comes again by itself, no command takes longer than it may, and while
 //! Redis does not answer nobody waits for it.
 
+use super::clock::RedisClock;
 use super::config::{Redis, Target};
 use super::tracking::Tracking;
 use parking_lot::Mutex;
@@ -35,7 +36,7 @@ pub(crate) enum Fault {
 }
 
 /// What a command gives.
-type Sent<'a> = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send + 'a>>;
+pub(super) type Sent<'a> = Pin<Box<dyn Future<Output = RedisResult<Value>> + Send + 'a>>;
 
 /// Commands go this way.
 pub(crate) trait Wire: Send + Sync {
@@ -56,6 +57,8 @@ pub(crate) struct Link {
     state: Arc<Mutex<State>>,
     /// Redis tells of changes of what is read over the connection.
     tracking: Option<Arc<Tracking>>,
+    /// Each connection is asked what time it is.
+    times: Option<Arc<RedisClock>>,
     /// Commands that were not answered.
     failed: AtomicU64,
 }
@@ -89,6 +92,7 @@ impl Link {
             timeout: timeout.unwrap_or(redis.timeout),
             state: Arc::default(),
             tracking: None,
+            times: None,
             failed: AtomicU64::new(0),
         }
     }
@@ -96,6 +100,12 @@ impl Link {
     /// The same, over a connection that Redis tells of changes.
     pub(super) fn tracked(mut self, tracking: &Arc<Tracking>) -> Self {
         self.tracking = Some(Arc::clone(tracking));
+        self
+    }
+
+    /// The same, over connections that are asked what time it is there.
+    pub(super) fn timed(mut self, times: &Arc<RedisClock>) -> Self {
+        self.times = Some(Arc::clone(times));
         self
     }
 
@@ -236,10 +246,19 @@ impl Link {
     fn open(&self) -> watch::Receiver<()> {
         let (opening, opened) = watch::channel(());
         let (target, state) = (self.target.clone(), Arc::clone(&self.state));
-        let tracking = self.tracking.clone();
+        let (tracking, times) = (self.tracking.clone(), self.times.clone());
         tokio::spawn(async move {
-            let open = tokio::time::timeout(CONNECTING, target.open(tracking)).await;
-            if let Ok(Ok(wire)) = open {
+            let open = async {
+                let wire = target.open(tracking).await?;
+                if let Some(times) = &times {
+                    times.ask(&*wire).await?;
+                }
+                Ok::<_, RedisError>(wire)
+            };
+            if let Ok(Ok(wire)) = tokio::time::timeout(CONNECTING, open).await {
+                if let Some(times) = times {
+                    tokio::spawn(times.follow(Arc::downgrade(&wire)));
+                }
                 state.lock().wire = Some(wire);
             }
             drop(opening);

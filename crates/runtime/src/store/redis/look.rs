@@ -48,7 +48,9 @@ impl RedisStore {
         let version = self.version(level, versions, known).await?;
         Ok(Seen {
             entry: copy.map(Arc::new),
-            holder: holder.and_then(|holder| holds_until(&holder, Some(&version))),
+            holder: holder
+                .and_then(|holder| holds_until(&holder, Some(&version)))
+                .map(|until| self.times.ahead().here(until)),
             version,
             head,
         })
@@ -91,7 +93,8 @@ impl RedisStore {
         let Some(codec) = &level.codec else {
             return Ok(None);
         };
-        let read = entry::read(&self.names, &**codec, ask.name, ask.text, bytes);
+        let ahead = self.times.ahead();
+        let read = entry::read((&self.names, ahead), &**codec, ask.name, ask.text, bytes);
         let Some(read) = read else {
             self.poisoned.fetch_add(1, Ordering::Relaxed);
             return Ok(None);
@@ -115,7 +118,8 @@ impl RedisStore {
             self.remember(ask, key, &read.stamps);
         }
         let (lifetimes, now) = (read.entry.lifetimes(), self.clock.now());
-        let Some(left) = stamps::left(&read.stamps, known, &level.rules, lifetimes, now) else {
+        let Some(left) = stamps::left((&read.stamps, known), &level.rules, lifetimes, (now, ahead))
+        else {
             return Ok(None);
         };
         read.entry.set_lifetimes(&left);

@@ -5,6 +5,7 @@
 //! Fills that must know what overtook them read the list of the last deliveries, into which a delivery
 //! gets before it changes a stamp: a fill that reads the stamps first and the list then misses none.
 
+mod clock;
 mod config;
 mod deliver;
 mod entry;
@@ -18,6 +19,7 @@ mod stamps;
 mod tracking;
 mod wait;
 
+use clock::RedisClock;
 pub use config::Redis;
 pub(crate) use link::{Fault, Link};
 pub(crate) use message::Message;
@@ -67,6 +69,7 @@ pub(crate) struct RedisStore {
     /// A level that is kept here is fenced.
     has_fences: bool,
     clock: Clock,
+    times: Arc<RedisClock>,
     random: Mutex<StdRng>,
     /// The stamps that a copy has beside those of its own parameters, as they were last seen: they are
     /// asked for together with it.
@@ -123,7 +126,9 @@ impl RedisStore {
         let levels: Vec<LevelHere> = levels.collect();
         let is_tracked = levels.iter().any(|level| level.is_tracked);
         let tracking = is_tracked.then(Arc::<Tracking>::default);
-        let link = Link::new(redis, timeout);
+        let names = Names::new(policy, id, backend);
+        let times = Arc::new(RedisClock::new(clock, names.log()));
+        let link = Link::new(redis, timeout).timed(&times);
         let link = match &tracking {
             Some(tracking) => link.tracked(tracking),
             None => link,
@@ -131,7 +136,8 @@ impl RedisStore {
         Self {
             link: Arc::new(link),
             tracking,
-            names: Names::new(policy, id, backend),
+            names,
+            times,
             levels,
             filter: QueryFilter::new(policy),
             has_fences,
@@ -267,6 +273,7 @@ impl Shared for RedisStore {
         let landed = self.landings.of(wait::Watch {
             link: Arc::clone(&self.link),
             clock: self.clock,
+            times: Arc::clone(&self.times),
             key,
         });
         Box::pin(async move {
@@ -296,7 +303,7 @@ fn down(_: Fault) -> Down {
     Down
 }
 
-/// Until when a lock is held, by who fills this version, if it is said which.
+/// Until when a lock is held by Redis's clock, by who fills this version, if it is said which.
 fn holds_until(lock: &[u8], version: Option<&Version>) -> Option<Time> {
     let mut words = core::str::from_utf8(lock).ok()?.split_ascii_whitespace();
     let millis: i64 = words.nth(1)?.parse().ok()?;

@@ -5,6 +5,7 @@
 //! everything else: a stamp cannot die before its copies. An `expire` adds its instant, by which whoever
 //! reads a copy decides how stale it is.
 
+use super::clock::Ahead;
 use crate::store::shared::Stamp;
 use cachepolicy_core::decide::{Lifetimes, Rules};
 use cachepolicy_core::units::Time;
@@ -15,7 +16,7 @@ use rustc_hash::FxHashMap;
 pub(crate) struct Standing {
     pub(crate) token: u64,
     pub(crate) expired: u32,
-    /// The instants of the last `expire`s, the earliest first.
+    /// The instants of the last `expire`s by Redis's clock, the earliest first.
     instants: Vec<Time>,
 }
 
@@ -57,13 +58,12 @@ impl Standing {
 struct Forgotten;
 
 /// What is left at `now` of a copy's life under its stamps; `None`: it is not there any more. What stands in
-/// them has happened, also where the clock of who wrote it is ahead.
+/// them has happened, also where it seems to be yet to come.
 pub(crate) fn left(
-    stamps: &[Stamp],
-    known: &Known,
+    (stamps, known): (&[Stamp], &Known),
     rules: &Rules,
     lifetimes: Lifetimes,
-    now: Time,
+    (now, ahead): (Time, Ahead),
 ) -> Option<Lifetimes> {
     let lifetimes = lifetimes.by_clock_at(now);
     let mut first: Option<Time> = None;
@@ -73,6 +73,7 @@ pub(crate) fn left(
             return None;
         }
         if let Some(at) = standing.first_after(stamp.expired).ok()? {
+            let at = ahead.here(at);
             first = Some(first.map_or(at, |first| first.min(at)));
         }
     }

@@ -1,5 +1,6 @@
 //! Waiting for a lock that another process holds: one of this process looks after it, for all.
 
+use super::clock::RedisClock;
 use super::holds_until;
 use super::link::Link;
 use super::text;
@@ -25,6 +26,7 @@ pub(super) struct Landings {
 pub(super) struct Watch {
     pub(super) link: Arc<Link>,
     pub(super) clock: Clock,
+    pub(super) times: Arc<RedisClock>,
     pub(super) key: String,
 }
 
@@ -62,6 +64,7 @@ async fn look_after(
         // Where Redis does not answer, whoever waits has to look again.
         let lock = watch.link.call(command).await.ok().and_then(text);
         let until = lock.and_then(|lock| holds_until(&lock, None));
+        let until = until.map(|until| watch.times.ahead().here(until));
         let is_held = until.is_some_and(|until| watch.clock.now() < until);
         let mut watched = watched.lock();
         // The one in the list is nobody who waits.
