@@ -2,9 +2,12 @@
 //! through the runtime, under a clock that stands still in between, come to the same figures.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a test")]
 
+#[path = "support/beside.rs"]
+mod beside;
 #[path = "support/counted.rs"]
 mod counted;
 
+use beside::beside_ttl;
 use cachepolicy_core::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_runtime::{Cache, Clock, Counters, Json, Postcard, Redis, Row, Write};
@@ -24,7 +27,7 @@ use std::sync::Arc;
 struct Store {
     tiers: &'static str,
     ttl: &'static str,
-    more: Vec<&'static str>,
+    more: String,
     stampede: &'static str,
     timeout: &'static str,
 }
@@ -66,12 +69,6 @@ const REQUESTS: u64 = 32;
 const ITEMS: [&str; 3] = ["a", "b", "c"];
 
 fn store() -> impl Strategy<Value = Store> {
-    let more = vec![
-        "stale-while-revalidate 8235ms",
-        "stale-if-error 16431ms",
-        "negative ttl 4149ms",
-        "fence",
-    ];
     (
         select(vec![
             "near",
@@ -85,7 +82,7 @@ fn store() -> impl Strategy<Value = Store> {
             "near ttl 1103ms, far ttl 6311ms",
         ]),
         select(vec!["2085ms", "2085ms sliding", "10281ms", "forever"]),
-        subsequence(more, 0..=4),
+        beside_ttl(),
         select(vec![
             "none",
             "coalesce",
@@ -148,7 +145,6 @@ impl Store {
             stampede,
             timeout,
         } = self;
-        let more: String = more.iter().map(|more| format!("; {more}")).collect();
         format!(
             "store {tiers}; ttl {ttl}{more}; stampede {stampede}; timeout {timeout}; cost 10ms on db"
         )

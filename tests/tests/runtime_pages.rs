@@ -2,11 +2,14 @@
 //! under a clock that stands still in between, and what they recorded is simulated to what they counted.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+#[path = "support/beside.rs"]
+mod beside;
 #[path = "support/counted.rs"]
 mod counted;
 #[path = "support/news.rs"]
 mod news;
 
+use beside::beside_ttl;
 use cachepolicy_runtime::Recorder;
 use cachepolicy_sim::Options;
 use cachepolicy_tests::run::compile;
@@ -30,12 +33,6 @@ const TICK: Duration = Duration::from_millis(64);
 
 /// How a level keeps its copies.
 fn store(lives: &'static [&'static str]) -> impl Strategy<Value = String> {
-    let more = vec![
-        "stale-while-revalidate 8235ms",
-        "stale-if-error 16431ms",
-        "negative ttl 4149ms",
-        "fence",
-    ];
     (
         select(vec![
             "near",
@@ -43,11 +40,10 @@ fn store(lives: &'static [&'static str]) -> impl Strategy<Value = String> {
             "near ttl 1103ms, middle ttl 6311ms",
         ]),
         select(lives),
-        subsequence(more, 0..=4),
+        beside_ttl(),
         select(vec!["none", "coalesce"]),
     )
         .prop_map(|(tiers, ttl, more, stampede)| {
-            let more: String = more.iter().map(|more| format!("; {more}")).collect();
             format!("store {tiers}; ttl {ttl}{more}; stampede {stampede}")
         })
 }

@@ -240,8 +240,7 @@ fn method(code: &mut String, policy: &Policy, handle: &Handle<'_>) {
         level.name,
         level.place.line
     );
-    let file = policy.files.get(usize::from(level.place.file));
-    let file = file.map_or("", String::as_str);
+    let file = policy.file(level.place);
     push(
         code,
         format_args!(

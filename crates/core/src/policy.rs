@@ -352,6 +352,22 @@ pub struct Tracks {
 }
 
 impl Policy {
+    /// The file of a place, as the author named it; nothing, where the policy does not know it.
+    #[must_use]
+    pub fn file(&self, place: Place) -> &str {
+        let file = self.files.get(usize::from(place.file));
+        file.map_or("", String::as_str)
+    }
+
+    /// `file:line`, for messages.
+    #[must_use]
+    pub fn at(&self, place: Place) -> String {
+        match self.file(place) {
+            "" => format!("line {}", place.line),
+            file => format!("{file}:{}", place.line),
+        }
+    }
+
     /// The tiers of a level that keep copies, nearest first: a backend of the kind `none` keeps none.
     pub fn tiers<'p>(&'p self, level: &'p Level) -> impl DoubleEndedIterator<Item = &'p Tier> {
         let backend = |tier: &Tier| self.backends.get(tier.backend.index());

@@ -48,7 +48,6 @@ fn result(
     expectation: &Expectation,
 ) -> ExpectationResult {
     let place = expectation.place;
-    let file = policy.files.get(usize::from(place.file));
     let mut result = ExpectationResult {
         id: expectation.id.clone(),
         kind: kind(expectation.mode).to_owned(),
@@ -58,7 +57,7 @@ fn result(
         figure: None,
         limit: None,
         unit: unit_name(Unit::Seconds).to_owned(),
-        file: file.cloned().unwrap_or_default(),
+        file: policy.file(place).to_owned(),
         line: place.line,
     };
     match &expectation.claim {

@@ -1,6 +1,6 @@
 //! Why a policy cannot be served, in the words of the command line.
 
-use cachepolicy_core::policy::{Place, Policy};
+use cachepolicy_core::policy::Policy;
 use cachepolicy_runtime::StartError;
 
 /// What to do about it here; where the policy says it, before that.
@@ -48,13 +48,8 @@ pub(crate) fn refused(policy: &Policy, error: &StartError) -> anyhow::Error {
         ),
         other => (None, other.to_string()),
     };
-    match place.and_then(|place| at(policy, place)) {
-        Some(at) => anyhow::anyhow!("{at}: {said}"),
+    match place {
+        Some(place) => anyhow::anyhow!("{}: {said}", policy.at(place)),
         None => anyhow::anyhow!("{said}"),
     }
-}
-
-fn at(policy: &Policy, place: Place) -> Option<String> {
-    let file = policy.files.get(usize::from(place.file))?;
-    Some(format!("{file}:{}", place.line))
 }

@@ -10,7 +10,6 @@ use cachepolicy_analysis::{Bounds, Claims};
 use cachepolicy_core::Policy;
 use cachepolicy_core::expectation::{Claim, Expectation};
 use cachepolicy_core::graph::Graph;
-use cachepolicy_core::policy::Place;
 use cachepolicy_sim::baseline::Baseline;
 use cachepolicy_sim::expect::prove;
 use cachepolicy_sim::report::ExpectationResult;
@@ -137,6 +136,6 @@ fn undecided(result: &ExpectationResult) -> Option<String> {
 }
 
 fn place_of(policy: &Policy, hint: Option<&hints::Hint>) -> Option<(String, u32)> {
-    let Place { file, line } = hint?.place?;
-    Some((policy.files.get(usize::from(file))?.clone(), line))
+    let place = hint?.place?;
+    Some((policy.file(place).to_owned(), place.line))
 }

@@ -371,14 +371,7 @@ fn action_removal(
 }
 
 fn place(policy: &Policy, place: cachepolicy_core::policy::Place) -> (String, u32) {
-    (
-        policy
-            .files
-            .get(usize::from(place.file))
-            .cloned()
-            .unwrap_or_default(),
-        place.line,
-    )
+    (policy.file(place).to_owned(), place.line)
 }
 
 /// A target's parameters; every variant is meant.

@@ -250,11 +250,7 @@ impl<'a> Walk<'a> {
             kind: level.kind.name(),
             depth,
             params: params.collect(),
-            file: policy
-                .files
-                .get(usize::from(level.place.file))
-                .cloned()
-                .unwrap_or_default(),
+            file: policy.file(level.place).to_owned(),
             line: level.place.line,
             store: level.tiers.iter().filter_map(backend).collect(),
             bypass: if stored { self.bypass(id, level) } else { None },

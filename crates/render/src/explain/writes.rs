@@ -96,11 +96,7 @@ fn edge_reach(policy: &Policy, edge: EdgeId, action: usize, level: &Level) -> Op
         on: labels::on(policy, block),
         action: labels::action(policy, block, action),
         when: when(policy, block, Some(level)),
-        file: policy
-            .files
-            .get(usize::from(action.place.file))
-            .cloned()
-            .unwrap_or_default(),
+        file: policy.file(action.place).to_owned(),
         line: action.place.line,
     })
 }

@@ -135,10 +135,7 @@ fn entry<'a>(policy: &'a Policy, node: &'a Node, soundness: &Soundness<'_>) -> N
         kind: node.kind.word(),
         detail: &node.detail,
         level,
-        file: policy
-            .files
-            .get(usize::from(node.place.file))
-            .map_or("", String::as_str),
+        file: policy.file(node.place),
         line: node.place.line,
     }
 }

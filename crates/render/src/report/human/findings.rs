@@ -249,6 +249,6 @@ fn never_pays(view: &View<'_>, findings: &mut Findings) {
 /// ` (file:line)` of a level.
 fn at(view: &View<'_>, level: &str) -> String {
     view.level(level).map_or_else(String::new, |level| {
-        format!(" ({})", view.place(level.place))
+        format!(" ({})", view.policy.at(level.place))
     })
 }

@@ -158,7 +158,7 @@ fn busiest<'a>(view: &View<'a>, levels: &[&'a Level]) -> Option<&'a Level> {
 fn hits(view: &View<'_>, subject: &Subject) -> Option<Hint> {
     let level = subject_level(view, subject)?;
     let figures = figures(view, level)?;
-    let place = view.place(level.place);
+    let place = view.policy.at(level.place);
     let name = &level.name;
     if let Some((backend, evicted)) = pressed(view, level, figures) {
         let sentence = format!(
@@ -232,7 +232,7 @@ fn staleness(view: &View<'_>, subject: &Subject) -> Option<Hint> {
         .levels
         .iter()
         .position(|other| std::ptr::eq(other, level))?;
-    let place = view.place(level.place);
+    let place = view.policy.at(level.place);
     let name = &level.name;
     let actions = view
         .policy
@@ -256,7 +256,7 @@ fn staleness(view: &View<'_>, subject: &Subject) -> Option<Hint> {
             place: Some(action.place),
             sentence: format!(
                 "`{name}` is served longest after a write: look at how its edge travels (`via`) and at what it binds ({}), then at its `ttl` and stale windows ({place})",
-                view.place(action.place)
+                view.policy.at(action.place)
             ),
         },
     })
@@ -271,7 +271,7 @@ fn stalest<'a>(view: &View<'a>, levels: &[&'a Level]) -> Option<&'a Level> {
 
 fn stampede(view: &View<'_>, subject: &Subject) -> Option<Hint> {
     let level = subject_level(view, subject)?;
-    let place = view.place(level.place);
+    let place = view.policy.at(level.place);
     let name = &level.name;
     let sentence = match level.rules.stampede {
         Stampede::None => {
@@ -303,7 +303,7 @@ fn origin(view: &View<'_>, subject: &Subject) -> Option<Hint> {
         origin.name,
         level.name,
         units::plural(figures.fills, "fill", "fills"),
-        view.place(level.place)
+        view.policy.at(level.place)
     );
     Some(level_hint(level, "ttl", sentence))
 }
@@ -332,7 +332,7 @@ fn latency(view: &View<'_>) -> Option<Hint> {
         "the dearest fill is `{}`'s (99 of 100 within {}): `stale-while-revalidate` keeps readers from waiting for it ({})",
         level.name,
         units::seconds(cost(level) / 1e9),
-        view.place(level.place)
+        view.policy.at(level.place)
     );
     Some(level_hint(level, "stale-while-revalidate", sentence))
 }

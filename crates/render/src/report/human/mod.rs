@@ -23,7 +23,7 @@ use crate::output::table::{Column, Field};
 use crate::output::units;
 use crate::report::page::{Layout, Mark, Page, join};
 use cachepolicy_core::LevelId;
-use cachepolicy_core::policy::{Place, Policy};
+use cachepolicy_core::policy::Policy;
 use cachepolicy_sim::aggregate::Aggregate;
 use cachepolicy_sim::report::Report;
 
@@ -116,14 +116,6 @@ impl View<'_> {
     fn half(&self, path: &[&str]) -> Option<f64> {
         let half = self.seeds?.interval(path)?.half()?;
         (half > 0.0).then_some(half)
-    }
-
-    /// `file:line` of something that the policy declares.
-    fn place(&self, place: Place) -> String {
-        match self.policy.files.get(usize::from(place.file)) {
-            Some(file) => format!("{file}:{}", place.line),
-            None => format!("line {}", place.line),
-        }
     }
 
     /// A level by its name.

@@ -139,5 +139,5 @@ fn advice(view: &View<'_>, level: &Level, risk: &RiskFigures) -> Option<String> 
         ),
         Stampede::Coalesce => return None,
     };
-    Some(format!("{what} ({})", view.place(level.place)))
+    Some(format!("{what} ({})", view.policy.at(level.place)))
 }

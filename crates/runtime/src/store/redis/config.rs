@@ -58,7 +58,8 @@ impl Redis {
         Ok(Self::to(Target::Cluster(Box::new(client), nodes)))
     }
 
-    /// Over a connection that is there already. Whoever gives it sees to it that it comes again.
+    /// Over a connection that is there already. Whoever gives it sees to it that it comes again, and that the clocks
+    /// of all processes go alike: over such a connection Redis is not asked what time it is there.
     pub fn over<C: ConnectionLike + Clone + Send + Sync + 'static>(connection: C) -> Self {
         Self::to(Target::Given(Arc::new(connection)))
     }
