@@ -79,6 +79,8 @@ pub(crate) struct Engine {
     /// Accesses of the present columns before this index need not wait for memory.
     pub(crate) fetched: usize,
     pub(crate) fetching: Fetching,
+    /// Copies that will die soon; empty but for its memory.
+    pub(crate) soon: Vec<[u32; 3]>,
     pub(crate) metrics: Metrics,
     pub(crate) observer: Option<Box<dyn Observer>>,
     /// For the observer's names; what decides has it as an argument.
@@ -189,6 +191,7 @@ impl Engine {
             lane: None,
             fetched: 0,
             fetching: Fetching::default(),
+            soon: Vec::new(),
             orphans: Vec::new(),
             metrics: Metrics::new(policy, t.routes.clone(), options.timeline_step),
             observer: None,

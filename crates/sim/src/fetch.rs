@@ -273,28 +273,32 @@ impl Engine {
         }
     }
 
-    /// Copies that will soon be dead are touched, some further away than others.
-    #[inline]
-    pub(crate) fn fetch_dying(&self, instance: u32) {
+    /// What the end of copies touches that will soon be dead.
+    pub(crate) fn fetch_dying(&mut self, instance: u32) {
+        let mut soon = core::mem::take(&mut self.soon);
+        soon.extend(self.stores[instance as usize].dying_soon());
         let store = &self.stores[instance as usize];
-        for (nth, slot) in store.dying_soon().into_iter().enumerate() {
+        let depends_of = |slot: u32| {
             if slot == NONE {
-                continue;
-            }
-            if nth == 0 {
-                store.prefetch(slot);
-                continue;
-            }
-            let provenance = store.depends_of(slot);
-            if provenance == NONE {
-                continue;
-            }
-            if nth == 1 {
-                self.provenances.prefetch(provenance);
+                NONE
             } else {
-                self.cells.prefetch(self.provenances.first_cell(provenance));
+                store.depends_of(slot)
+            }
+        };
+        for [third, second, first] in soon.drain(..) {
+            if third != NONE {
+                store.prefetch(third);
+            }
+            let second = depends_of(second);
+            if second != NONE {
+                self.provenances.prefetch(second);
+            }
+            let first = depends_of(first);
+            if first != NONE {
+                self.cells.prefetch(self.provenances.first_cell(first));
             }
         }
+        self.soon = soon;
     }
 }
 

@@ -12,7 +12,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// Of the workload, where nothing else is said.
-const SECONDS: &str = "120";
+const SECONDS: &str = "600";
 
 /// The policy is of four processes with eight threads each; the example is one, and its requests need no
 /// threads.

@@ -3,7 +3,7 @@
 use cachepolicy_core::units::Time;
 use core::cmp::Reverse;
 use prefetch_index::prefetch_index;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// Of a copy that is dead from an instant on, unless that has changed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,13 @@ const ORDERED_SHARE: usize = 4;
 /// … and as many as this anyway.
 const ORDERED_MIN: usize = 32;
 
+/// So many of those who die next are known one by one, so that what their end touches can be asked of the
+/// memory before.
+const FIRST: usize = 24;
+
+/// At these places of them what is asked for is asked for: see [`Expiry::soon`].
+const ASKED_AT: [usize; 3] = [FIRST - 1, 14, 7];
+
 /// Copies that can die, in the order in which they do. Only those that die next are in order: most
 /// copies of a cache that is full leave before, and with them what would have been put in order. A
 /// copy that leaves before its time is not looked for: its entry is dropped when its turn comes, or
@@ -28,6 +35,10 @@ const ORDERED_MIN: usize = 32;
 /// there are no others nothing is kept.
 #[derive(Debug, Clone)]
 pub(super) struct Expiry {
+    /// Who dies first, in order.
+    first: VecDeque<Entry>,
+    /// How many joined them since [`Expiry::soon`] was asked.
+    joined: usize,
     /// Who dies next, last first.
     next: Vec<Entry>,
     /// Who came when these were in order already and dies among them.
@@ -47,6 +58,8 @@ pub(super) struct Expiry {
 impl Default for Expiry {
     fn default() -> Self {
         Self {
+            first: VecDeque::new(),
+            joined: 0,
             next: Vec::new(),
             between: BinaryHeap::new(),
             horizon: Entry {
@@ -112,14 +125,25 @@ impl Expiry {
     #[inline]
     fn add(&mut self, entry: Entry) {
         self.soonest = self.soonest.min(entry.dead_from);
-        if entry > self.horizon {
+        if self.first.back().is_some_and(|last| entry < *last) {
+            self.add_first(entry);
+        } else if entry > self.horizon {
             self.later.push(entry);
         } else {
             self.between.push(Reverse(entry));
         }
-        let entries = self.next.len() + self.between.len() + self.later.len();
+        let entries = self.first.len() + self.next.len() + self.between.len() + self.later.len();
         if entries > 2 * self.mortal + OUTDATED_FREE {
             self.drop_outdated();
+        }
+    }
+
+    /// Adds somebody who dies before one of the first.
+    fn add_first(&mut self, entry: Entry) {
+        let place = self.first.partition_point(|first| *first < entry);
+        self.first.insert(place, entry);
+        if self.first.len() > 2 * FIRST {
+            self.between.extend(self.first.drain(FIRST..).map(Reverse));
         }
     }
 
@@ -127,30 +151,22 @@ impl Expiry {
     fn drop_outdated(&mut self) {
         let instants = &self.instants;
         let is_valid = |entry: &Entry| instants[entry.slot as usize] == entry.dead_from;
+        self.first.retain(is_valid);
         self.next.retain(is_valid);
         self.between.retain(|Reverse(entry)| is_valid(entry));
         self.later.retain(is_valid);
     }
 
-    /// Some of those who probably die soon, the later ones first; `u32::MAX`: none.
+    /// Those who die soon: each of them once at three distances from its end, the furthest first;
+    /// `u32::MAX`: nobody.
     #[inline]
-    pub(super) fn soon(&self) -> [u32; 3] {
-        let (next, between) = (self.next.as_slice(), self.between.as_slice());
-        // Either may be empty: the slots between are in the order of a heap.
-        let is_between = match (next.last(), between.first()) {
-            (Some(next), Some(Reverse(between))) => between < next,
-            (next, _) => next.is_none(),
-        };
-        [12_usize, 6, 3].map(|ahead| {
-            let entry = if is_between {
-                between.get(ahead).map(|Reverse(entry)| entry)
-            } else {
-                next.len()
-                    .checked_sub(ahead + 1)
-                    .and_then(|at| next.get(at))
-            };
+    pub(super) fn soon(&mut self) -> impl Iterator<Item = [u32; 3]> + '_ {
+        let moved = core::mem::take(&mut self.joined).min(FIRST);
+        let slot_at = |place: Option<usize>| {
+            let entry = place.and_then(|place| self.first.get(place));
             entry.map_or(u32::MAX, |entry| entry.slot)
-        })
+        };
+        (0..moved).map(move |nth| ASKED_AT.map(|place| slot_at(place.checked_sub(nth))))
     }
 
     /// May somebody be dead by now?
@@ -162,28 +178,40 @@ impl Expiry {
     /// The next one of the dead, who is to leave.
     pub(super) fn next_dead(&mut self, now: Time) -> Option<u32> {
         loop {
-            if self.next.is_empty() && self.between.is_empty() {
-                self.put_in_order();
+            while self.first.len() < FIRST
+                && let Some(next) = self.take_next()
+            {
+                self.first.push_back(next);
+                self.joined += 1;
             }
-            let first = self.next.last().copied();
-            let between = self.between.peek().map(|Reverse(entry)| *entry);
-            let is_between = match (first, between) {
-                (Some(first), Some(between)) => between < first,
-                (first, _) => first.is_none(),
-            };
-            let next = if is_between { between } else { first };
-            let Some(entry) = next.filter(|entry| entry.dead_from <= now) else {
-                self.soonest = next.map_or(Time::NEVER, |entry| entry.dead_from);
+            let first = self.first.front().copied();
+            let Some(entry) = first.filter(|entry| entry.dead_from <= now) else {
+                self.soonest = first.map_or(Time::NEVER, |entry| entry.dead_from);
                 return None;
             };
-            if is_between {
-                self.between.pop();
-            } else {
-                self.next.pop();
-            }
-            if self.instants[entry.slot as usize] == entry.dead_from {
+            self.first.pop_front();
+            if self.is_valid(entry) {
                 return Some(entry.slot);
             }
+        }
+    }
+
+    #[inline]
+    fn is_valid(&self, entry: Entry) -> bool {
+        self.instants[entry.slot as usize] == entry.dead_from
+    }
+
+    /// Who dies after the first ones.
+    #[inline]
+    fn take_next(&mut self) -> Option<Entry> {
+        if self.next.is_empty() && self.between.is_empty() {
+            self.put_in_order();
+        }
+        let between = self.between.peek().map(|Reverse(entry)| *entry);
+        match (self.next.last(), between) {
+            (Some(next), Some(between)) if between > *next => self.next.pop(),
+            (Some(_), None) => self.next.pop(),
+            _ => self.between.pop().map(|Reverse(entry)| entry),
         }
     }
 

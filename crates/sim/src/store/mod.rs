@@ -127,10 +127,10 @@ impl<T: Value> Store<T> {
         self.rack.prefetch_key(key);
     }
 
-    /// Some of the slots whose copies will probably die soon, the later ones first; `u32::MAX`:
-    /// none.
+    /// The slots whose copies will probably die soon, each at three distances from its end, the furthest
+    /// first; `u32::MAX`: none.
     #[inline]
-    pub(crate) fn dying_soon(&self) -> [u32; 3] {
+    pub(crate) fn dying_soon(&mut self) -> impl Iterator<Item = [u32; 3]> + '_ {
         self.rack.lives.expiry.soon()
     }
 
