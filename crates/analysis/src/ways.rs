@@ -5,6 +5,7 @@ use crate::kinds::Facts;
 use crate::structure::Structure;
 use cachepolicy_core::ids::{BackendId, FieldId, LevelId};
 use cachepolicy_core::level::{Contain, Level, ValueSource};
+use cachepolicy_core::sorting;
 use std::collections::BTreeMap;
 
 /// One way in which the copies of a level depend on the rows of a read.
@@ -97,7 +98,7 @@ impl Ways {
                 _ => way.stored.push((inner, number)),
             }
         }
-        way.stored.sort_unstable();
+        sorting::ascending(&mut way.stored);
         way.stored.dedup();
         for &(inner, number) in &way.stored {
             let inner_way = self.of(inner).get(number);
@@ -106,7 +107,7 @@ impl Ways {
         }
         way.places
             .extend(whole.policy.tiers(level).map(|tier| tier.backend));
-        way.places.sort_unstable();
+        sorting::ascending(&mut way.places);
         way.places.dedup();
         way
     }
@@ -134,7 +135,7 @@ fn add(
     facts: usize,
     mut binds: Vec<(Source, FieldId)>,
 ) -> &mut Way {
-    binds.sort_unstable();
+    sorting::ascending(&mut binds);
     binds.dedup();
     found.entry((facts, binds.clone())).or_insert_with(|| Way {
         facts,

@@ -9,6 +9,7 @@ use crate::overrides::{self, Override};
 use crate::program;
 use cachepolicy_core::Policy;
 use cachepolicy_core::hash::StableHasher;
+use cachepolicy_core::sorting;
 use cachepolicy_syntax::limits::MAX_DIAGNOSTICS;
 use cachepolicy_syntax::{Diagnostic, Severity, Sources};
 
@@ -61,7 +62,7 @@ pub fn compile(name: &str, text: &str, loader: &mut dyn Loader, options: &Option
         ..
     } = cx;
     allow::apply(&sources, &comments, &statements, &mut diagnostics);
-    diagnostics.sort_by_key(|diagnostic| {
+    sorting::by_key(&mut diagnostics, |diagnostic| {
         let span = diagnostic.primary.span;
         (span.file, span.start, span.end)
     });

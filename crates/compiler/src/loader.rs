@@ -2,6 +2,7 @@
 
 use crate::lower::headers;
 use crate::table::is_property_word;
+use cachepolicy_core::sorting;
 use cachepolicy_syntax::tree::Comment;
 use cachepolicy_syntax::tree::{Block, Statement};
 use cachepolicy_syntax::{
@@ -91,7 +92,7 @@ impl Reading<'_> {
         let start = self.loaded.statements.len();
         collect(&parsed.file.items, &mut self.loaded.statements);
         if let Some(own) = self.loaded.statements.get_mut(start..) {
-            own.sort();
+            sorting::ascending(own);
         }
         if parsed.file.items.is_empty() && !broken {
             self.report_empty(file, text);

@@ -21,6 +21,7 @@ pub mod level;
 pub mod policy;
 pub mod route;
 pub mod router;
+pub mod sorting;
 pub mod tags;
 pub mod units;
 pub mod url;

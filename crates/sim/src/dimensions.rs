@@ -11,6 +11,7 @@ use crate::variants::Digits;
 use cachepolicy_core::graph::determiners;
 use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::policy::{Dimension, Domain};
+use cachepolicy_core::sorting;
 use cachepolicy_core::vary::{Normalised, normalise};
 use cachepolicy_trace::block::News;
 use cachepolicy_trace::popularity::{Drawn, Sampler};
@@ -114,7 +115,9 @@ impl Dimensions {
             }
         });
         let mut order: Vec<usize> = (0..dimensions.len()).collect();
-        order.sort_by_key(|&index| determiners(&t.policy, DimensionId(index as u16)).count());
+        sorting::by_key(&mut order, |&index| {
+            determiners(&t.policy, DimensionId(index as u16)).count()
+        });
         Self {
             each: each.collect(),
             carried: Vec::new(),

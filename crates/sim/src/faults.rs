@@ -10,6 +10,7 @@ use crate::store::KeyId;
 use crate::tables::{Sharing, Tables};
 use cachepolicy_core::decide::Scope;
 use cachepolicy_core::ids::{BackendId, LevelId, OriginId};
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::{Duration, Time};
 use std::collections::BTreeSet;
 
@@ -175,7 +176,7 @@ impl Engine {
                 }
             }
         }
-        awaited.sort_unstable();
+        sorting::ascending(&mut awaited);
         awaited.dedup();
         for fill in awaited {
             self.drop_cut_off_waiters(fill);

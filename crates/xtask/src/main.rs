@@ -3,6 +3,7 @@
 mod docs;
 mod fuzz;
 mod http_tests;
+mod order;
 mod predict;
 mod python;
 mod test;

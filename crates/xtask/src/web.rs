@@ -1,7 +1,7 @@
 //! `cargo xtask web` and `cargo xtask npm`: the compiler and the simulator as WebAssembly, for the page of the
 //! playground and for Node.
 
-use crate::toolchain;
+use crate::{order, toolchain};
 use anyhow::{Context as _, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -80,7 +80,12 @@ fn generate(bindgen: &mut Bindgen, module: &Path, folder: &Path) -> Result<()> {
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(folder)
-        .with_context(|| format!("cannot write {}", folder.display()))
+        .with_context(|| format!("cannot write {}", folder.display()))?;
+    let module = folder.join("cachepolicy_bg.wasm");
+    let written =
+        std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
+    let ordered = order::by_likeness(&written)?;
+    std::fs::write(&module, ordered).with_context(|| format!("cannot write {}", module.display()))
 }
 
 /// Builds the module.

@@ -5,6 +5,7 @@ use crate::structure::Structure;
 use cachepolicy_core::edge::{TagPart, Target, Verb};
 use cachepolicy_core::ids::{LevelId, ModelId};
 use cachepolicy_core::level::{Level, TemplatePart};
+use cachepolicy_core::sorting;
 use std::collections::BTreeMap;
 
 /// The actions of a policy by what they are about.
@@ -124,7 +125,7 @@ fn shapes<'p>(level: &'p Level, numbers: &mut BTreeMap<Shape<'p>, usize>) -> Vec
         let next = numbers.len();
         shapes.push(*numbers.entry(parts.collect()).or_insert(next));
     }
-    shapes.sort_unstable();
+    sorting::ascending(&mut shapes);
     shapes.dedup();
     shapes
 }

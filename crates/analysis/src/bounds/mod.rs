@@ -19,6 +19,7 @@ use actions::Actions;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{BackendId, LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Duration;
 use edges::{KindBound, longer};
 use missed::Missed;
@@ -236,7 +237,7 @@ impl Bounds {
             kinds.map(move |(kind, of)| (WayKind { way, kind }, of))
         });
         let mut all: Vec<_> = all.filter(|(_, of)| of.staleness >= least).collect();
-        all.sort_by_key(|(at, of)| {
+        sorting::by_key(&mut all, |(at, of)| {
             (
                 bound.worst != Some(*at),
                 Reverse(of.staleness),

@@ -5,6 +5,7 @@ use super::{By, Taken, Work};
 use crate::lives::own_lag;
 use crate::ways::Way;
 use cachepolicy_core::ids::LevelId;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Duration;
 use std::cmp::Reverse;
 
@@ -33,7 +34,7 @@ impl Source {
 
     /// Without those than which another one is as old and lasts as long.
     fn worst(mut sources: Vec<Self>) -> Vec<Self> {
-        sources.sort_by_key(|source| {
+        sorting::by_key(&mut sources, |source| {
             let (age, rest) = (Reverse(source.age), Reverse(source.rest));
             (age, rest, source.path.len())
         });
@@ -55,7 +56,9 @@ impl Source {
             ..source.clone()
         };
         let mut ranked: Vec<Self> = sources.iter().map(within).collect();
-        ranked.sort_by_key(|source| (Reverse(source.age + source.rest), source.path.len()));
+        sorting::by_key(&mut ranked, |source| {
+            (Reverse(source.age + source.rest), source.path.len())
+        });
         ranked
     }
 

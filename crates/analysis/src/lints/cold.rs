@@ -7,6 +7,7 @@ use cachepolicy_core::distribution::Distribution;
 use cachepolicy_core::ids::{LevelId, OriginId};
 use cachepolicy_core::level::{Level, ValueSource};
 use cachepolicy_core::policy::{BackendKind, Origin};
+use cachepolicy_core::sorting;
 
 /// What happens in so many seconds is looked at: a queue that still grows after that is no hiccup.
 pub(super) const SECONDS: f64 = 10.0;
@@ -33,7 +34,7 @@ pub(super) fn work(
     let mut all: Vec<Work> = levels
         .filter_map(|(id, level)| Some(of_level(study, id, level, study.traffic().of(id)?)))
         .collect();
-    all.sort_by(|a, b| b.busy.total_cmp(&a.busy));
+    sorting::by(&mut all, |a, b| b.busy.total_cmp(&a.busy));
     all
 }
 

@@ -5,6 +5,7 @@ use super::{Lint, Study};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::level::{KeyPart, Level, ValueSource};
 use cachepolicy_core::policy::{Domain, Policy};
+use cachepolicy_core::sorting;
 use std::collections::BTreeSet;
 
 pub(super) static LINT: Lint = Lint {
@@ -65,7 +66,7 @@ impl Part {
 fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
     let stored = study.levels().filter(|(_, level)| level.is_stored());
     let mut forms: Vec<Form<'_>> = stored.map(|(id, level)| form(id, level)).collect();
-    forms.sort_by(|a, b| a.head.cmp(&b.head).then(a.id.cmp(&b.id)));
+    sorting::by(&mut forms, |a, b| a.head.cmp(&b.head).then(a.id.cmp(&b.id)));
     let (mut pairs, mut told) = (0, BTreeSet::new());
     for (index, first) in forms.iter().enumerate() {
         let behind = forms.get(index + 1..).unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::words::brief;
 use cachepolicy_core::expectation::{Claim, Comparison, Subject};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::level::Level;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Duration;
 use std::collections::BTreeSet;
 
@@ -90,6 +91,6 @@ fn slow(study: &Study<'_>, route: &str, limit: f64) -> Vec<LevelId> {
         }
         todo.extend(study.graph.contained(id));
     }
-    slow.sort_unstable();
+    sorting::ascending(&mut slow);
     slow
 }

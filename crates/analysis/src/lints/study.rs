@@ -15,6 +15,7 @@ use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{FieldId, LevelId, ModelId};
 use cachepolicy_core::level::{Level, Read, ValueSource};
 use cachepolicy_core::policy::{Model, Policy};
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Duration;
 use std::cell::OnceCell;
 
@@ -138,7 +139,7 @@ impl<'a> Study<'a> {
                 todo.extend(self.graph.contained(next));
             }
         }
-        found.sort_unstable();
+        sorting::ascending(&mut found);
         found
     }
 

@@ -10,6 +10,7 @@ use crate::bounds::sources::Source;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::level::Level;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Duration;
 
 impl<'p> Plan<'p> {
@@ -73,7 +74,7 @@ impl<'p> Plan<'p> {
         let policy = self.whole.policy;
         let levels = failing.iter().filter_map(|id| self.whole.level(*id));
         let mut origins: Vec<_> = levels.filter_map(|level| level.origin).collect();
-        origins.sort_unstable();
+        sorting::ascending(&mut origins);
         origins.dedup();
         let on_the_way = walked.iter().filter_map(|id| self.whole.level(*id));
         let look_ups = on_the_way.fold(Duration::ZERO, |sum, level| {

@@ -12,6 +12,7 @@ use crate::structure::Structure;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::{Duration, Time};
 
 /// From the reading to the write that it misses.
@@ -245,7 +246,7 @@ impl<'p> Plan<'p> {
             self.lose_deliveries(at, &step.delays);
             self.steps.push((at, StepKind::Write(step)));
         }
-        self.steps.sort_by_key(|(at, _)| *at);
+        sorting::by_key(&mut self.steps, |(at, _)| *at);
         let first = self.steps.first().map_or(0, |(at, _)| *at);
         let steps = self.steps.into_iter().map(|(at, what)| Step {
             at: Time::from_nanos(at - first + BEGINS),

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use cachepolicy_core::edge::{Action, TagPart, Target};
 use cachepolicy_core::level::{Template, TemplatePart};
+use cachepolicy_core::sorting;
 use cachepolicy_core::{Level, LevelId, Policy};
 use cachepolicy_syntax::Diagnostic;
 
@@ -30,10 +31,10 @@ pub(crate) fn run(cx: &mut Context<'_>) {
         };
         if let Some(spans) = cx.spans.actions.get_mut(index) {
             let mut order: Vec<_> = edge.actions.iter().map(finest).zip(spans.iter()).collect();
-            order.sort_by_key(|(level, _)| *level);
+            sorting::by_key(&mut order, |(level, _)| *level);
             *spans = order.into_iter().map(|(_, span)| *span).collect();
         }
-        edge.actions.sort_by_key(finest);
+        sorting::by_key(&mut edge.actions, finest);
     }
     cx.policy.edges = edges;
     cx.diagnostics.append(&mut found);

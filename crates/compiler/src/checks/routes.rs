@@ -5,6 +5,7 @@ use crate::lower::levels::LevelDraft;
 use crate::lower::routes::SAFE;
 use cachepolicy_core::LevelKind;
 use cachepolicy_core::route::{Pattern, Route, Segment};
+use cachepolicy_core::sorting;
 use cachepolicy_syntax::{Diagnostic, Span};
 use std::cmp::Ordering;
 
@@ -92,7 +93,9 @@ fn check_views(cx: &mut Context<'_>, drafts: &[LevelDraft]) {
                 .map(|route| (index, draft, route))
         })
         .collect();
-    views.sort_by(|a, b| a.2.pattern.cmp_precedence(&b.2.pattern).then(a.0.cmp(&b.0)));
+    sorting::by(&mut views, |a, b| {
+        a.2.pattern.cmp_precedence(&b.2.pattern).then(a.0.cmp(&b.0))
+    });
     let equal = |a: &(usize, &LevelDraft, &Route), b: &(usize, &LevelDraft, &Route)| {
         a.2.pattern.cmp_precedence(&b.2.pattern) == Ordering::Equal
     };

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::lower::levels::LevelDraft;
 use cachepolicy_core::route::{Route, Segment};
 use cachepolicy_core::router::MAX_SITES;
+use cachepolicy_core::sorting;
 use cachepolicy_core::{LevelId, LevelKind};
 use cachepolicy_syntax::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +54,7 @@ fn check(
     site: &Site<'_>,
     mut earlier: Vec<usize>,
 ) {
-    earlier.sort_unstable();
+    sorting::ascending(&mut earlier);
     let mut inside: Option<BTreeSet<LevelId>> = None;
     let mut together = 1;
     for other in earlier.into_iter().filter_map(|index| sites.get(index)) {

@@ -7,6 +7,7 @@ use crate::reader::{Reader, plain_word};
 use crate::scope::{LevelHeader, plain_arg};
 use crate::table::{Kinds, Required, Row};
 use cachepolicy_core::edge::{Operation, Timing};
+use cachepolicy_core::sorting;
 use cachepolicy_core::{BusId, LevelKind, ModelId};
 use cachepolicy_syntax::tree::{Arg, Op, Path, Segment, Statement, TermKind};
 use cachepolicy_syntax::{Diagnostic, Span, Spanned};
@@ -176,7 +177,7 @@ pub(crate) fn edge(cx: &mut Context<'_>, statement: &Statement) -> Option<EdgeHe
             break;
         }
     }
-    operations.sort_unstable();
+    sorting::ascending(&mut operations);
     let timing = if reader.eat("before") {
         reader.need(cx, "commit")?;
         reader.need(cx, "by")?;

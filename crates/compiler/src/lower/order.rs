@@ -3,6 +3,7 @@
 use super::levels::LevelDraft;
 use crate::context::Context;
 use cachepolicy_core::LevelId;
+use cachepolicy_core::sorting;
 use cachepolicy_syntax::{Diagnostic, Span};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -97,7 +98,7 @@ fn break_cycles(cx: &mut Context<'_>, drafts: &mut [LevelDraft]) {
         .into_iter()
         .map(|part| part.into_iter().map(NodeIndex::index).collect())
         .collect();
-    parts.sort();
+    sorting::ascending(&mut parts);
     for part in parts {
         if let Some(cycle) = shortest_cycle(drafts, &part) {
             report(cx, drafts, &cycle);

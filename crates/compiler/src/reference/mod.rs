@@ -4,6 +4,7 @@ use crate::codes::{CodeDoc, PRELUDE, codes};
 use crate::table::{ITEMS, Item, Kinds, Required, Row, http_rows};
 use cachepolicy_core::expectation::Unit;
 use cachepolicy_core::figures::{FIGURES, Figure};
+use cachepolicy_core::sorting;
 use cachepolicy_syntax::Severity;
 use std::fmt::Write;
 
@@ -54,7 +55,7 @@ pub fn diagnostics_markdown() -> String {
     code(&mut page, PRELUDE);
     page.push_str("\n| code | |\n|---|---|\n");
     let mut sorted: Vec<&CodeDoc> = codes().collect();
-    sorted.sort_by_key(|doc| doc.code);
+    sorting::by_key(&mut sorted, |doc| doc.code);
     for doc in &sorted {
         row(&mut page, &[&format!("[`{0}`](#{0})", doc.code), doc.what]);
     }

@@ -10,6 +10,7 @@ use crate::{Refused, did_you_mean};
 use cachepolicy_analysis::{Bound, Bounds};
 use cachepolicy_core::ids::{LevelId, ModelId};
 use cachepolicy_core::policy::Policy;
+use cachepolicy_core::sorting;
 
 pub use human::for_people;
 pub use json::json;
@@ -60,7 +61,7 @@ impl Wanted {
             })
             .filter(|(_, bound)| self.model.is_none_or(|wanted| wanted == bound.model))
             .collect();
-        rows.sort_by_key(|(level, bound)| {
+        sorting::by_key(&mut rows, |(level, bound)| {
             (
                 std::cmp::Reverse(bound.end_to_end),
                 std::cmp::Reverse(*level),

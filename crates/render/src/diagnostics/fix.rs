@@ -1,5 +1,6 @@
 //! `check --fix`: the certain mendings, applied to the text.
 
+use cachepolicy_core::sorting;
 use cachepolicy_syntax::{Diagnostic, Edit, FileId, Source};
 
 /// The text of a file with every fix that touches it alone applied, and how many those were. Of two
@@ -25,7 +26,7 @@ pub fn apply_fixes(file: FileId, source: &Source, diagnostics: &[Diagnostic]) ->
             count += 1;
         }
     }
-    accepted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    sorting::by_key(&mut accepted, |edit| (edit.span.start, edit.span.end));
     let mut text = String::with_capacity(source.text.len());
     let mut done = 0;
     for edit in accepted {

@@ -5,6 +5,7 @@ use crate::output::Terminal;
 use crate::output::colour::Meaning;
 use crate::output::text;
 use cachepolicy_compiler::codes::{self, CodeDoc};
+use cachepolicy_core::sorting;
 use cachepolicy_syntax::Severity;
 use serde::Serialize;
 
@@ -75,7 +76,7 @@ pub fn page(doc: &CodeDoc, terminal: Terminal) -> String {
 /// All codes with what they say.
 pub fn list(terminal: Terminal) -> String {
     let mut all: Vec<_> = codes::codes().collect();
-    all.sort_by_key(|doc| doc.code);
+    sorting::by_key(&mut all, |doc| doc.code);
     let widest = all.iter().map(|doc| doc.code.len()).max().unwrap_or(0);
     let mut page = String::new();
     for doc in all {

@@ -7,6 +7,7 @@ use cachepolicy_compiler::graph::{Link, PolicyGraph};
 use cachepolicy_core::edge::{EdgeBlock, Timing};
 use cachepolicy_core::level::Level;
 use cachepolicy_core::policy::{Backend, BackendKind, Delivery, Reaches};
+use cachepolicy_core::sorting;
 use cachepolicy_core::{Distribution, EdgeId, LevelId, ModelId, Policy};
 use cachepolicy_sim::metrics::labels;
 use serde::Serialize;
@@ -85,7 +86,7 @@ fn links(
             _ => None,
         })
         .collect();
-    links.sort_unstable();
+    sorting::ascending(&mut links);
     links.into_iter()
 }
 

@@ -1,6 +1,7 @@
 //! What must be known of how a trace was read.
 
 use crate::output::units;
+use cachepolicy_core::sorting;
 use cachepolicy_trace::{ReadStats, Recorded};
 use std::collections::BTreeMap;
 
@@ -72,7 +73,7 @@ const OTHERS_MAX: usize = 5;
 fn others(others: &BTreeMap<String, u64>) -> Option<String> {
     let all: u64 = others.values().sum();
     let mut kinds: Vec<_> = others.iter().collect();
-    kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    sorting::by_key(&mut kinds, |(_, count)| std::cmp::Reverse(**count));
     let named: Vec<_> = kinds
         .iter()
         .take(OTHERS_MAX)

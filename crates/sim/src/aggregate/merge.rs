@@ -49,7 +49,7 @@ impl Node {
 
     /// Back to a report.
     pub(super) fn report(&self) -> Option<Report> {
-        serde_json::from_str(&serde_json::to_string(self).ok()?).ok()
+        Report::deserialize(self).ok()
     }
 
     /// Without what has this name.

@@ -6,6 +6,7 @@
 
 pub mod interval;
 mod merge;
+mod read;
 mod risk;
 #[cfg(test)]
 mod tests;

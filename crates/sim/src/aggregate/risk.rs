@@ -2,6 +2,7 @@
 //! to seed, so that they are brought together by their names.
 
 use crate::report::{LevelFigures, Ordered, RiskFigures};
+use cachepolicy_core::sorting;
 
 /// Rows at most, as in a report of one seed.
 const ROWS_MAX: usize = 10;
@@ -13,7 +14,7 @@ pub(super) fn keys<'a>(all: impl Iterator<Item = &'a LevelFigures>) -> Vec<RiskF
         by_key.entry(risk.key.clone()).or_default().push(risk);
     }
     let mut rows: Vec<RiskFigures> = by_key.values().filter_map(|rows| mean(rows)).collect();
-    rows.sort_by(|a, b| {
+    sorting::by(&mut rows, |a, b| {
         let bare = b
             .concurrent_unprotected
             .total_cmp(&a.concurrent_unprotected);

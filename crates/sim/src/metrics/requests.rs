@@ -6,6 +6,7 @@ use super::types::{Ahead, Outcome, RequestEnd, RouteIx};
 use super::{Metrics, ratio};
 use crate::lane::LaneCounts;
 use crate::report::{RequestFigures, UnroutedFigures};
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::{Duration, Time};
 
 /// So many beginnings of paths stand in the report.
@@ -55,7 +56,9 @@ impl Metrics {
     /// Those that no level answers, most frequent beginnings first.
     pub(super) fn unrouted_figures(&self, name: &dyn Fn(u32) -> String) -> Option<UnroutedFigures> {
         let mut beginnings: Vec<_> = self.beginnings.iter().collect();
-        beginnings.sort_by_key(|&(beginning, count)| (core::cmp::Reverse(*count), *beginning));
+        sorting::by_key(&mut beginnings, |&(beginning, count)| {
+            (core::cmp::Reverse(*count), *beginning)
+        });
         let named = beginnings.iter().take(BEGINNINGS_MAX);
         (!beginnings.is_empty()).then(|| UnroutedFigures {
             count: self.beginnings.values().sum(),

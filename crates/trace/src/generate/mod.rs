@@ -24,6 +24,7 @@ use crate::random::Stream;
 use crate::{ReadStats, Source, TraceError};
 use arrivals::{Surge, Times};
 use cachepolicy_core::policy::Policy;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Time;
 use cachepolicy_core::workload::{
     Arrivals, Fault, RouteDraw, ScheduledFault, SurgeRoute, Workload,
@@ -160,7 +161,7 @@ fn faults(policy: &Policy, workload: &Workload) -> Vec<FaultEvent> {
             })
         })
         .collect();
-    events.sort_by_key(|event| event.at);
+    sorting::by_key(&mut events, |event| event.at);
     events.reverse();
     events
 }

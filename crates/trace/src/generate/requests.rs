@@ -6,6 +6,7 @@ use crate::popularity::Sampler;
 use crate::random::Stream;
 use cachepolicy_core::policy::{Carrier, Policy};
 use cachepolicy_core::route::Segment;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Time;
 use cachepolicy_core::workload::{RouteDraw, Workload};
 use std::sync::Arc;
@@ -217,7 +218,7 @@ impl Dimension {
             .filter_map(|draw| Some((draw, policy.dimensions.get(draw.dimension.index())?)))
             .collect();
         // What others follow from comes first; what follows from that does not go on further.
-        draws.sort_by_key(|(_, dimension)| dimension.by.is_some());
+        sorting::by_key(&mut draws, |(_, dimension)| dimension.by.is_some());
         let position = |id| draws.iter().position(|(draw, _)| draw.dimension == id);
         let dimensions = draws
             .iter()

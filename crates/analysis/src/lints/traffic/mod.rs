@@ -12,6 +12,7 @@ use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::level::{Contain, KeyPart, Level, LevelKind, ValueSource};
 use cachepolicy_core::policy::Policy;
+use cachepolicy_core::sorting;
 use cachepolicy_core::workload::Workload;
 
 /// What is asked of one level.
@@ -126,7 +127,7 @@ impl Flow<'_> {
             KeyPart::Value(ValueSource::Dimension(dimension)) => Some(*dimension),
             _ => None,
         }));
-        dimensions.sort_unstable();
+        sorting::ascending(&mut dimensions);
         dimensions.dedup();
         for dimension in dimensions {
             spread = spread.times(&self.dimension(dimension));

@@ -1,5 +1,6 @@
 //! How look-ups spread over keys, in few numbers however many keys there are.
 
+use cachepolicy_core::sorting;
 use cachepolicy_core::workload::Popularity;
 
 /// Groups of keys of about the same share, the most popular first; all shares add up to 1.
@@ -122,7 +123,7 @@ impl Spread {
 
     fn of_groups(mut groups: Vec<Group>) -> Self {
         groups.retain(|group| group.share > 0.0 && group.count > 0.0);
-        groups.sort_by(|a, b| b.share.total_cmp(&a.share));
+        sorting::by(&mut groups, |a, b| b.share.total_cmp(&a.share));
         // Neighbours are put together, those of which the sums lose least, until few are left.
         let mut ratio = 1.0;
         while groups.len() > MAX_GROUPS {

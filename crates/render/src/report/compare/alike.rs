@@ -4,6 +4,7 @@ use super::View;
 use super::rows::{Standing, named, standing};
 use crate::output::{text, units};
 use crate::report::page::Mark;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::compare::{Difference, Group, Place, known};
 
 /// Names in a sentence.
@@ -62,7 +63,7 @@ fn equal(view: &View<'_>) -> Option<String> {
         Some((known.weight, format!("{} {value}", figure(place, words))))
     });
     let mut places: Vec<_> = places.collect();
-    places.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    sorting::by(&mut places, |(a, _), (b, _)| b.total_cmp(a));
     let places: Vec<_> = places.into_iter().map(|(_, text)| text).collect();
     (!places.is_empty()).then(|| format!("equal: {}", some_of(&places)))
 }

@@ -7,6 +7,7 @@ use crate::output::table::{Column, Field, plain};
 use crate::output::{text, units};
 use crate::report::page::Mark;
 use cachepolicy_core::expectation::Unit;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::compare::{ClaimOutcome, ClaimRow};
 
 /// More are in the JSON.
@@ -22,7 +23,9 @@ pub(super) fn render(view: &View<'_>) -> String {
     if changed.is_empty() {
         return String::new();
     }
-    changed.sort_by_key(|claim| (!claim.is_newly_missed(), !claim.is_missed()));
+    sorting::by_key(&mut changed, |claim| {
+        (!claim.is_newly_missed(), !claim.is_missed())
+    });
     let mut columns = vec![Column::name("claim")];
     columns.extend(view.titles.iter().map(|title| Column::words(title, 0)));
     let rows: Vec<_> = changed

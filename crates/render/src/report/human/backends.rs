@@ -7,6 +7,7 @@ use crate::output::table::{Column, Field, plain};
 use crate::output::units;
 use crate::report::page::Mark;
 use cachepolicy_core::policy::Capacity;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::{BackendFigures, Yardstick, Yardsticks};
 
 const COLUMNS: [Column; 10] = [
@@ -32,7 +33,9 @@ pub(super) fn render(view: &View<'_>) -> String {
     if backends.is_empty() {
         return String::new();
     }
-    backends.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.evicted_fresh));
+    sorting::by_key(&mut backends, |(_, figures)| {
+        std::cmp::Reverse(figures.evicted_fresh)
+    });
     let rows: Vec<_> = backends
         .into_iter()
         .map(|(name, figures)| row(view, name, figures))
@@ -136,7 +139,7 @@ fn variants(figures: &BackendFigures) -> String {
         .filter_map(|(level, family)| family.variants.map(|variants| (level, variants)))
         .filter(|(_, variants)| *variants > 1.0)
         .collect();
-    families.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    sorting::by(&mut families, |(_, a), (_, b)| b.total_cmp(a));
     let shown: Vec<_> = families
         .iter()
         .take(3)

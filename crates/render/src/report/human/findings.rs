@@ -4,6 +4,7 @@ use super::View;
 use crate::output::{text, units};
 use crate::report::page::Mark;
 use cachepolicy_core::decide::Stampede;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::{LevelFigures, RecoveryOutcome};
 
 /// More would be a table again.
@@ -113,7 +114,9 @@ fn stampedes(view: &View<'_>, findings: &mut Findings) {
         .iter()
         .filter(|(_, figures)| figures.stampede.peak >= STAMPEDE_LEAST)
         .collect();
-    levels.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.stampede.peak));
+    sorting::by_key(&mut levels, |(_, figures)| {
+        std::cmp::Reverse(figures.stampede.peak)
+    });
     for (name, figures) in levels.into_iter().take(2) {
         findings.push((Mark::Look, stampede(view, name, figures)));
     }

@@ -5,6 +5,7 @@ use super::requests::alarm;
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::units;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::InvalidationFigures;
 
 /// Rows in the table; the JSON has all.
@@ -30,7 +31,9 @@ pub(super) fn render(view: &View<'_>) -> String {
     if actions.is_empty() {
         return String::new();
     }
-    actions.sort_by(|a, b| b.lost.cmp(&a.lost).then(in_vain(b).total_cmp(&in_vain(a))));
+    sorting::by(&mut actions, |a, b| {
+        b.lost.cmp(&a.lost).then(in_vain(b).total_cmp(&in_vain(a)))
+    });
     let rows: Vec<_> = actions
         .iter()
         .take(ROWS_MAX)

@@ -5,6 +5,7 @@ use super::{View, sparkline};
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::units;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::LevelFigures;
 
 const COLUMNS: [Column; 11] = [
@@ -31,7 +32,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     if levels.is_empty() {
         return String::new();
     }
-    levels.sort_by(|(_, a), (_, b)| {
+    sorting::by(&mut levels, |(_, a), (_, b)| {
         let ratio = |figures: &LevelFigures| figures.hit_ratio.unwrap_or(f64::INFINITY);
         b.leaks.cmp(&a.leaks).then(ratio(a).total_cmp(&ratio(b)))
     });

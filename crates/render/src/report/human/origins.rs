@@ -5,6 +5,7 @@ use super::requests::alarm;
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::units;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::OriginFigures;
 
 /// Above this share of busy slots queues grow quickly.
@@ -33,7 +34,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     if origins.is_empty() {
         return String::new();
     }
-    origins.sort_by(|(_, a), (_, b)| {
+    sorting::by(&mut origins, |(_, a), (_, b)| {
         let busy = |figures: &OriginFigures| figures.utilisation.unwrap_or_default();
         busy(b).total_cmp(&busy(a))
     });

@@ -4,6 +4,7 @@ use super::View;
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::units;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::{Recovery, RecoveryOutcome};
 
 const COLUMNS: [Column; 3] = [
@@ -23,7 +24,7 @@ pub(super) fn render(view: &View<'_>) -> String {
         RecoveryOutcome::Recovered => fault.seconds.unwrap_or_default(),
         RecoveryOutcome::TooFewRequests => -1.0,
     };
-    faults.sort_by(|a, b| felt(b).total_cmp(&felt(a)));
+    sorting::by(&mut faults, |a, b| felt(b).total_cmp(&felt(a)));
     let rows: Vec<_> = faults.into_iter().map(row).collect();
     let remark = "felt: until the hit ratio is 95% of what it was and no origin queues, for 30 s";
     let mut section = view.heading("Recovery", remark);

@@ -4,6 +4,7 @@ use super::{View, sparkline};
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::{text, units};
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::{ObservedFigures, RequestFigures, UnroutedFigures};
 
 /// Routes in the table; the JSON has all.
@@ -36,7 +37,7 @@ pub(super) fn render(view: &View<'_>) -> String {
         .filter(|(_, figures)| figures.count > 0)
         .collect();
     // What costs most first: requests that an origin had to work for.
-    routes.sort_by_key(|(_, figures)| {
+    sorting::by_key(&mut routes, |(_, figures)| {
         std::cmp::Reverse(figures.count - figures.origin_free.min(figures.count))
     });
     if routes.len() > 1 || report.unrouted.is_some() {

@@ -8,6 +8,7 @@ use crate::report::page::Mark;
 use cachepolicy_analysis::Lease;
 use cachepolicy_core::Level;
 use cachepolicy_core::decide::Stampede;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Duration;
 use cachepolicy_sim::report::RiskFigures;
 
@@ -48,7 +49,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     if keys.is_empty() {
         return String::new();
     }
-    keys.sort_by(|(_, a), (_, b)| {
+    sorting::by(&mut keys, |(_, a), (_, b)| {
         let bare = b
             .concurrent_unprotected
             .total_cmp(&a.concurrent_unprotected);

@@ -4,6 +4,7 @@ use super::View;
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::units;
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::{LevelFigures, OutOfDate};
 
 const COLUMNS: [Column; 10] = [
@@ -27,7 +28,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     if levels.is_empty() && view.report.requests.out_of_date.serves == 0 {
         return String::new();
     }
-    levels.sort_by(|(_, a), (_, b)| {
+    sorting::by(&mut levels, |(_, a), (_, b)| {
         let ratio = |figures: &LevelFigures| figures.out_of_date.ratio.unwrap_or_default();
         ratio(b).total_cmp(&ratio(a))
     });

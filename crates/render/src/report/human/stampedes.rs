@@ -4,6 +4,7 @@ use super::View;
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::{text, units};
+use cachepolicy_core::sorting;
 use cachepolicy_sim::report::LevelFigures;
 
 /// Columns for a key; the JSON has all of it.
@@ -29,7 +30,9 @@ pub(super) fn render(view: &View<'_>) -> String {
     if levels.is_empty() {
         return String::new();
     }
-    levels.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.stampede.peak));
+    sorting::by_key(&mut levels, |(_, figures)| {
+        std::cmp::Reverse(figures.stampede.peak)
+    });
     let rows: Vec<_> = levels
         .into_iter()
         .map(|(name, figures)| row(name, figures))

@@ -18,6 +18,7 @@ use crate::state::Facts;
 use crate::store::KeyId;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::policy::Policy;
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::{Duration, Time};
 use chance::{Chance, Protection};
 use levels::{protection, takes_time};
@@ -313,7 +314,7 @@ impl Risks {
         let mut judged: Vec<Judged> = judged
             .filter(|judged| judged.without.probability >= LEAST)
             .collect();
-        judged.sort_by(Judged::worse_first);
+        sorting::by(&mut judged, Judged::worse_first);
         judged.truncate(ROWS_MAX);
         let rows = judged.iter();
         rows.map(|judged| judged.figures(zero, key_name(KeyId(judged.key))))
