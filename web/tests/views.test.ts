@@ -35,6 +35,29 @@ test("the graph is moved by keys, and its nodes are reached by them", async () =
   await close();
 });
 
+test("the graph is read without zooming, on a narrow screen too", async () => {
+  for (const width of [1440, 390]) {
+    const { page, close } = await open({ width });
+    await view(page, "graph");
+    await page.locator("g.node").first().waitFor();
+    const smallest = await page.evaluate(() => {
+      const svg = document.querySelector<SVGSVGElement>(".canvas > svg");
+      if (!svg) return 0;
+      const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+      return Math.min(...[...svg.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize) * scale));
+    });
+    assert.ok(smallest >= 11, `${smallest} px at ${width}`);
+    const outside = await page.evaluate(() =>
+      [...document.querySelectorAll("g.node text")].flatMap((text) => {
+        const box = text.parentElement?.querySelector("rect")?.getBoundingClientRect();
+        return box && text.getBoundingClientRect().right <= box.right ? [] : [text.textContent];
+      }),
+    );
+    assert.deepEqual(outside, [], "words do not fit into their boxes");
+    await close();
+  }
+});
+
 test("the worst case is stepped through by keys", async () => {
   const { page, close } = await open();
   await view(page, "proofs");

@@ -9,7 +9,7 @@ use cachepolicy_render::bound::witness::{Of, Shown};
 use cachepolicy_render::bound::{self, Wanted};
 use cachepolicy_render::diagnostics::word;
 use cachepolicy_render::explain::{self, Request};
-use cachepolicy_render::graph::{Format, drawing_for_page};
+use cachepolicy_render::graph::{self, drawing_for_page};
 use cachepolicy_render::output::Terminal;
 use cachepolicy_trace::{Event, Format as TraceFormat};
 use serde::Serialize;
@@ -17,19 +17,22 @@ use tsify::Ts;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What contains what, and which writes reach it; `undefined` for a text with mistakes.
+/// Of a drawing for which no width is given; pixels.
+const WIDTH: u32 = 800;
+
+/// What contains what, and which writes reach it, drawn for a place that is so many pixels wide (left out: 800);
+/// `undefined` for a text with mistakes.
 ///
 /// # Errors
 /// It cannot be said as JSON.
 #[wasm_bindgen]
-pub fn graph(text: &str) -> Result<Option<Ts<GraphDrawing>>, JsError> {
+pub fn graph(text: &str, width: Option<u32>) -> Result<Option<Ts<GraphDrawing>>, JsError> {
     let (_, Some(policy)) = compiled(text) else {
         return Ok(None);
     };
-    let json = Format::Json.render(&policy, Terminal::PLAIN);
     let drawing = GraphDrawing {
-        svg: drawing_for_page(&policy),
-        json: json.map_err(said)?,
+        svg: drawing_for_page(&policy, f64::from(width.unwrap_or(WIDTH))),
+        json: graph::json(&policy).map_err(said)?,
     };
     given(&drawing).map(Some)
 }

@@ -8,6 +8,9 @@ import { Viewport } from "./viewport.ts";
 
 const HINT = "Choose a model to see what a write of it reaches, or a level to see what it is made of.";
 
+/** It is not drawn for a narrower place, but scaled down; pixels. */
+const LEAST = 300;
+
 /** The dependency graph: what contains what, and which write reaches which copies. */
 export class Graph {
   readonly #session: Session;
@@ -16,8 +19,8 @@ export class Graph {
   #viewport: Viewport | undefined;
   #drawn: Drawn = { nodes: [], edges: [] };
   #chosen: string | undefined;
-  /** The text that is drawn. */
-  #of: string | undefined;
+  /** The text that is drawn, and for which width. */
+  #of: { text: string; width: number } | undefined;
   #shown = false;
 
   constructor(panel: HTMLElement, session: Session) {
@@ -35,8 +38,8 @@ export class Graph {
       tool("minus", "Smaller (-)", () => this.#viewport?.out()),
       tool("fit", "All of it (0)", () => this.#viewport?.fit()),
     );
-    new ResizeObserver(() => this.#viewport?.begin()).observe(this.#canvas);
-    fill(panel, h("div", { class: "drawing" }, this.#canvas, tools), this.#words);
+    new ResizeObserver(() => void this.#draw()).observe(this.#canvas);
+    fill(panel, tools, h("div", { class: "drawing" }, this.#canvas), this.#words);
     this.#canvas.addEventListener("keydown", (event) => this.#key(event));
     this.#canvas.addEventListener("click", (event) => this.#click(event));
     session.editor.checked.onChange(() => void this.#draw());
@@ -51,15 +54,17 @@ export class Graph {
 
   async #draw(): Promise<void> {
     const text = this.#session.editor.text.value;
-    if (!this.#shown || this.#of === text || !this.#session.editor.checked.value) return;
-    const made = await language.ask("graph", text);
-    if (text !== this.#session.editor.text.value) return;
+    const width = Math.max(LEAST, this.#canvas.clientWidth);
+    const isDrawn = this.#of?.text === text && this.#of.width === width;
+    if (!this.#shown || isDrawn || !this.#session.editor.checked.value) return;
+    const made = await language.ask("graph", text, width);
+    if (text !== this.#session.editor.text.value || width !== Math.max(LEAST, this.#canvas.clientWidth)) return;
     if (!made) {
       if (!this.#viewport) fill(this.#canvas, h("p", { class: "empty" }, "The policy has errors: its graph is drawn when they are mended."));
       this.#canvas.toggleAttribute("data-old", true);
       return;
     }
-    this.#of = text;
+    this.#of = { text, width };
     this.#drawn = JSON.parse(made.json) as Drawn;
     const svg = parseSvg(made.svg);
     // What can be chosen in it is there for everybody, which an image's parts are not.
@@ -68,7 +73,6 @@ export class Graph {
     fill(this.#canvas, svg);
     this.#canvas.removeAttribute("data-old");
     this.#viewport = new Viewport(svg);
-    this.#viewport.begin();
     this.#choose(this.#node(this.#chosen)?.name);
     this.#mark(this.#session.editor.line.value);
   }

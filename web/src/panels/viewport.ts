@@ -12,9 +12,6 @@ const PAN = 0.12;
 /** Further in or out nothing can be read. */
 const MOST_IN = 8;
 const MOST_OUT = 2;
-/** Pixels for a unit of the drawing: below this one sees nothing, and from that on one reads. */
-const LEAST = 0.35;
-const READABLE = 0.62;
 
 export class Viewport {
   readonly #svg: SVGSVGElement;
@@ -48,15 +45,8 @@ export class Viewport {
     this.#show(this.#whole);
   }
 
-  /** All of it, if its shape can be made out; else its beginning, as large as it can be read. */
-  begin(): void {
-    const scale = this.#svg.clientWidth / this.#whole.width;
-    this.fit();
-    if (scale > 0 && scale < LEAST) this.zoom(READABLE / scale, { x: 0, y: 0.5 });
-  }
-
-  /** Larger by this factor; around a place of the drawing in shares of what is in sight. */
-  zoom(factor: number, around = { x: 0.5, y: 0.5 }): void {
+  /** Larger by this factor; around a place of the drawing in shares of its size. */
+  zoom(factor: number, around = this.#middle()): void {
     const { x, y, width, height } = this.#box;
     const least = this.#whole.width / MOST_IN;
     const wide = Math.max(least, Math.min(this.#whole.width * MOST_OUT, width / factor));
@@ -94,8 +84,17 @@ export class Viewport {
     return key in does;
   }
 
+  /** Of what can be seen of it: it may be higher than the window. */
+  #middle(): { x: number; y: number } {
+    const { top, bottom, height } = this.#svg.getBoundingClientRect();
+    const [first, last] = [Math.max(0, top), Math.min(innerHeight, bottom)];
+    return { x: 0.5, y: height > 0 && last > first ? ((first + last) / 2 - top) / height : 0.5 };
+  }
+
   #show(box: Box): void {
     this.#box = box;
+    // A finger scrolls the page over the whole drawing, and moves a part of it.
+    this.#svg.toggleAttribute("data-zoomed", box.width !== this.#whole.width);
     this.#svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
   }
 

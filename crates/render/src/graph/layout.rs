@@ -6,6 +6,7 @@
 
 use super::{Edge, Graph, Kind, Relation};
 use cachepolicy_core::level::LevelKind;
+use cachepolicy_core::sorting;
 use std::collections::BTreeMap;
 
 /// Between two columns, for the curves, at least.
@@ -107,7 +108,7 @@ pub(super) fn layout(graph: &Graph<'_>, size: impl Fn(usize) -> (f64, f64), labe
 }
 
 /// The layer of each node: at least that of its kind, and behind everything that contains it.
-fn layers(graph: &Graph<'_>) -> Vec<usize> {
+pub(super) fn layers(graph: &Graph<'_>) -> Vec<usize> {
     let kinds = [
         LevelKind::Site,
         LevelKind::View,
@@ -134,7 +135,7 @@ fn layers(graph: &Graph<'_>) -> Vec<usize> {
         .filter(|edge| edge.relation == Relation::Contains)
         .collect();
     // Levels stand behind what they contain: backwards, each one's layer is final when it is used.
-    contains.sort_by_key(|edge| std::cmp::Reverse(edge.from));
+    sorting::by_key(&mut contains, |edge| std::cmp::Reverse(edge.from));
     for edge in contains {
         layers[edge.to] = layers[edge.to].max(layers[edge.from] + 1);
     }
@@ -213,7 +214,7 @@ fn order(columns: &mut [Vec<usize>], items: &mut [Item], rightwards: bool) {
             .map(|&item| (wish(item, &positions), item))
             .collect();
         // Stable: equals keep their order.
-        wishes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sorting::by(&mut wishes, |a, b| a.0.total_cmp(&b.0));
         columns[column] = wishes.into_iter().map(|(_, item)| item).collect();
         for (position, &item) in columns[column].iter().enumerate() {
             positions[item] = (position as f64 + 0.5) / columns[column].len() as f64;
@@ -348,7 +349,7 @@ fn ports(items: &[Item], chains: &[Vec<usize>]) -> Vec<(f64, f64)> {
             }
         }
         for mut side in sides.into_values() {
-            side.sort_by(|a, b| a.0.total_cmp(&b.0));
+            sorting::by(&mut side, |a, b| a.0.total_cmp(&b.0));
             let count = side.len();
             for (position, (_, chain)) in side.into_iter().enumerate() {
                 let port = (position + 1) as f64 / (count + 1) as f64;

@@ -1,9 +1,11 @@
 //! The dependency graph of a policy, ready to be drawn; one file a renderer.
 
+mod beside;
 mod dot;
 mod json;
 mod layout;
 mod mermaid;
+mod page;
 mod soundness;
 mod svg;
 mod tree;
@@ -44,16 +46,21 @@ impl Format {
             Self::Dot => Ok(dot::render(&drawing())),
             Self::Mermaid => Ok(mermaid::render(&drawing())),
             Self::Json => json::render(policy, &whole, &soundness),
-            Self::Svg => Ok(svg::render(&drawing(), svg::Style::Own)),
+            Self::Svg => Ok(svg::render(&drawing())),
         }
     }
 }
 
-/// The drawing for a page with a style of its own: its parts have classes, and say what they are and where
-/// they are declared.
-pub fn drawing_for_page(policy: &Policy) -> String {
+/// The drawing for a page with a style of its own, for a place that is so many pixels wide: its parts have
+/// classes, and say what they are and where they are declared.
+pub fn drawing_for_page(policy: &Policy, width: f64) -> String {
     let (whole, soundness) = (PolicyGraph::of(policy), Soundness::of(policy));
-    svg::render(&Graph::of(policy, &whole, &soundness), svg::Style::Page)
+    page::render(&Graph::of(policy, &whole, &soundness), width)
+}
+
+/// As [`Format::Json`] says it, for whoever needs no other form.
+pub fn json(policy: &Policy) -> serde_json::Result<String> {
+    json::render(policy, &PolicyGraph::of(policy), &Soundness::of(policy))
 }
 
 /// Levels and models, and what runs between them: what a drawing shows. (The JSON has the rest.)

@@ -4,6 +4,7 @@ use cachepolicy_analysis::{ActionRef, Bound, Bounds, Edge, Missed, Words, brief}
 use cachepolicy_core::Policy;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::{LevelId, ModelId};
+use cachepolicy_core::sorting;
 use cachepolicy_core::units::Duration;
 
 /// The bounds of a policy, and words for them.
@@ -130,7 +131,7 @@ impl<'p> Soundness<'p> {
                 None => limits.push((time, vec![name])),
             }
         }
-        limits.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+        sorting::by_key(&mut limits, |(time, _)| std::cmp::Reverse(*time));
         let limits = limits.iter();
         limits
             .map(|(time, names)| {

@@ -1,7 +1,7 @@
 //! A drawing: columns from coarse to fine, models at the right; no script, no font of its own,
 //! readable on a light and on a dark page.
 
-use super::layout::{self, Layout, Point, Rectangle};
+use super::layout::{self, Point, Rectangle};
 use super::{Edge, Graph, Kind, Node, Relation, Verdict};
 use crate::output::html::escaped;
 use std::fmt::Write as _;
@@ -31,22 +31,22 @@ text.unneeded{fill:#9aa4af;stroke:#0d1117}}
 ";
 
 /// Mean width of a character, as a part of the font's size; generous, since fonts differ.
-const CHARACTER: f64 = 0.6;
+pub(super) const CHARACTER: f64 = 0.6;
 /// The same of the bold names.
-const BOLD: f64 = 0.68;
-const NAME_SIZE: f64 = 13.0;
-const DETAIL_SIZE: f64 = 11.0;
+pub(super) const BOLD: f64 = 0.68;
+pub(super) const NAME_SIZE: f64 = 13.0;
+pub(super) const DETAIL_SIZE: f64 = 11.0;
 const MARK_SIZE: f64 = 10.0;
 /// From an arrow's head to its mark.
 const MARK_FROM: f64 = 12.0;
-const PADDING: f64 = 10.0;
-const LINE: f64 = 16.0;
+pub(super) const PADDING: f64 = 10.0;
+pub(super) const LINE: f64 = 16.0;
 
 /// Room for the legend below.
 const LEGEND_HEIGHT: f64 = 50.0;
 
 /// Looks of edges, and what they mean.
-const LEGEND: [(&str, &str); 5] = [
+pub(super) const LEGEND: [(&str, &str); 5] = [
     ("contains", "contains copies of"),
     ("reads", "reads rows of"),
     ("sound", "✓ reaches all copies"),
@@ -57,48 +57,54 @@ const LEGEND: [(&str, &str); 5] = [
 /// Wide enough for the legend.
 const WIDTH_LEAST: f64 = 470.0;
 
-/// Whose style the drawing has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    /// Its own.
-    Own,
-    /// That of the page that it stands in, which tells parts apart by their classes.
-    Page,
-}
-
-pub(super) fn render(graph: &Graph<'_>, style: Style) -> String {
+pub(super) fn render(graph: &Graph<'_>) -> String {
     let layout = layout::layout(graph, |node| size(&graph.nodes[node]), widest_mark(graph));
     let (width, height) = (layout.width.max(WIDTH_LEAST), layout.height + LEGEND_HEIGHT);
+    let mut svg = opened(graph, width, height, STYLE);
+    for (edge, points) in graph.edges.iter().zip(&layout.edges) {
+        draw_edge(graph, edge, &curve(points), &mut svg);
+    }
+    for (node, rectangle) in graph.nodes.iter().zip(&layout.nodes) {
+        draw_node(node, rectangle, "", &lines(node), &mut svg);
+    }
+    for (edge, points) in graph.edges.iter().zip(&layout.edges) {
+        mark(edge, points, &mut svg);
+    }
+    let columns = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)];
+    let legend = LEGEND.iter().zip(columns);
+    // What a level is made of, and below it what writes do.
+    for (look, (row, column)) in legend {
+        let x = 24.0 + f64::from(column) * 150.0;
+        draw_look(
+            *look,
+            (x, layout.height + 4.0 + f64::from(row) * 20.0),
+            &mut svg,
+        );
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// The beginning of a drawing: its size and title, its style, if it has one of its own, and the arrows' heads.
+pub(super) fn opened(graph: &Graph<'_>, width: f64, height: f64, style: &str) -> String {
     let title = escaped(&graph.policy.name);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"Dependency graph of {title}\">\n\
          <title>Dependency graph of {title}</title>\n"
     );
-    if style == Style::Own {
-        let _ = writeln!(svg, "<style>{STYLE}</style>");
+    if !style.is_empty() {
+        let _ = writeln!(svg, "<style>{style}</style>");
     }
     svg.push_str("<defs>");
-    for look in LEGEND.iter().map(|(look, _)| look) {
+    for (look, _) in LEGEND {
         let _ = write!(
             svg,
-            "<marker id=\"{}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
-             orient=\"auto-start-reverse\"><path d=\"M0 0 8 4 0 8z\"/></marker>",
-            look
+            "<marker id=\"{look}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
+             orient=\"auto-start-reverse\"><path d=\"M0 0 8 4 0 8z\"/></marker>"
         );
     }
     svg.push_str("</defs>\n");
-    for (edge, points) in graph.edges.iter().zip(&layout.edges) {
-        draw_edge(graph, edge, points, &mut svg);
-    }
-    for (node, rectangle) in graph.nodes.iter().zip(&layout.nodes) {
-        draw_node(node, rectangle, style, &mut svg);
-    }
-    for (edge, points) in graph.edges.iter().zip(&layout.edges) {
-        mark(edge, points, &mut svg);
-    }
-    legend(&layout, &mut svg);
-    svg.push_str("</svg>\n");
     svg
 }
 
@@ -112,7 +118,14 @@ fn size(node: &Node) -> (f64, f64) {
     )
 }
 
-fn draw_node(node: &Node, rectangle: &Rectangle, style: Style, svg: &mut String) {
+/// A box with its lines, each with its class; `attributes` of the group that they are.
+pub(super) fn draw_node(
+    node: &Node,
+    rectangle: &Rectangle,
+    attributes: &str,
+    lines: &[(&str, String)],
+    svg: &mut String,
+) {
     let Rectangle {
         x,
         y,
@@ -120,38 +133,36 @@ fn draw_node(node: &Node, rectangle: &Rectangle, style: Style, svg: &mut String)
         height,
     } = *rectangle;
     let kind = node.kind.word();
-    let place = match style {
-        Style::Own => String::new(),
-        Style::Page => format!(
-            " data-name=\"{}\" data-line=\"{}\" tabindex=\"0\" role=\"button\"",
-            escaped(&node.name),
-            node.line
-        ),
-    };
     let radius = if node.kind == Kind::Model { 0 } else { 6 };
     let _ = write!(
         svg,
-        "<g class=\"{kind}\"{place}><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{radius}\"/>"
+        "<g class=\"{kind}\"{attributes}><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{radius}\"/>"
     );
-    let mut line = y + LINE;
-    let mut text = |class: &str, text: &str| {
-        let x = x + PADDING;
+    let x = x + PADDING;
+    let mut y = y + LINE;
+    for (class, text) in lines {
+        let text = escaped(text);
         let _ = write!(
             svg,
-            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{line:.1}\">{}</text>",
-            escaped(text)
+            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"
         );
-        line += LINE;
-    };
-    text("kind", kind);
-    text("name", &node.name);
-    for detail in &node.details {
-        text("detail", detail);
+        y += LINE;
     }
     svg.push_str("</g>\n");
 }
 
-fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String) {
+/// What it is, its name, and its details, one each.
+fn lines(node: &Node) -> Vec<(&'static str, String)> {
+    let details = node.details.iter().map(|detail| ("detail", detail.clone()));
+    let first = [
+        ("kind", node.kind.word().to_owned()),
+        ("name", node.name.clone()),
+    ];
+    first.into_iter().chain(details).collect()
+}
+
+/// A line along a path from its left end to its right one.
+pub(super) fn draw_edge(graph: &Graph<'_>, edge: &Edge, path: &str, svg: &mut String) {
     let (relation, look) = (edge.relation.word(), edge.look());
     let name = |index: usize| graph.nodes.get(index).map_or("", |node| node.name.as_str());
     let (from, to) = (escaped(name(edge.from)), escaped(name(edge.to)));
@@ -159,7 +170,7 @@ fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String)
     for line in edge.lines() {
         let _ = write!(title, "\n{}", escaped(&line));
     }
-    // The points run from the left to the right; an invalidation ends at the left.
+    // The path runs from the left to the right; an invalidation ends at the left.
     let marker = if edge.relation == Relation::Invalidates {
         "marker-start"
     } else {
@@ -167,13 +178,12 @@ fn draw_edge(graph: &Graph<'_>, edge: &Edge, points: &[Point], svg: &mut String)
     };
     let _ = writeln!(
         svg,
-        "<path class=\"edge {look}\" data-from=\"{from}\" data-to=\"{to}\" {marker}=\"url(#{look})\" d=\"{}\"><title>{title}</title></path>",
-        curve(points),
+        "<path class=\"edge {look}\" data-from=\"{from}\" data-to=\"{to}\" {marker}=\"url(#{look})\" d=\"{path}\"><title>{title}</title></path>",
     );
 }
 
 /// A smooth line: horizontal at every point.
-fn curve(points: &[Point]) -> String {
+pub(super) fn curve(points: &[Point]) -> String {
     let mut path = String::new();
     let mut before: Option<Point> = None;
     for &point in points {
@@ -217,21 +227,12 @@ fn mark(edge: &Edge, points: &[Point], svg: &mut String) {
     );
 }
 
-fn legend(layout: &Layout, svg: &mut String) {
-    for (index, (look, text)) in LEGEND.into_iter().enumerate() {
-        // What a level is made of, and below it what writes do.
-        let (row, column) = if index < 2 {
-            (0, index)
-        } else {
-            (1, index - 2)
-        };
-        let x = 24.0 + column as f64 * 150.0;
-        let y = layout.height + 4.0 + f64::from(row) * 20.0;
-        let _ = writeln!(
-            svg,
-            "<path class=\"{look}\" d=\"M{x:.0} {y:.0}h24\"/><text class=\"detail\" x=\"{:.0}\" y=\"{:.0}\">{text}</text>",
-            x + 30.0,
-            y + 4.0
-        );
-    }
+/// A line of the legend, from this place on.
+pub(super) fn draw_look((look, text): (&str, &str), (x, y): (f64, f64), svg: &mut String) {
+    let _ = writeln!(
+        svg,
+        "<path class=\"{look}\" d=\"M{x:.0} {y:.0}h24\"/><text class=\"detail\" x=\"{:.0}\" y=\"{:.0}\">{text}</text>",
+        x + 30.0,
+        y + 4.0
+    );
 }

@@ -133,3 +133,50 @@ fn a_policy_without_levels_draws_nothing() {
         format.render(&policy, Terminal::PLAIN).unwrap();
     }
 }
+
+#[test]
+fn on_a_page_it_is_as_wide_as_its_place_and_runs_down_from_coarse_to_fine() {
+    let policy = policy();
+    let whole = PolicyGraph::of(&policy);
+    let graph = Graph::of(&policy, &whole, &Soundness::of(&policy));
+    for width in [320.0, 420.0, 700.0, 1400.0] {
+        let placed = page::place(&graph, width);
+        assert!(placed.width <= width, "{} of {width}", placed.width);
+        for (index, a) in placed.nodes.iter().enumerate() {
+            assert!(a.x >= 0.0 && a.y >= 0.0);
+            assert!(a.x + a.width <= placed.width && a.y + a.height <= placed.height);
+            for b in &placed.nodes[index + 1..] {
+                let beside = a.x + a.width <= b.x || b.x + b.width <= a.x;
+                assert!(beside || a.y + a.height <= b.y || b.y + b.height <= a.y);
+            }
+        }
+        for (edge, line) in graph.edges.iter().zip(&placed.lines) {
+            let (from, to) = (placed.nodes[edge.from], placed.nodes[edge.to]);
+            let within = |y: f64, node: layout::Rectangle| y >= node.y && y <= node.y + node.height;
+            match *line {
+                beside::Line::Around {
+                    side,
+                    from: leaves,
+                    lane,
+                    to: arrives,
+                } => {
+                    assert_eq!(edge.relation, Relation::Contains);
+                    assert!(from.y + from.height < to.y && 0.0 < lane && lane < side);
+                    assert!(within(leaves, from) && within(arrives, to));
+                }
+                beside::Line::Across {
+                    from: (left, leaves),
+                    to: (right, arrives),
+                    ..
+                } => {
+                    let (level, model) = match edge.relation {
+                        Relation::Invalidates => (to, from),
+                        _ => (from, to),
+                    };
+                    assert!(left < right);
+                    assert!(within(leaves, level) && within(arrives, model));
+                }
+            }
+        }
+    }
+}
