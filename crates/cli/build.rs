@@ -1,7 +1,10 @@
-//! Puts the page of the playground into the program, where it has been built (`cargo xtask web`).
+//! Puts the page of the playground into the program, compressed, where it has been built (`cargo xtask web`).
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -29,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         files_in(&page, &mut files)?;
     }
     files.sort();
+    let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut code = "&[\n".to_owned();
     for file in &files {
         let ending = file.extension().and_then(|ending| ending.to_str());
@@ -39,14 +43,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             .strip_prefix(&page)?
             .to_string_lossy()
             .replace('\\', "/");
-        let place = fs::canonicalize(file)?;
+        let place = out.join(format!("{}.gz", name.replace('/', "-")));
+        let mut compressed = GzEncoder::new(fs::File::create(&place)?, Compression::best());
+        compressed.write_all(&fs::read(file)?)?;
+        compressed.finish()?;
         writeln!(
             code,
-            "    File {{ path: {name:?}, kind: {kind:?}, content: include_bytes!({place:?}) }},"
+            "    File {{ path: {name:?}, kind: {kind:?}, compressed: include_bytes!({place:?}) }},"
         )?;
     }
     code.push_str("]\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("playground.rs"), code)?;
+    fs::write(out.join("playground.rs"), code)?;
     Ok(())
 }
 

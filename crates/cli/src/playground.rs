@@ -3,6 +3,7 @@
 use crate::output;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -10,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
+use std::io::Read as _;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -19,7 +21,8 @@ struct File {
     path: &'static str,
     /// As HTTP calls it.
     kind: &'static str,
-    content: &'static [u8],
+    /// By gzip.
+    compressed: &'static [u8],
 }
 
 /// What the page is made of; nothing, where it was not there when the program was built.
@@ -61,10 +64,27 @@ pub(crate) async fn serve(listen: SocketAddr) -> Result<()> {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    Ok(found(request.method(), request.uri().path()))
+    let accepted = request.headers().get(header::ACCEPT_ENCODING);
+    let takes_gzip = accepted
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(takes_gzip);
+    Ok(found(request.method(), request.uri().path(), takes_gzip))
 }
 
-fn found(method: &Method, path: &str) -> Response<Full<Bytes>> {
+/// Whether who sends this `Accept-Encoding` reads gzip.
+fn takes_gzip(accepted: &str) -> bool {
+    accepted.split(',').any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_named = matches!(parts.next(), Some("gzip" | "*"));
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        let is_refused = weight
+            .and_then(|weight| weight.parse().ok())
+            .is_some_and(|weight: f64| weight <= 0.0);
+        is_named && !is_refused
+    })
+}
+
+fn found(method: &Method, path: &str, takes_gzip: bool) -> Response<Full<Bytes>> {
     if !matches!(*method, Method::GET | Method::HEAD) {
         return said(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered\n");
     }
@@ -83,8 +103,22 @@ fn found(method: &Method, path: &str) -> Response<Full<Bytes>> {
     let response = Response::builder()
         .header(header::CONTENT_TYPE, file.kind)
         .header(header::CACHE_CONTROL, lasts)
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .body(Full::new(Bytes::from_static(file.content)));
+        .header(header::VARY, "accept-encoding")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    let response = if takes_gzip {
+        response
+            .header(header::CONTENT_ENCODING, "gzip")
+            .body(Full::new(Bytes::from_static(file.compressed)))
+    } else {
+        let mut content = Vec::new();
+        if GzDecoder::new(file.compressed)
+            .read_to_end(&mut content)
+            .is_err()
+        {
+            return said(StatusCode::INTERNAL_SERVER_ERROR, "");
+        }
+        response.body(Full::new(Bytes::from(content)))
+    };
     response.unwrap_or_else(|_| said(StatusCode::INTERNAL_SERVER_ERROR, ""))
 }
 
@@ -103,18 +137,27 @@ mod tests {
         for path in ["/../Cargo.toml", "/nothing", "//", "/assets/"] {
             let is_page = path == "//" && is_built_in();
             assert_eq!(
-                found(&Method::GET, path).status() == StatusCode::OK,
+                found(&Method::GET, path, true).status() == StatusCode::OK,
                 is_page,
                 "{path}"
             );
         }
         assert_eq!(
-            found(&Method::POST, "/").status(),
+            found(&Method::POST, "/", true).status(),
             StatusCode::METHOD_NOT_ALLOWED
         );
         assert_eq!(
-            found(&Method::GET, "/").status() == StatusCode::OK,
+            found(&Method::GET, "/", false).status() == StatusCode::OK,
             is_built_in()
         );
+    }
+    #[test]
+    fn what_reads_gzip_gets_it() {
+        for accepted in ["gzip", "br, gzip;q=0.8", "*", "deflate , gzip ; q=1"] {
+            assert!(takes_gzip(accepted), "{accepted}");
+        }
+        for accepted in ["", "br", "gzip;q=0", "identity, gzip; q=0.0"] {
+            assert!(!takes_gzip(accepted), "{accepted}");
+        }
     }
 }
