@@ -5,7 +5,7 @@ mod row;
 mod words;
 
 pub use row::{COLUMNS, Row};
-pub use words::describe;
+pub use words::{describe, sentence};
 
 use crate::metrics::{
     ActionIx, Fault, FillBegan, FillResult, Leaving, Outcome, RequestEnd, RouteIx, Serve, Wait,

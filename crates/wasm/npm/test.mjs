@@ -17,7 +17,7 @@ assert.ok(checked.outline.knobs.some((knob) => text.slice(knob.from, knob.to) ==
 assert.equal(check("view").outline, undefined);
 
 assert.ok(JSON.parse(bounds(text)).bounds.length > 0);
-assert.match(graph(text).svg, /^<svg/);
+assert.match(graph(text, 600).svg, /^<svg/);
 assert.ok(witness(text).happenings.length > 0);
 assert.equal(explainCode("no-such-code"), undefined);
 assert.match(hover(text, text.indexOf("ttl") + 1).title, /^ttl/);

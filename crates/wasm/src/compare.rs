@@ -1,6 +1,7 @@
 //! Several policies under the same traffic, in steps.
 
-use crate::replay::{Replay, policy};
+use crate::replay::policy;
+use crate::runs::Runs;
 use crate::types::{Progress, SimulationOptions};
 use crate::{given, said};
 use cachepolicy_core::Policy;
@@ -8,7 +9,6 @@ use cachepolicy_render::output::Terminal;
 use cachepolicy_render::report::compare;
 use cachepolicy_render::report::page::Layout;
 use cachepolicy_sim::compare::{Comparison as Compared, Declared, Entry, on_common_ground};
-use cachepolicy_sim::report::Report;
 use tsify::Ts;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -16,11 +16,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Several policies under the same traffic.
 #[wasm_bindgen]
 pub struct Comparison {
-    policies: Vec<Policy>,
+    /// As they are written, and as they are replayed.
+    policies: Vec<(Policy, Policy)>,
     names: Vec<String>,
     declared: Vec<Declared>,
-    replay: Replay,
-    running: Vec<cachepolicy_sim::Simulation>,
+    runs: Runs,
     compared: Option<Compared>,
 }
 
@@ -36,22 +36,18 @@ impl Comparison {
         names: Vec<String>,
         options: Ts<SimulationOptions>,
     ) -> Result<Self, JsError> {
-        let mut options = options.to_rust().map_err(said)?;
+        let options = options.to_rust().map_err(said)?;
         let written: Result<Vec<Policy>, JsError> =
             texts.iter().map(|text| policy(text, &options)).collect();
         let written = written?;
         let ground = on_common_ground(&written.iter().collect::<Vec<_>>());
         let (replayed, declared): (Vec<Policy>, Vec<Declared>) = ground.into_iter().unzip();
-        let (replay, run) = Replay::open(&replayed.iter().collect::<Vec<_>>(), &mut options)?;
-        let simulations = replayed
-            .iter()
-            .map(|policy| cachepolicy_sim::Simulation::new(policy, run.clone()).map_err(said));
+        let runs = Runs::open(&replayed.iter().collect::<Vec<_>>(), options)?;
         Ok(Self {
-            running: simulations.collect::<Result<_, _>>()?,
-            policies: written,
+            policies: written.into_iter().zip(replayed).collect(),
             names,
             declared,
-            replay,
+            runs,
             compared: None,
         })
     }
@@ -61,24 +57,19 @@ impl Comparison {
     /// # Errors
     /// The trace cannot be read on, or does not go with a policy.
     pub fn step(&mut self, events: u32) -> Result<bool, JsError> {
-        if self.replay.step(&mut self.running, events)? {
+        let replayed: Vec<&Policy> = self.policies.iter().map(|(_, of)| of).collect();
+        if self.runs.step(&replayed, events)? {
             return Ok(true);
         }
-        let simulations = core::mem::take(&mut self.running);
-        if simulations.is_empty() {
+        if self.compared.is_some() {
             return Ok(false);
         }
-        let notes = self.replay.notes();
-        let reports = simulations.into_iter().zip(&self.declared);
-        let reports = reports.map(|(simulation, declared)| {
-            let mut report = simulation.finish();
-            report.notes.extend(notes.iter().cloned());
-            declared.leave_out(&mut report);
-            vec![report]
-        });
-        let reports: Vec<Vec<Report>> = reports.collect();
+        let mut reports = self.runs.reports();
+        for (of, declared) in reports.iter_mut().zip(&self.declared) {
+            of.iter_mut().for_each(|report| declared.leave_out(report));
+        }
         let entries = self.policies.iter().zip(&reports).enumerate();
-        let entries = entries.map(|(index, (policy, reports))| {
+        let entries = entries.map(|(index, ((policy, _), reports))| {
             let name = self.names.get(index).map_or("", String::as_str);
             Entry {
                 label: name,
@@ -88,7 +79,8 @@ impl Comparison {
                 reports,
             }
         });
-        self.compared = Compared::new(&entries.collect::<Vec<_>>(), false);
+        let entries: Vec<_> = entries.collect();
+        self.compared = Compared::new(&entries, self.runs.averages());
         Ok(false)
     }
 
@@ -97,10 +89,10 @@ impl Comparison {
     /// # Errors
     /// None.
     pub fn progress(&self) -> Result<Ts<Progress>, JsError> {
-        given(&self.replay.progress())
+        given(&self.runs.progress())
     }
 
-    /// As `cachepolicy compare --format json` says it.
+    /// As `cachepolicy compare --format json` says it: the JSON of a `ComparisonReport`.
     ///
     /// # Errors
     /// It is not done.
@@ -113,7 +105,7 @@ impl Comparison {
     /// # Errors
     /// It is not done.
     pub fn html(&self) -> Result<String, JsError> {
-        let input = &self.replay.input;
+        let input = self.runs.input();
         let terminal = Terminal::PLAIN;
         Ok(compare::render(
             self.done()?,

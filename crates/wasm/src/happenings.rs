@@ -1,7 +1,7 @@
 //! What happens in a run, kept for somebody to step through.
 
 use crate::types::{HappeningShown, Window};
-use cachepolicy_sim::events::{Happening, Names, Observer, Row, describe};
+use cachepolicy_sim::events::{Happening, Names, Observer, Row, sentence};
 use std::sync::{Arc, Mutex};
 
 /// What happens in a window of a run. Copies share what they keep.
@@ -49,7 +49,11 @@ impl Observer for Kept {
             return;
         }
         let row = Row::of(happening, names);
-        let text = describe(happening, names);
+        // A request has a column of its own, and says whose it is.
+        let text = match (row.request, row.process) {
+            (None, Some(process)) => format!("process {process}: {}", sentence(happening, names)),
+            _ => sentence(happening, names),
+        };
         all.push(HappeningShown {
             at: row.at,
             kind: row.event.to_owned(),

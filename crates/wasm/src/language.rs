@@ -5,15 +5,13 @@ use crate::types::{
     Checked, CompletionItem, Completions, Diagnostic, Fix, HoverText, Knob, LevelOutline, Outline,
     Related, TextEdit, TextRange, WorkloadOutline,
 };
-use crate::{NAME, compiled, given, said};
-use cachepolicy_analysis::Bounds;
+use crate::{NAME, compiled, given, mistakes, said};
 use cachepolicy_compiler::quantity::{Quantity, quantity};
 use cachepolicy_compiler::{assist, is_property_word};
 use cachepolicy_core::Policy;
 use cachepolicy_core::graph::Graph;
 use cachepolicy_core::ids::LevelId;
-use cachepolicy_render::diagnostics::{Counts, Findings, human, word};
-use cachepolicy_render::output::Terminal;
+use cachepolicy_render::diagnostics::{Counts, Findings, word};
 use cachepolicy_syntax::tokens::TokenKind;
 use cachepolicy_syntax::tree::{Statement, TermKind};
 use cachepolicy_syntax::{FileId, FormatError, Source, Sources, Span, format_with, parse_with};
@@ -122,11 +120,12 @@ fn place(span: Span, sources: &Sources, places: &Places<'_>) -> (u32, u32, u32) 
 }
 
 fn outline(policy: &Policy, text: &str, places: &Places<'_>) -> Outline {
-    let bounds = Bounds::new(policy, &Graph::new(policy));
+    let graph = Graph::new(policy);
     let levels = policy.levels.iter().enumerate().map(|(index, level)| {
-        let bounds = bounds.level(LevelId(index as u16));
-        let models = bounds.into_iter().flat_map(|of| &of.models);
-        let models = models.filter_map(|bound| policy.models.get(bound.model.index()));
+        // It has a bound for each of them: the lints have computed those, an outline need not.
+        let models = graph.dependencies(LevelId(index as u16));
+        let models = models.into_iter().flat_map(|all| &all.models);
+        let models = models.filter_map(|model| policy.models.get(model.index()));
         LevelOutline {
             name: level.name.clone(),
             kind: level.kind.name(),
@@ -223,11 +222,7 @@ pub fn format(text: &str) -> Result<String, JsError> {
         Err(FormatError::Mistakes(diagnostics)) => {
             let mut sources = Sources::default();
             sources.add(Source::new(NAME, text));
-            let findings = Findings {
-                sources,
-                diagnostics,
-            };
-            Err(said(human(&findings, Terminal::PLAIN)))
+            Err(mistakes(&sources, &diagnostics))
         }
         Err(error @ FormatError::WouldChange) => Err(said(error)),
     }

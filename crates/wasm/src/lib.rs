@@ -11,6 +11,7 @@ mod language;
 mod places;
 mod proofs;
 mod replay;
+mod runs;
 mod simulate;
 mod types;
 
@@ -22,6 +23,7 @@ pub use types::*;
 
 use cachepolicy_core::Policy;
 use cachepolicy_render::diagnostics::Findings;
+use cachepolicy_syntax::{Severity, Sources};
 use serde::Serialize;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::JsError;
@@ -37,6 +39,21 @@ fn said(message: impl core::fmt::Display) -> JsError {
 /// What goes out, as its type says.
 fn given<T: Tsify + Serialize>(value: &T) -> Result<Ts<T>, JsError> {
     value.into_ts().map_err(said)
+}
+
+/// What is wrong with a text, a line each: the commands' frames around its lines are for a terminal.
+fn mistakes(sources: &Sources, diagnostics: &[cachepolicy_syntax::Diagnostic]) -> JsError {
+    let errors = diagnostics.iter();
+    let errors = errors.filter(|found| found.severity == Severity::Error);
+    let lines = errors.map(|found| {
+        let span = found.primary.span;
+        let source = sources.get(span.file);
+        let line = source.map_or(1, |source| source.line_column(span.start).0);
+        let help = found.help.iter().map(|help| format!("; {help}"));
+        let help: String = help.collect();
+        format!("line {line}: error: {}{help}", found.message)
+    });
+    said(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// What is found in a text; the policy, where it has no mistake.

@@ -1,17 +1,14 @@
 //! Traffic for one or several simulations, in steps.
 
-use crate::said;
 use crate::types::{Progress, SimulationOptions};
+use crate::{mistakes, said};
 use cachepolicy_compiler::quantity::{Quantity, quantity};
 use cachepolicy_compiler::{NoImports, Options as CompileOptions, Override, compile};
 use cachepolicy_core::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_render::choose_workload;
-use cachepolicy_render::diagnostics::{Findings, human};
-use cachepolicy_render::output::Terminal;
 use cachepolicy_render::report::reading::notes;
 use cachepolicy_sim::{Options, Simulation};
-use cachepolicy_syntax::Severity;
 use cachepolicy_trace::{Block, BlockSource, Format, Needs, Packed, ReadOptions};
 use std::io::Cursor;
 use wasm_bindgen::JsError;
@@ -111,6 +108,11 @@ impl Replay {
         Ok(!self.has_ended)
     }
 
+    /// Whether it is made of a workload, and by the seed.
+    pub(crate) fn is_made(&self) -> bool {
+        self.is_made
+    }
+
     pub(crate) fn progress(&self) -> Progress {
         let first = if self.is_made {
             Time::ZERO
@@ -145,15 +147,9 @@ pub(crate) fn policy(text: &str, options: &SimulationOptions) -> Result<Policy, 
     };
     let name = options.name.as_deref().unwrap_or(crate::NAME);
     let compiled = compile(name, text, &mut NoImports, &given);
-    compiled.policy.ok_or_else(|| {
-        let errors = compiled.diagnostics.into_iter();
-        let errors = errors.filter(|found| found.severity == Severity::Error);
-        let findings = Findings {
-            sources: compiled.sources,
-            diagnostics: errors.collect(),
-        };
-        said(human(&findings, Terminal::PLAIN))
-    })
+    compiled
+        .policy
+        .ok_or_else(|| mistakes(&compiled.sources, &compiled.diagnostics))
 }
 
 fn warmup(options: &SimulationOptions) -> Result<Duration, JsError> {

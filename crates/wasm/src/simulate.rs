@@ -1,7 +1,8 @@
-//! A simulation in steps.
+//! A simulation in steps, of one seed or of several.
 
 use crate::happenings::Kept;
-use crate::replay::{Replay, policy};
+use crate::replay::policy;
+use crate::runs::Runs;
 use crate::types::{Happenings, Progress, SimulationOptions};
 use crate::{given, said};
 use cachepolicy_core::Policy;
@@ -9,6 +10,7 @@ use cachepolicy_render::output::Terminal;
 use cachepolicy_render::report::human::View;
 use cachepolicy_render::report::page::Layout;
 use cachepolicy_render::report::{html, json};
+use cachepolicy_sim::aggregate::Aggregate;
 use cachepolicy_sim::report::Report;
 use tsify::Ts;
 use wasm_bindgen::JsError;
@@ -18,10 +20,15 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub struct Simulation {
     policy: Policy,
-    replay: Replay,
-    running: Vec<cachepolicy_sim::Simulation>,
-    report: Option<Report>,
+    runs: Runs,
+    done: Option<Done>,
     kept: Option<Kept>,
+}
+
+/// What it came to.
+enum Done {
+    Once(Box<Report>),
+    Seeds(Box<Aggregate>),
 }
 
 #[wasm_bindgen]
@@ -32,19 +39,17 @@ impl Simulation {
     /// The text has mistakes, the options name what is not there, or the trace cannot be read.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str, options: Ts<SimulationOptions>) -> Result<Self, JsError> {
-        let mut options = options.to_rust().map_err(said)?;
+        let options = options.to_rust().map_err(said)?;
         let policy = policy(text, &options)?;
-        let (replay, run) = Replay::open(&[&policy], &mut options)?;
-        let mut simulation = cachepolicy_sim::Simulation::new(&policy, run).map_err(said)?;
         let kept = options.window.map(Kept::of);
+        let mut runs = Runs::open(&[&policy], options)?;
         if let Some(kept) = &kept {
-            simulation.observe(Box::new(kept.clone()));
+            runs.observe(kept);
         }
         Ok(Self {
             policy,
-            replay,
-            running: vec![simulation],
-            report: None,
+            runs,
+            done: None,
             kept,
         })
     }
@@ -54,13 +59,19 @@ impl Simulation {
     /// # Errors
     /// The trace cannot be read on, or does not go with the policy.
     pub fn step(&mut self, events: u32) -> Result<bool, JsError> {
-        if self.replay.step(&mut self.running, events)? {
+        if self.runs.step(&[&self.policy], events)? {
             return Ok(true);
         }
-        if let Some(simulation) = self.running.pop() {
-            let mut report = simulation.finish();
-            report.notes.extend(self.replay.notes());
-            self.report = Some(report);
+        if self.done.is_none() {
+            let mut reports = self.runs.reports().into_iter().flatten();
+            self.done = if self.runs.averages() {
+                let reports: Vec<Report> = reports.collect();
+                let all = Aggregate::new(&self.policy, &reports);
+                all.map(|all| Done::Seeds(Box::new(all)))
+            } else {
+                let report = reports.next();
+                report.map(|report| Done::Once(Box::new(report)))
+            };
         }
         Ok(false)
     }
@@ -70,15 +81,19 @@ impl Simulation {
     /// # Errors
     /// None.
     pub fn progress(&self) -> Result<Ts<Progress>, JsError> {
-        given(&self.replay.progress())
+        given(&self.runs.progress())
     }
 
-    /// The report, as `cachepolicy simulate --format json` says it: the JSON of a `Report`.
+    /// The report, as `cachepolicy simulate --format json` says it: the JSON of a `Report`; of several seeds of
+    /// their means, with `seeds` and `intervals` beside.
     ///
     /// # Errors
     /// It is not done.
     pub fn report(&self) -> Result<String, JsError> {
-        Ok(json::render(self.done()?))
+        Ok(match self.done()? {
+            Done::Once(report) => json::render(report),
+            Done::Seeds(seeds) => json::of_seeds(seeds),
+        })
     }
 
     /// The report's charts and tables, for a page that has a style of its own.
@@ -123,17 +138,21 @@ impl Simulation {
         ))
     }
 
-    fn done(&self) -> Result<&Report, JsError> {
-        let report = self.report.as_ref();
-        report.ok_or_else(|| said("the simulation is not done"))
+    fn done(&self) -> Result<&Done, JsError> {
+        let done = self.done.as_ref();
+        done.ok_or_else(|| said("the simulation is not done"))
     }
 
     fn view(&self) -> Result<View<'_>, JsError> {
+        let (report, seeds) = match self.done()? {
+            Done::Once(report) => (&**report, None),
+            Done::Seeds(seeds) => (&seeds.report, Some(&**seeds)),
+        };
         Ok(View {
-            report: self.done()?,
-            seeds: None,
+            report,
+            seeds,
             policy: &self.policy,
-            input: &self.replay.input,
+            input: self.runs.input(),
             terminal: Terminal::PLAIN,
             layout: Layout::Html,
         })

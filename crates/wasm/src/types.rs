@@ -235,7 +235,7 @@ pub struct HappeningShown {
     pub at: f64,
     /// As in the column `event` of `simulate --events`.
     pub kind: String,
-    /// In words.
+    /// In words: what happens, not when, and to which request.
     pub text: String,
     #[tsify(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -279,6 +279,10 @@ pub struct SimulationOptions {
     /// Left out: 0.
     #[tsify(optional)]
     pub seed: Option<u32>,
+    /// Replayed with so many seeds, from `seed` on: means with their 95% confidence intervals, as `--seeds` of
+    /// the command line gives them. Left out: once.
+    #[tsify(optional)]
+    pub seeds: Option<u32>,
     /// Replayed and not counted: `10m`.
     #[tsify(optional)]
     pub warmup: Option<String>,

@@ -12,6 +12,7 @@ const LONG = 8_000;
 /** The address that brings all this back. */
 async function link(session: Session, compare: Compare, tabs: Tabs<View>): Promise<string> {
   const state: Shared = { a: session.editor.text.value, seed: session.seed.value };
+  if (session.seeds.value > 1) state.seeds = session.seeds.value;
   if (compare.text !== undefined) state.b = compare.text;
   if (session.workload.value !== undefined) state.workload = session.workload.value;
   if (tabs.shown !== undefined) state.view = tabs.shown;

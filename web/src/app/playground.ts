@@ -74,6 +74,7 @@ export class Playground {
     session.log.set(undefined);
     session.workload.set(state.workload);
     session.seed.set(state.seed ?? 0);
+    session.seeds.set(state.seeds ?? 1);
     session.editor.load(state.a);
     if (state.b !== undefined) this.#compare.open(state.b);
     this.#tabs.show(VIEWS.find((view) => view === state.view) ?? "results");

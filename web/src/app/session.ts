@@ -26,6 +26,8 @@ export class Session {
   /** By name; undefined for the first one of the file. */
   readonly workload = new Signal<string | undefined>(undefined);
   readonly seed = new Signal(0);
+  /** With how many it is replayed, from that one on. */
+  readonly seeds = new Signal(1);
   /** An access log in place of a workload. It never leaves the page. */
   readonly log = new Signal<File | undefined>(undefined);
   readonly runner = new Runner<{ text: string; options: SimulationOptions }>();
@@ -51,6 +53,7 @@ export class Session {
     });
     this.workload.onChange(() => this.soon(0));
     this.seed.onChange(() => this.soon(0));
+    this.seeds.onChange(() => this.soon(0));
     this.log.onChange(() => this.soon(0));
   }
 
@@ -67,7 +70,8 @@ export class Session {
   /** What to replay, but for the texts. */
   async options(): Promise<SimulationOptions> {
     const log = this.log.value;
-    const common = { name: this.file, seed: this.seed.value };
+    const seeds = this.seeds.value > 1 ? { seeds: this.seeds.value } : {};
+    const common = { name: this.file, seed: this.seed.value, ...seeds };
     if (log) return { ...common, trace: new Uint8Array(await log.arrayBuffer()), traceName: log.name };
     const names = this.workloads;
     const workload = names.find((name) => name === this.workload.value) ?? names[0];
@@ -116,10 +120,10 @@ export class Session {
   #wanted(): string {
     const log = this.log.value;
     const traffic = log ? [log.name, log.size, log.lastModified] : [this.workload.value];
-    return JSON.stringify([this.editor.text.value, this.seed.value, traffic]);
+    return JSON.stringify([this.editor.text.value, this.seed.value, this.seeds.value, traffic]);
   }
 }
 
 function sameTraffic(one: SimulationOptions, other: SimulationOptions): boolean {
-  return one.workload === other.workload && one.traceName === other.traceName && one.seed === other.seed;
+  return one.workload === other.workload && one.traceName === other.traceName && one.seed === other.seed && one.seeds === other.seeds;
 }

@@ -6,6 +6,7 @@ export interface Shared {
   b?: string;
   workload?: string;
   seed?: number;
+  seeds?: number;
   view?: string;
 }
 
@@ -33,9 +34,10 @@ export async function encode(state: Shared): Promise<string> {
 
 function isShared(value: unknown): value is Shared {
   if (typeof value !== "object" || value === null) return false;
-  const { a, b, workload, seed, view } = value as Record<string, unknown>;
+  const { a, b, workload, seed, seeds, view } = value as Record<string, unknown>;
   const text = (part: unknown) => part === undefined || typeof part === "string";
-  return typeof a === "string" && text(b) && text(workload) && text(view) && (seed === undefined || typeof seed === "number");
+  const number = (part: unknown) => part === undefined || typeof part === "number";
+  return typeof a === "string" && text(b) && text(workload) && text(view) && number(seed) && number(seeds);
 }
 
 /** What a link holds; nothing for an address without a state. Rejects for a damaged one. */

@@ -1,9 +1,10 @@
 import { Runner } from "../app/runner.ts";
 import type { Session } from "../app/session.ts";
 import { PolicyEditor } from "../editor/editor.ts";
+import { readComparison } from "../engine/report.ts";
 import { announce, toast } from "../ui/announce.ts";
 import { button, fill, h } from "../ui/dom.ts";
-import { percent } from "../ui/units.ts";
+import { percent, plural } from "../ui/units.ts";
 import { colourSigns } from "./links.ts";
 import { Knobs } from "./knobs.ts";
 
@@ -40,7 +41,8 @@ export class Compare {
       this.#complain(undefined);
       this.#body.innerHTML = result.outcome.html;
       colourSigns(this.#body);
-      announce("The comparison is done.");
+      const { differences } = readComparison(result.outcome.report);
+      announce(`The comparison is done: ${plural(differences.length, "figure differs", "figures differ")}.`);
     });
   }
 
@@ -137,7 +139,7 @@ export class Compare {
     }
     if (!this.#session.canRun) return this.#complain("There is no traffic to compare them on: the first policy has no workload.");
     const options = await this.#session.options();
-    const known = JSON.stringify([texts, options.workload, options.seed, options.traceName]);
+    const known = JSON.stringify([texts, options.workload, options.seed, options.seeds, options.traceName]);
     if (known === this.#known) return;
     this.#known = known;
     await this.#runner.run({ texts, names: ["first", "other"], options }, known);

@@ -5,8 +5,6 @@ import { icon, type Icon } from "../ui/icons.ts";
 import { type Copy, follow } from "./copies.ts";
 import { Lanes } from "./lanes.ts";
 
-/** Where and when, with which a text begins: both have columns of their own. */
-const PLACE = /^\s*[\d.]+ s\s+(?:request \d+, process \d+: )?/;
 /** Of the copies, those that changed last. */
 const MOST_COPIES = 10;
 
@@ -67,8 +65,7 @@ export class Stepper {
   }
 
   /** These in place of those before; from the first harm, else from the start. */
-  show(told: readonly Happening[], start: "harm" | "start"): void {
-    const happenings = told.map((happening) => ({ ...happening, text: happening.text.replace(PLACE, "") }));
+  show(happenings: readonly Happening[], start: "harm" | "start"): void {
     this.#happenings = happenings;
     this.#states = follow(happenings);
     this.#items = happenings.map((happening, index) => this.#item(happening, index));

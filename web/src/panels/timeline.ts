@@ -121,7 +121,11 @@ export class Timeline {
     const from = Math.max(0, this.#from.valueAsNumber || 0);
     const to = from + Math.max(0.001, this.#length.valueAsNumber || 1);
     if (!this.#session.canRun) return this.#say("There is no run to look into: the policy has no workload.");
-    const options = { ...(await this.#session.options()), window: { from, to, most: MOST } };
+    // A worst case that is still looked for does not come in its place.
+    this.#asked++;
+    // What happens is shown of the first run.
+    const { seeds: _seeds, ...once } = await this.#session.options();
+    const options = { ...once, window: { from, to, most: MOST } };
     const job = { texts: [this.#session.editor.text.value], names: [this.#session.name], options };
     await this.#window.run(job, { from, to });
   }

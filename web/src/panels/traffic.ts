@@ -1,4 +1,5 @@
 import type { Session } from "../app/session.ts";
+import type { Signal } from "../app/signal.ts";
 import { announce, toast } from "../ui/announce.ts";
 import { byId, fill, h } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
@@ -6,6 +7,8 @@ import { bytes, count, percent } from "../ui/units.ts";
 
 const CHOOSE = "choose a log";
 const LOG = "the log";
+/** More than anybody waits for in a page. */
+const MOST_SEEDS = 1000;
 /** How often those who listen are told how far it is; a share of the whole. */
 const TOLD = 0.25;
 
@@ -17,7 +20,6 @@ export function chooseLog(): void {
 /** Which traffic is simulated, run and stop, and how far it is. */
 export function traffic(session: Session): void {
   const select = byId("workload", HTMLSelectElement);
-  const seed = byId("seed", HTMLInputElement);
   const offer = () => fillChoices(select, session);
   session.editor.checked.watch(offer);
   session.log.onChange(offer);
@@ -31,19 +33,28 @@ export function traffic(session: Session): void {
       session.workload.set(select.value.replace(/^workload /, ""));
     }
   });
-  session.seed.watch((value) => {
-    seed.value = String(value);
-  });
-  const sow = () => session.seed.set(Math.min(2 ** 32 - 1, Math.max(0, Math.trunc(seed.valueAsNumber) || 0)));
-  seed.addEventListener("change", sow);
-  seed.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    // The button would stop what runs: who enters a seed wants to see what it gives.
-    event.preventDefault();
-    sow();
-  });
+  figure(byId("seed", HTMLInputElement), session.seed, 0, 2 ** 32 - 1);
+  figure(byId("seeds", HTMLInputElement), session.seeds, 1, MOST_SEEDS);
   takeFiles(session);
   startAndStop(session);
+}
+
+/** A field with a whole number. */
+function figure(field: HTMLInputElement, signal: Signal<number>, least: number, most: number): void {
+  signal.watch((value) => {
+    field.value = String(value);
+  });
+  const take = () => {
+    signal.set(Math.min(most, Math.max(least, Math.trunc(field.valueAsNumber) || least)));
+    field.value = String(signal.value);
+  };
+  field.addEventListener("change", take);
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    // The button would stop what runs: who enters a figure wants to see what it gives.
+    event.preventDefault();
+    take();
+  });
 }
 
 function fillChoices(select: HTMLSelectElement, session: Session): void {
@@ -134,7 +145,7 @@ function startAndStop(session: Session): void {
   const forget = () => {
     if (!busy) text.textContent = "";
   };
-  for (const changed of [session.editor.text, session.seed, session.workload, session.log]) changed.onChange(forget);
+  for (const changed of [session.editor.text, session.seed, session.seeds, session.workload, session.log]) changed.onChange(forget);
   session.ran.onChange(() => {
     const outcome = session.runner.result.value?.outcome;
     if (!outcome) return;

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 /// A claim in every policy that makes it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct ClaimRow {
     /// Without its limit, and with that where all have the same: `hit_ratio(GET "/") >= 80%`.
     pub claim: String,
@@ -24,6 +25,7 @@ pub struct ClaimRow {
 
 /// What became of a claim in one policy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct ClaimOutcome {
     /// Null: not decided by this run.
     pub held: Option<bool>,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// Something that not all policies declare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Only {
     /// `level`, `backend`, `origin`, `bus`, `model`, `dimension`, `invalidation`.
     pub what: &'static str,

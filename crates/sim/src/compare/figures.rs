@@ -70,6 +70,7 @@ impl Group {
 /// Which direction is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub enum Better {
     /// Larger figures are.
     Higher,

@@ -24,6 +24,7 @@ use crate::aggregate::interval::{CONFIDENCE, Interval};
 use crate::expect::unit_name;
 use crate::report::{PolicyIdentity, Report};
 use cachepolicy_core::policy::Policy;
+use cachepolicy_core::sorting;
 use indexmap::{IndexMap, IndexSet};
 use leaves::leaves;
 use serde::{Serialize, Serializer};
@@ -48,6 +49,7 @@ pub struct Entry<'a> {
 
 /// One of the policies.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Compared {
     /// What people call it.
     pub label: String,
@@ -110,18 +112,22 @@ pub struct Difference {
 
 /// How far a policy's figure is from that of the first policy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Change {
     /// Its figure less the first policy's; of several seeds the mean of the differences within each
     /// seed. `None`: one of them has no figure.
     pub delta: Option<f64>,
     /// Where the difference's 95% confidence interval begins; `None`: there is one run alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(optional))]
     pub low: Option<f64>,
     /// Where it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(optional))]
     pub high: Option<f64>,
     /// Does the interval leave zero out? `None`: there is one run alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(optional))]
     pub beyond_chance: Option<bool>,
     /// How far the figures are apart, from 0 to 1, see [`apart`].
     pub apart: f64,
@@ -185,13 +191,13 @@ impl Comparison {
     /// As indented JSON. Numbers are the shortest that read back as the same.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(&Json {
+        serde_json::to_string_pretty(&ComparisonReport {
             schema: SCHEMA,
             tool: self
                 .policies
                 .first()
                 .map_or("", |it| it.did.report().tool.as_str()),
-            seeds: self.seeds.as_ref().map(|seeds| Seeds {
+            seeds: self.seeds.as_ref().map(|seeds| ComparisonSeeds {
                 first: seeds.first().copied().unwrap_or_default(),
                 count: seeds.len(),
                 confidence: CONFIDENCE,
@@ -207,38 +213,51 @@ impl Comparison {
     }
 }
 
+/// The JSON of a comparison.
 #[derive(Serialize)]
-struct Json<'a> {
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
+struct ComparisonReport<'a> {
     schema: u32,
     tool: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    seeds: Option<Seeds>,
+    #[cfg_attr(feature = "typescript", tsify(optional))]
+    seeds: Option<ComparisonSeeds>,
     policies: &'a [Compared],
+    #[cfg_attr(feature = "typescript", tsify(type = "ComparedFigure[]"))]
     differences: &'a [Difference],
     equal: usize,
     expectations: &'a [ClaimRow],
     only: &'a [Only],
+    #[cfg_attr(feature = "typescript", tsify(type = "Report[]"))]
     reports: Vec<&'a Did>,
 }
 
+/// The seeds of a comparison's means.
 #[derive(Serialize)]
-struct Seeds {
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
+struct ComparisonSeeds {
     first: u64,
     count: usize,
     confidence: f64,
 }
 
+/// A figure that is not the same in all policies.
+#[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
+struct ComparedFigure<'a> {
+    /// Where it stands in the report.
+    path: Vec<&'a str>,
+    unit: &'static str,
+    better: Better,
+    /// By policy.
+    values: &'a [Option<f64>],
+    /// Of each policy but the first, against the first.
+    changes: &'a [Change],
+}
+
 impl Serialize for Difference {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Json<'a> {
-            path: Vec<&'a str>,
-            unit: &'static str,
-            better: Better,
-            values: &'a [Option<f64>],
-            changes: &'a [Change],
-        }
-        Json {
+        ComparedFigure {
             path: self.place.path(),
             unit: unit_name(self.known.unit),
             better: self.known.better,
@@ -279,7 +298,7 @@ fn figures_of(entries: &[Entry<'_>], runs: usize) -> (Vec<Difference>, Vec<(Plac
         }
     }
     // The order of the report decides among equals.
-    differences.sort_by(|a, b| b.rank.total_cmp(&a.rank));
+    sorting::by(&mut differences, |a, b| b.rank.total_cmp(&a.rank));
     (differences, equal)
 }
 

@@ -20,7 +20,9 @@ pub fn describe(happening: &Happening, names: &Names<'_>) -> String {
     line
 }
 
-fn sentence(happening: &Happening, names: &Names<'_>) -> String {
+/// The same without when it happens, and to whom: `looks for article "a" and misses`.
+#[must_use]
+pub fn sentence(happening: &Happening, names: &Names<'_>) -> String {
     let copy = |level, key| format!("{} `{}`", names.level(level), (names.key)(level, key));
     match happening.what {
         What::Arrival { route } => format!("arrives, {}", names.route(route)),
