@@ -42,7 +42,7 @@ pub(super) fn render(graph: &Graph<'_>, width: f64) -> String {
         draw_node(node, rectangle, &attributes, &lines, &mut svg);
     }
     for (edge, line) in graph.edges.iter().zip(&placed.lines) {
-        mark(edge, line, &placed, &mut svg);
+        mark(graph, edge, line, placed.gap, &mut svg);
     }
     for (index, look) in LEGEND.into_iter().enumerate() {
         let (row, column) = (index / columns, index % columns);
@@ -125,15 +125,15 @@ fn path(line: &Line) -> String {
 }
 
 /// Whether an invalidation is sound, and what it misses, beside the level that it reaches.
-fn mark(edge: &Edge, line: &Line, placed: &Beside, svg: &mut String) {
+fn mark(graph: &Graph<'_>, edge: &Edge, line: &Line, gap: f64, svg: &mut String) {
     let (Line::Across { from, goes_up, .. }, Some(verdict)) = (*line, &edge.verdict) else {
         return;
     };
     let label = verdict.label();
-    let label = if placed.gap < MARK_LEAST {
+    let label = if gap < MARK_LEAST {
         label.chars().take(1).collect()
     } else {
-        let room = placed.gap - 2.0 * MARK_FROM;
+        let room = gap - 2.0 * MARK_FROM;
         shorten(&label, (room / (DETAIL_SIZE * CHARACTER)) as usize)
     };
     let (look, label) = (edge.look(), escaped(&label));
@@ -144,6 +144,8 @@ fn mark(edge: &Edge, line: &Line, placed: &Beside, svg: &mut String) {
     );
     let _ = writeln!(
         svg,
-        "<text class=\"mark {look}\" x=\"{x:.1}\" y=\"{y:.1}\">{label}</text>"
+        "<text class=\"edge mark {look}\" data-from=\"{}\" data-to=\"{}\" x=\"{x:.1}\" y=\"{y:.1}\">{label}</text>",
+        escaped(&graph.nodes[edge.from].name),
+        escaped(&graph.nodes[edge.to].name),
     );
 }
