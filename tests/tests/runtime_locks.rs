@@ -3,9 +3,8 @@
 //!
 //! Who waits for another process looks after its lock every 25 ms at most, and so comes that much later than
 //! simulated. So what happens comes in rounds: requests 40 ms apart, and in each round work that always takes
-//! the same time; everything else lasts so long that nothing else can happen within these 25 ms. No lock expires
-//! before its work is done: then those who wait in other processes go on at once, where the simulation lets them
-//! wait as those of the same process do.
+//! the same time; everything else lasts so long that nothing else can happen within these 25 ms. Some locks expire
+//! before their holder is done: then the next one of those who wait begins, whichever it is.
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a test")]
 
 #[path = "support/counted.rs"]
@@ -90,6 +89,9 @@ fn policy() -> impl Strategy<Value = String> {
         format!("lock {} wait {long}", lasts(6, 4096)),
         format!("lease {} wait {short}", lasts(6, 4096)),
         format!("lease {} wait {long}", lasts(8, 4096)),
+        format!("lock {} wait {long}", lasts(3, 4096)),
+        format!("lease {} wait {long}", lasts(3, 4096)),
+        format!("lock {} wait {short}", lasts(1, 4096)),
     ];
     (
         select(vec!["far".to_owned(), "far".to_owned(), near]),

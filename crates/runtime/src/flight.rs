@@ -114,10 +114,17 @@ impl Flights {
         }
     }
 
-    /// Joins those who wait for the flight of a key; when it expires.
-    pub(crate) fn landing(&self, key: &str) -> Option<(oneshot::Receiver<Landing>, Time)> {
+    /// Joins those who wait for the flight of a key, unless it has expired; when it does.
+    pub(crate) fn landing(
+        &self,
+        key: &str,
+        now: Time,
+    ) -> Option<(oneshot::Receiver<Landing>, Time)> {
         let mut state = self.state.lock();
         let pilot = state.pilots.get_mut(key)?;
+        if now >= pilot.expires {
+            return None;
+        }
         let (sender, receiver) = oneshot::channel();
         pilot.waiters.push(sender);
         Some((receiver, pilot.expires))
@@ -149,7 +156,7 @@ impl Flights {
                 expires,
                 waiters: Vec::new(),
             };
-            // Whoever waits for one that has expired still waits for it.
+            // Whoever waits for one that has expired and has not looked again yet still hears of it.
             let expired = state.pilots.insert(key.into(), pilot);
             state.earlier.extend(expired);
         }

@@ -368,7 +368,8 @@ impl Asked<'_> {
     /// Waits for the fill under way; how it landed, where whoever waits takes that.
     async fn wait(&self, until: Time) -> Option<Landing> {
         let clock = &self.key.cache.inner.clock;
-        let Some((landing, expires)) = self.state.flights.landing(self.flight_key()) else {
+        let flights = &self.state.flights;
+        let Some((landing, expires)) = flights.landing(self.flight_key(), clock.now()) else {
             // In another process.
             let landed = self.state.tiers.shared()?.landed(self.ask());
             match clock.instant(until) {
@@ -377,8 +378,8 @@ impl Asked<'_> {
             }
             return None;
         };
-        // Patience without a limit is that of the flight.
-        let until = if until == Time::NEVER { expires } else { until };
+        // Nobody waits for a flight that has expired: somebody else may begin.
+        let until = until.min(expires);
         let landed = match clock.instant(until) {
             None => landing.await.ok(),
             Some(until) => tokio::time::timeout_at(until, landing).await.ok()?.ok(),

@@ -111,7 +111,7 @@ impl Level {
                 return value;
             }
             if self.flights.of("key", NOW) == Flight::Running {
-                let landing = self.flights.landing("key");
+                let landing = self.flights.landing("key", NOW);
                 let landing = landing.and_then(|(landing, _)| landing.wait());
                 if let Some(Landing::Result(taken)) = landing {
                     return taken.value.unwrap();

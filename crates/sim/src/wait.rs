@@ -45,7 +45,9 @@ impl Engine {
         if until == Time::NEVER {
             self.schedule_timeout(t, fill);
         } else {
-            self.schedule(frame, until, Class::LookUp);
+            // A lock that expires before its holder is done keeps nobody waiting.
+            let expires = self.fills[fill].expires;
+            self.schedule(frame, until.min(expires), Class::LookUp);
         }
         None
     }

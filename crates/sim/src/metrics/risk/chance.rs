@@ -111,18 +111,34 @@ impl Protection {
                 } else {
                     wait.as_secs_f64()
                 };
-                Chance::of(rate, exposed(fill, expires, wait).min(seconds))
+                let chance = Chance::of(rate, exposed(fill, expires, wait).min(seconds));
+                Chance {
+                    further: further(rate, fill, expires, wait).min(chance.further),
+                    ..chance
+                }
             }
         }
     }
 }
 
-/// When a look-up after the beginning of a fill that takes so long leads to another one beside it:
-/// so early that its patience ends first, in (0, fill − wait), or when the lock has expired, in
-/// (expires, fill). How long is that together?
+/// For how long a look-up after the beginning of a fill that takes so long leads to another one beside
+/// it. A lock that outlasts the fill: as long as its patience ends first, in (0, fill − wait). One that
+/// expires before: always, since who waits begins as soon as it is free, and who comes later finds it so.
 fn exposed(fill: f64, expires: f64, wait: f64) -> f64 {
-    let early = (fill - wait).max(0.0);
-    early + (fill - early.max(expires)).max(0.0)
+    if expires < fill {
+        return fill;
+    }
+    (fill - wait).max(0.0)
+}
+
+/// How many fills that are at most: in each life of the lock those whose patience ends before it does,
+/// and one that takes it over at its end.
+fn further(rate: f64, fill: f64, expires: f64, wait: f64) -> f64 {
+    if expires >= fill || expires <= 0.0 {
+        return f64::INFINITY;
+    }
+    let lives = fill / expires;
+    rate * lives * (expires - wait).max(0.0) + (libm::ceil(lives) - 1.0)
 }
 
 #[cfg(test)]
@@ -146,17 +162,30 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_leaves_those_without_patience_and_those_after_its_end() {
+    fn a_lock_leaves_those_without_patience_and_nobody_out_once_it_expires() {
         // Fill, lock, patience.
         for (fill, expires, wait, left) in [
             (3.0, 5.0, 5.0, 0.0),
             (3.0, 5.0, 1.0, 2.0),
-            (3.0, 2.0, 5.0, 1.0),
-            (3.0, 2.0, 2.0, 2.0),
+            (3.0, 2.0, 5.0, 3.0),
+            (3.0, 2.0, 2.0, 3.0),
             (3.0, 1.0, 1.0, 3.0),
         ] {
             assert!((exposed(fill, expires, wait) - left).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn an_expiring_lock_is_taken_over_by_one_at_a_time() {
+        let lock = |expires, wait| {
+            let (expires, wait) = (seconds(expires), seconds(wait));
+            protection(Stampede::Lock { expires, wait }).with(100.0, seconds(3.0))
+        };
+        // At 1 s and at 2 s, whoever waits.
+        assert!((lock(1.0, 1.0).further - 2.0).abs() < 1e-9);
+        // In the half of the time whoever comes has no patience, at a hundred a second.
+        assert!((lock(1.0, 0.5).further - 152.0).abs() < 1e-9);
+        assert!((lock(3.0, 3.0).further).abs() < 1e-9);
     }
 
     #[test]
