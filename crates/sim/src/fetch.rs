@@ -10,6 +10,9 @@ use cachepolicy_core::LevelId;
 use cachepolicy_trace::block::Requests;
 use prefetch_index::prefetch_index;
 
+/// A browser's engine has no such hint, and need not look for what it would be of.
+const HAS_HINT: bool = !cfg!(target_family = "wasm");
+
 /// So many requests go a step together.
 pub(crate) const TOGETHER: usize = 16;
 
@@ -72,7 +75,7 @@ impl Engine {
     /// The request of this index in the block is next.
     #[inline]
     pub(crate) fn fetch(&mut self, t: &Tables, requests: &Requests, index: usize) {
-        if index / TOGETHER + STEPS >= self.fetching.begun {
+        if HAS_HINT && index / TOGETHER + STEPS >= self.fetching.begun {
             self.fetch_more(t, requests, index / TOGETHER + STEPS + 1);
         }
     }
@@ -275,6 +278,9 @@ impl Engine {
 
     /// What the end of copies touches that will soon be dead.
     pub(crate) fn fetch_dying(&mut self, instance: u32) {
+        if !HAS_HINT {
+            return;
+        }
         let mut soon = core::mem::take(&mut self.soon);
         soon.extend(self.stores[instance as usize].dying_soon());
         let store = &self.stores[instance as usize];
