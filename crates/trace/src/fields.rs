@@ -313,10 +313,15 @@ impl<'a> Fields<'a> {
             None => AccessOperation::Get,
             Some(_) => self.word("op", &AccessOperation::NAMES)?,
         };
+        let key = match self.get("key") {
+            // Redis has such a key.
+            Some(Cell::Json("\"\"")) => AccessKey::Text(String::new()),
+            _ => self.required("key", "text or a whole number", Cell::key)?,
+        };
         Ok(Access {
             at: self.at()?,
             operation,
-            key: self.required("key", "text or a whole number", Cell::key)?,
+            key,
             bytes: self.bytes()?,
             ttl: self.duration("ttl")?,
             cost: self.duration("cost")?,

@@ -41,7 +41,7 @@ pub enum WriteError {
     #[error("cannot write the trace: {0}")]
     Io(#[from] io::Error),
     /// The format has no way to express it.
-    #[error("`{format}` cannot express {what}: write `jsonl` or `csv`")]
+    #[error("`{format}` cannot express {what}: write `jsonl`")]
     Unsupported {
         /// The format's name.
         format: &'static str,

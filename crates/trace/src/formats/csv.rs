@@ -2,7 +2,7 @@
 //! `data`, `old` and `new` holds JSON; or there is a column for each name: `headers.accept-language`,
 //! `cookies.currency`, `old.slug`, and for a list of data values `data.headlines`, divided by `|`.
 
-use crate::event::{Event, Request, Value};
+use crate::event::{Access, AccessKey, Event, Request, Value};
 use crate::fields::{ALL, Cell, Fields};
 use crate::format::{Opening, Sample, Spec};
 use crate::input::{Framed, Input};
@@ -276,6 +276,14 @@ impl<'a> CsvWriter<'a> {
 
 impl EventWriter for CsvWriter<'_> {
     fn write(&mut self, event: &Event) -> Result<(), WriteError> {
+        if matches!(event, Event::Access(Access { key: AccessKey::Text(key), .. }) if key.is_empty())
+        {
+            // An empty cell is none.
+            return Err(WriteError::Unsupported {
+                format: SPEC.name,
+                what: "a key without any character".to_owned(),
+            });
+        }
         self.begin()?;
         let fields = fields(event);
         let cell = |name: &&str| {

@@ -235,6 +235,10 @@ mod tests {
                 delay: Some(Duration::from_millis(500)),
             })
         );
+        let Event::Access(nameless) = one(r#"{"at":1,"type":"access","key":""}"#) else {
+            panic!("no access");
+        };
+        assert_eq!(nameless.key, AccessKey::Text(String::new()));
         let fault = |line: &str| match one(line) {
             Event::Fault(FaultEvent { fault, .. }) => fault,
             other => panic!("{other:?}"),

@@ -125,6 +125,10 @@ impl EventWriter for KeysWriter<'_> {
             AccessKey::Text(text) if text.contains(['\n', '\r']) || is_none(text.as_bytes()) => {
                 return unsupported("a key with a line break, or one that begins with `#` or `*`");
             }
+            // They are no part of the key.
+            AccessKey::Text(text) if text.trim_ascii() != text => {
+                return unsupported("a key that begins or ends with a space");
+            }
             // At the beginning of a file it would be left out.
             AccessKey::Text(text) if text.starts_with('\u{feff}') => {
                 return unsupported("a key that begins with a byte order mark");
@@ -172,6 +176,22 @@ mod tests {
         assert_eq!(stats.format.map(|format| format.name()), Some("keys"));
         let text = error(b"user:17\nuser:18\n", &ReadOptions::default());
         assert!(text.contains("say that its format is `keys`"), "{text}");
+    }
+
+    #[test]
+    fn keys_that_would_be_read_as_others_are_not_written() {
+        let written = |key: &str| {
+            let mut event = Event::default();
+            Steps::default().read(AccessKey::Text(key.to_owned()), &mut event);
+            KeysWriter {
+                out: Box::new(io::sink()),
+            }
+            .write(&event)
+        };
+        assert!(written("a b").is_ok());
+        for key in ["", " ", "a ", "\ta", "#a", "*a", "a\nb", "\u{feff}a"] {
+            assert!(written(key).is_err(), "{key:?}");
+        }
     }
 
     #[test]
