@@ -191,8 +191,10 @@ impl Engine {
     /// Where the nearest tier has the copy of a key, where it is the same for everybody.
     #[inline]
     fn place_of(&self, t: &Tables, (level, inst): Key) -> Place {
-        let store = shared_store(t, level).filter(|_| inst != NONE);
-        let found = store.and_then(|store| {
+        if inst == NONE {
+            return NOWHERE;
+        }
+        let found = shared_store(t, level).and_then(|store| {
             let slot = self.stores[store as usize].lookup(KeyId(inst))?;
             Some((store, slot.number()))
         });
@@ -311,6 +313,6 @@ impl Engine {
 /// The store of a level's nearest tier, where it is the same for everybody.
 #[inline]
 fn shared_store(t: &Tables, level: LevelId) -> Option<u32> {
-    let tier = t.levels[level.index()].tiers.first()?;
+    let tier = t.levels.get(level.index())?.tiers.first()?;
     (tier.sharing == Sharing::All).then_some(tier.first)
 }

@@ -300,3 +300,14 @@ fn what_does_not_fit_together_is_said() {
     );
     assert!(matches!(wrong, Err(SimError::NoKeyLevel { .. })));
 }
+
+#[test]
+fn without_levels_the_application_answers() {
+    let mut scenario = Scenario::whole("policy test { edition 1 }");
+    for second in 0..100 {
+        scenario.get(f64::from(second), &format!("/{}", second % 7));
+    }
+    let report = scenario.run();
+    assert_eq!(report.trace.requests, 100);
+    assert!(report.levels.is_empty());
+}
