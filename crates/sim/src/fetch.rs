@@ -14,14 +14,14 @@ use prefetch_index::prefetch_index;
 const HAS_HINT: bool = !cfg!(target_family = "wasm");
 
 /// So many requests go a step together.
-pub(crate) const TOGETHER: usize = 16;
+const TOGETHER: usize = 16;
 
 /// One step after the other: the target, its links, their keys, what is known of these, copies, what
 /// copies depend on, its cells, and those of what a fill is made of.
 const STEPS: usize = 8;
 
-/// Requests on their way, a power of two.
-const AHEAD: usize = (STEPS * TOGETHER).next_power_of_two() * 2;
+/// Requests on their way.
+const AHEAD: usize = STEPS * TOGETHER;
 
 /// How far the requests of the present block are.
 #[derive(Debug, Default)]

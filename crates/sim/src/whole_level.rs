@@ -8,7 +8,6 @@ use crate::store::{Pass, Slot};
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::edge::Verb;
-use cachepolicy_core::sorting;
 
 /// A copy that an invalidation finds. They are taken key by key, of each the farthest tier first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +48,7 @@ impl Engine {
             }
         }
         found.retain(|copy| self.is_current(copy.inst));
-        sorting::ascending(&mut found);
+        found.sort_unstable();
         found.dedup();
         let mut removed = 0;
         for copies in found.chunk_by(|a, b| a.inst == b.inst) {

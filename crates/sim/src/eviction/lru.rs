@@ -2,7 +2,6 @@
 
 use super::list::Lists;
 use super::{Eviction, Newcomer, Setting, Victim, View};
-use cachepolicy_core::sorting;
 use prefetch_index::prefetch_index;
 
 /// Least recently used (Mattson, Gecsei, Slutz, Traiger, IBM Systems Journal 9(2), 1970). A copy
@@ -46,7 +45,7 @@ fn listed(last: Vec<u64>) -> Lists {
     let mut slots: Vec<u32> = (0..).take(last.len()).collect();
     let used = |slot: &u32| last.get(*slot as usize).copied().unwrap_or(0);
     slots.retain(|slot| used(slot) > 0);
-    sorting::by_key(&mut slots, used);
+    slots.sort_unstable_by_key(used);
     drop(last);
     let mut order = Lists::new(1);
     for slot in slots {
