@@ -205,7 +205,7 @@ impl Engine {
         let inst = self.key_of_trace(t, task, level, key);
         let operations = self.ingest.accesses.operations;
         let bytes = self.tasks[task].bytes;
-        let last = &mut self.trace_keys.last;
+        let last = &mut self.last_accesses;
         let operation = last.take(key, operation, bytes, operations);
         if operation == Operation::Get {
             if let Some(frame) = self.look_up_key(t, task, NONE, (level, inst), NONE) {

@@ -346,6 +346,37 @@ impl Engine {
         self.drop_payload(payload);
     }
 
+    /// The same of one that was not spelt out: see [`crate::lane`].
+    pub(crate) fn deliver_plain(&mut self, t: &Tables, edge: u32, id: u32) {
+        let plain = self.plain();
+        let (Some((verb, action, bus)), Some(lane)) =
+            (plain.and_then(|plain| plain.action(edge)), self.lane)
+        else {
+            return;
+        };
+        let payload = self.deliveries.payloads.take();
+        let filled = &mut self.deliveries.payloads[payload];
+        filled.held = 1;
+        filled.effects.clear();
+        filled.effects.push(Effect {
+            action,
+            verb,
+            cascade: false,
+            target: EffectOn::Level(lane.level, 0),
+        });
+        filled.args.clear();
+        filled.args.push(id);
+        filled.bus = bus;
+        filled.delays = BlockDelays::default();
+        let reach = Reach {
+            shared: true,
+            ..Reach::default()
+        };
+        let slot = self.deliveries.pending.take();
+        self.deliveries.pending[slot] = PendingDelivery { payload, reach };
+        self.deliver(t, slot);
+    }
+
     /// Deliveries of earlier instants overtake no fill that begins now.
     pub(crate) fn forget_earlier_instants(&mut self) {
         if self.deliveries.now.0 == self.now {

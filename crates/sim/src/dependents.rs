@@ -30,17 +30,6 @@ pub(crate) fn are_told_by_key(t: &Tables, level: LevelId) -> bool {
         let mut contained = other.contains.iter().map(|contain| contain.level);
         contained.any(|contained| contained == level)
     });
-    let is_by_key = |read: &Read| {
-        let is_fixed = read.bindings.iter().all(|binding| {
-            !binding.each
-                && matches!(
-                    binding.value,
-                    ValueSource::Param(_) | ValueSource::Literal(_)
-                )
-        });
-        let is_param = |value: &ValueSource| matches!(value, ValueSource::Param(_));
-        is_fixed && read.bindings.iter().any(|binding| is_param(&binding.value))
-    };
     !declared.reads.is_empty()
         && declared.reads.iter().all(is_by_key)
         && table.params == 1
@@ -49,6 +38,19 @@ pub(crate) fn are_told_by_key(t: &Tables, level: LevelId) -> bool {
         && declared.tags.is_empty()
         && !t.has_cascade
         && !is_contained
+}
+
+/// Does a key alone say which rows a read gives?
+pub(crate) fn is_by_key(read: &Read) -> bool {
+    let is_fixed = read.bindings.iter().all(|binding| {
+        !binding.each
+            && matches!(
+                binding.value,
+                ValueSource::Param(_) | ValueSource::Literal(_)
+            )
+    });
+    let is_param = |value: &ValueSource| matches!(value, ValueSource::Param(_));
+    is_fixed && read.bindings.iter().any(|binding| is_param(&binding.value))
 }
 
 impl Engine {

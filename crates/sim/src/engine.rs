@@ -5,13 +5,14 @@
 //! as nothing else is due before its next step, and a look-up that comes to a plain hit needs
 //! neither an event of its own nor a frame (see [`crate::plain`]).
 
+use crate::access::LastAccesses;
 use crate::copy::Copy;
 use crate::deliver::Deliveries;
 use crate::events::Observer;
 use crate::fetch::Fetching;
 use crate::ingest::Ingest;
 use crate::intern::{NONE, Texts, Tuples};
-use crate::lane::Lane;
+use crate::lane::{Lane, PlainWrites};
 use crate::metrics::{Cause, Metrics};
 use crate::options::Options;
 use crate::origin::OriginState;
@@ -72,8 +73,11 @@ pub(crate) struct Engine {
     pub(crate) tracking: Tracking,
     pub(crate) ingest: Ingest,
     pub(crate) trace_keys: TraceKeys,
+    pub(crate) last_accesses: LastAccesses,
     /// How accesses go on the spot, where they do.
     pub(crate) lane: Option<Lane>,
+    /// What writes come to of which no more need be known than the row.
+    pub(crate) plain: Option<PlainWrites>,
     /// Provenances of copies that died on the spot; empty but for its memory.
     pub(crate) orphans: Vec<(u32, Time)>,
     /// Accesses of the present columns before this index need not wait for memory.
@@ -188,7 +192,9 @@ impl Engine {
             tracking: Tracking::new(t, seed, policy.processes),
             ingest: Ingest::new(t, options),
             trace_keys: TraceKeys::default(),
+            last_accesses: LastAccesses::default(),
             lane: None,
+            plain: None,
             fetched: 0,
             fetching: Fetching::default(),
             soon: Vec::new(),
@@ -204,6 +210,8 @@ impl Engine {
         };
         let level = key_level(policy, options.level).ok();
         engine.lane = level.and_then(|level| Lane::of(&engine, t, level));
+        let lane = engine.lane.filter(|_| cfg!(feature = "lanes"));
+        engine.plain = lane.and_then(|lane| PlainWrites::of(t, lane));
         engine
     }
 
@@ -292,6 +300,7 @@ impl Engine {
             Todo::OriginToken(origin) => self.token_due(t, origin),
             Todo::Commit(write) => self.commit(t, write),
             Todo::Delivery(delivery) => self.deliver(t, delivery),
+            Todo::Act { edge, id } => self.deliver_plain(t, edge, id),
             Todo::Message(message) => self.receive(t, message),
             Todo::LooksDead(inst) => self.look_if_dead(t, inst),
             Todo::Fault(fault) => self.fault(t, fault),

@@ -7,11 +7,12 @@ use crate::dimensions::{Carrying, Dimensions, Settled};
 use crate::engine::Engine;
 use crate::faults::DueFault;
 use crate::intern::NONE;
+use crate::lane::PlainWrites;
 use crate::metrics::Fault;
 use crate::options::{Options, SimError};
 use crate::paths::Paths;
 use crate::random::Stream;
-use crate::rows::WrittenImages;
+use crate::rows::{self, WrittenImages};
 use crate::state::{Task, TaskKind};
 use crate::tables::Tables;
 use crate::variants::Digits;
@@ -37,7 +38,7 @@ pub(crate) struct Ingest {
     given: Vec<(u32, u32, u32)>,
     given_values: Vec<u32>,
     /// Rows of the block.
-    written: Vec<Arc<WrittenImages>>,
+    pub(crate) written: Vec<rows::Written>,
     /// The first event's instant.
     pub(crate) zero: Time,
     pops: u32,
@@ -108,6 +109,7 @@ impl Engine {
     pub(crate) fn learn(&mut self, t: &Tables, news: &News) -> Result<(), SimError> {
         for key in &news.keys {
             self.trace_keys.learn(key);
+            self.last_accesses.learn();
         }
         for index in 0..news.targets.len() {
             let target = news.targets.get(index);
@@ -138,8 +140,13 @@ impl Engine {
         }
         self.ingest.written.clear();
         for written in &news.written {
-            let images = self.images(t, written)?;
-            self.ingest.written.push(Arc::new(images));
+            let plain = self.plain.as_ref().filter(|_| cfg!(feature = "lanes"));
+            let id = plain.and_then(|plain| plain.id_of(&t.policy, &mut self.values, written));
+            let written = match id {
+                Some(id) => rows::Written::Plain(id),
+                None => rows::Written::Images(Arc::new(self.images(t, written)?)),
+            };
+            self.ingest.written.push(written);
         }
         Ok(())
     }
@@ -259,10 +266,16 @@ impl Engine {
     pub(crate) fn take_write_of(&mut self, t: &Tables, writes: &Writes, index: usize) {
         self.name_keys_for_write(t);
         let number = writes.written.get(index).copied().unwrap_or(NONE);
-        let Some(images) = self.ingest.written.get(number as usize) else {
-            return;
+        let images = match self.ingest.written.get(number as usize) {
+            None => return,
+            Some(rows::Written::Images(images)) => Arc::clone(images),
+            Some(&rows::Written::Plain(id)) => {
+                let Some(row) = self.plain().map(PlainWrites::row) else {
+                    return;
+                };
+                Arc::new(WrittenImages::of_id(&t.policy, row, id))
+            }
         };
-        let images = Arc::clone(images);
         let at = self.given_at(&writes.at, index);
         let process = writes.process.get(index).copied();
         let process = process.filter(|process| *process != NONE);

@@ -59,6 +59,7 @@ mod random;
 mod requests;
 mod routes;
 mod rows;
+mod runs;
 mod selections;
 mod simulation;
 mod skip;

@@ -50,10 +50,12 @@ impl Processes {
         }
     }
 
-    /// So many requests of which the trace does not say the process had their turns.
-    pub(crate) fn skip(&mut self, requests: u64) {
-        let turn = u64::from(self.next_in_turn) + requests;
-        self.next_in_turn = (turn % u64::from(self.count())) as u32;
+    /// So many requests, and writes, of which the trace does not say the process had their turns.
+    pub(crate) fn skip(&mut self, requests: u64, writes: u64) {
+        let count = u64::from(self.count());
+        let after = |turn: u32, more: u64| ((u64::from(turn) + more) % count) as u32;
+        self.next_in_turn = after(self.next_in_turn, requests);
+        self.next_writer = after(self.next_writer, writes);
     }
 
     /// The process of a write.

@@ -31,11 +31,8 @@ impl Engine {
 
     /// A result depends on a cell as it was before the write that comes now.
     pub(crate) fn depend_late(&mut self, provenance: u32, cell: u32) {
-        let deps = self.provenances.deps(provenance);
-        if !deps.iter().any(|&(known, _)| known == cell) {
-            let position = self.cells.remember_as_of(cell, self.now);
-            self.provenances.add_dep(provenance, (cell, position));
-        }
+        self.provenances
+            .depend_late(&mut self.cells, provenance, cell, self.now);
     }
 
     /// The provenance of a running fill, a new one if it has none.
@@ -148,15 +145,8 @@ impl Engine {
     }
 
     fn let_some_go(&mut self, provenance: u32, died: Option<Time>) {
-        let Some((level, served, died)) = self.provenances.let_go(provenance, died) else {
-            return;
-        };
-        for nth in 0..self.provenances.count(provenance) {
-            let (cell, position) = self.provenances.dep(provenance, nth);
-            self.cells
-                .forget(cell, position, level, served, died, self.now);
-        }
-        self.provenances.end(provenance);
+        self.provenances
+            .let_go(&mut self.cells, provenance, died, self.now);
         if !self.cells.settled.is_empty() {
             self.tell_settled();
         }

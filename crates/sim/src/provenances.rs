@@ -80,26 +80,38 @@ impl Provenances {
         }
     }
 
-    /// One less has it; `died`: it was a copy, which died then. If that was the last one: its level,
-    /// and when it was last served although out of date, and when the last copy died.
+    /// One less has it; `died`: it was a copy, which died then. What the last one depended on is
+    /// forgotten.
     #[inline]
     pub(crate) fn let_go(
         &mut self,
+        cells: &mut Cells,
         provenance: u32,
         died: Option<Time>,
-    ) -> Option<(u16, Time, Time)> {
+        now: Time,
+    ) {
         let of = &mut self.slab[provenance];
         if let Some(died) = died {
             of.died = of.died.max(died);
         }
         of.held -= 1;
-        (of.held == 0).then_some((of.level, of.served, of.died))
+        if of.held > 0 {
+            return;
+        }
+        let (level, served, died) = (of.level, of.served, of.died);
+        for &(cell, position) in self.deps(provenance) {
+            cells.forget(cell, position, level, served, died, now);
+        }
+        self.slab.give_back(provenance);
     }
 
-    /// Nobody has it.
-    #[inline]
-    pub(crate) fn end(&mut self, provenance: u32) {
-        self.slab.give_back(provenance);
+    /// A result depends on a cell as it was before the write that comes now.
+    pub(crate) fn depend_late(&mut self, cells: &mut Cells, provenance: u32, cell: u32, now: Time) {
+        let deps = self.deps(provenance);
+        if !deps.iter().any(|&(known, _)| known == cell) {
+            let position = cells.remember_as_of(cell, now);
+            self.add_dep(provenance, (cell, position));
+        }
     }
 
     /// One more has it.

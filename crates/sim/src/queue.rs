@@ -42,6 +42,13 @@ pub(crate) enum Todo {
     Commit(u32),
     /// An invalidation arrives.
     Delivery(u32),
+    /// The same, of one key, the one that a row's id names.
+    Act {
+        /// Which of the edges that act so.
+        edge: u32,
+        /// The number of the id.
+        id: u32,
+    },
     /// A tracked backend's message arrives.
     Message(u32),
     /// The life of a key's copy in a tracked backend may be over.
@@ -190,6 +197,13 @@ impl Queue {
     #[inline]
     pub(crate) fn next(&self) -> Option<(Time, Class)> {
         (self.first != NOTHING).then(|| (self.first.at, class_of(self.first.order)))
+    }
+
+    /// What is done next, unless it is the answer to a look-up.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<Todo> {
+        let top = self.heap.peek().filter(|_| self.line.is_none());
+        top.map(|Reverse(entry)| entry.todo)
     }
 
     /// Are there no look-ups, and only so many events?

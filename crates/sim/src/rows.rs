@@ -11,6 +11,7 @@ use cachepolicy_core::policy::Policy;
 use cachepolicy_trace::event::{self, Value};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
+use std::sync::Arc;
 
 /// Values of a field, several for a reference to many; [`NONE`] is null.
 pub(crate) type Values = SmallVec<[u32; 2]>;
@@ -44,6 +45,15 @@ pub(crate) struct WrittenImages {
     new: Option<Shown>,
     /// Of its deliveries, as far as the trace has them beside the fields.
     pub(crate) delays: FixedDelays,
+}
+
+/// A row of a block's writes.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// No more is said of it than its id, which has this number: see [`crate::lane`].
+    Plain(u32),
+    /// All that is said of it.
+    Images(Arc<WrittenImages>),
 }
 
 impl KnownRow {
@@ -93,6 +103,28 @@ impl WrittenImages {
             old,
             new,
             delays,
+        }
+    }
+}
+
+impl WrittenImages {
+    /// Of a row that was changed, of which no more is known than the number of its id.
+    pub(crate) fn of_id(policy: &Policy, (model, field): (ModelId, FieldId), id: u32) -> Self {
+        let mut row = KnownRow {
+            fields: vec![None; policy.models[model.index()].fields.len()],
+        };
+        row.fields[field.index()] = Some(smallvec![id]);
+        Self {
+            model,
+            operation: Operation::Update,
+            old: None,
+            new: Some(Shown {
+                row,
+                id,
+                id_field: Some(field),
+                others: Vec::new(),
+            }),
+            delays: FixedDelays::default(),
         }
     }
 }

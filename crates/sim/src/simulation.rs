@@ -3,16 +3,18 @@
 use crate::engine::Engine;
 use crate::events::Observer;
 use crate::ingest::seconds;
+use crate::lane::Span;
 use crate::metrics::RunEnd;
 use crate::options::{Options, SimError};
 use crate::report::{Report, TraceSummary};
+use crate::runs::{After, Runs};
 use crate::sample::{Sampling, begins, scaled};
 use crate::tables::{Tables, key_level};
 use crate::yardstick::{Companions, References};
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_trace::block::{Accesses, Kind, Requests};
+use cachepolicy_trace::block::{Accesses, Kind, Requests, Writes};
 use cachepolicy_trace::{Block, Event, Packer};
 use core::ops::Range;
 use std::sync::Arc;
@@ -39,40 +41,6 @@ pub struct Simulation {
     /// The part of the trace that is replayed, where that is not the whole.
     pub(crate) sampling: Option<Sampling>,
     companions: Companions,
-}
-
-/// What is known of the event after some accesses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum After {
-    /// It is later, or an access too, or there is none.
-    Later,
-    /// It is at the instant of the last of them, and comes before these.
-    SameInstant,
-    /// Nothing.
-    Unknown,
-}
-
-impl After {
-    /// Of a block that goes on after accesses of which the last is at that instant. Where all that
-    /// it has are further accesses of that instant, no more is known than before.
-    fn of(block: &Block, last: Time) -> Self {
-        let mut next = [0; 4];
-        for &(kind, count) in &block.runs {
-            let first = next[kind as usize];
-            next[kind as usize] = first + count as usize;
-            // Of accesses the last one tells, of anything else the first.
-            let index = match kind {
-                Kind::Access => next[kind as usize].saturating_sub(1),
-                Kind::Request | Kind::Write | Kind::Fault => first,
-            };
-            match block.at(kind, index) {
-                Some(at) if at > last => return Self::Later,
-                _ if kind == Kind::Access => {}
-                _ => return Self::SameInstant,
-            }
-        }
-        Self::SameInstant
-    }
 }
 
 impl Simulation {
@@ -179,27 +147,29 @@ impl Simulation {
         }
         self.engine.learn(&self.tables, &block.news)?;
         self.engine.fetch_anew();
-        let mut next = [0; 4];
-        for (number, &(kind, count)) in block.runs.iter().enumerate() {
-            let first = next[kind as usize];
-            let end = first + count as usize;
-            next[kind as usize] = end;
-            let next_run = block.runs.get(number + 1).map(|&(kind, _)| kind);
-            let next = next_run.map(|kind| block.at(kind, next[kind as usize]));
+        let mut runs = Runs::new(block);
+        while let Some((kind, first)) = runs.step() {
+            let commits = runs.next[Kind::Write as usize];
+            if kind == Kind::Access && self.can_stretch() && self.engine.plain().is_some() {
+                runs.go_on(|index| self.engine.is_plain(&block.writes, index));
+            }
+            let end = runs.next[kind as usize];
             match kind {
                 Kind::Access => {
                     let last = end.checked_sub(1);
                     let last = last.and_then(|last| block.at(kind, last));
-                    let next = match next {
-                        None => After::Unknown,
-                        Some(at) if at > last => After::Later,
-                        Some(_) => After::SameInstant,
+                    let next = runs.after(last);
+                    let span = Span {
+                        accesses: &block.accesses,
+                        range: first..end,
+                        writes: &block.writes,
+                        commits: commits..runs.next[Kind::Write as usize],
                     };
-                    self.take_accesses(&block.accesses, first..end, next)?;
+                    self.take_span(span, next)?;
                 }
                 Kind::Request => {
                     let last = || block.at(kind, end.saturating_sub(1));
-                    let until = next.unwrap_or_else(last);
+                    let until = runs.next_at().unwrap_or_else(last);
                     self.take_requests(&block.requests, first..end, until)?;
                 }
                 Kind::Write | Kind::Fault => {
@@ -234,14 +204,22 @@ impl Simulation {
         Ok(())
     }
 
-    /// Accesses without anything in between: in stretches as far as possible, else one by one.
-    /// `next`: what comes after them, as far as that is known.
-    fn take_accesses(
-        &mut self,
-        accesses: &Accesses,
-        range: Range<usize>,
-        next: After,
-    ) -> Result<(), SimError> {
+    /// Can accesses go on the spot at all?
+    fn can_stretch(&self) -> bool {
+        self.tables.lookahead == Duration::ZERO
+            && self.engine.observer.is_none()
+            && self.engine.lane.is_some()
+    }
+
+    /// Accesses, and writes among them: in stretches as far as possible, else one by one. `next`: what
+    /// comes after the last access, as far as that is known.
+    fn take_span(&mut self, span: Span<'_>, next: After) -> Result<(), SimError> {
+        let Span {
+            accesses,
+            range,
+            writes,
+            mut commits,
+        } = span;
         let at = |index: usize| accesses.at.get(index).copied();
         // What belongs before the last ones of one instant may follow them.
         let final_instant = range.end.checked_sub(1).and_then(at);
@@ -251,11 +229,15 @@ impl Simulation {
             After::Later => range.end,
             After::SameInstant | After::Unknown => first_final,
         };
-        let can_stretch = self.tables.lookahead == Duration::ZERO
-            && self.engine.observer.is_none()
-            && self.engine.lane.is_some();
+        let can_stretch = self.can_stretch();
         let mut index = range.start;
         while index < range.end {
+            let write = writes.at.get(commits.start).filter(|_| !commits.is_empty());
+            if write.copied().is_some_and(|write| Some(write) <= at(index)) {
+                self.take_write(writes, commits.start)?;
+                commits.start += 1;
+                continue;
+            }
             let is_in_order = at(index).filter(|&at| at >= self.last);
             let Some(now) = is_in_order.filter(|_| can_stretch) else {
                 self.take_access(accesses, index)?;
@@ -266,15 +248,24 @@ impl Simulation {
                 self.tail.extend(accesses, index..range.end);
                 return Ok(());
             }
-            let replayed = if index < stretches_end {
-                self.stretch(accesses, index..stretches_end, now)
-            } else {
-                0
-            };
-            if replayed == 0 {
-                self.take_access(accesses, index)?;
+            if index < stretches_end {
+                let (replayed, written) = self.stretch(
+                    &Span {
+                        accesses,
+                        range: index..stretches_end,
+                        writes,
+                        commits: commits.clone(),
+                    },
+                    now,
+                );
+                index += replayed;
+                commits.start += written;
+                if replayed > 0 {
+                    continue;
+                }
             }
-            index += replayed.max(1);
+            self.take_access(accesses, index)?;
+            index += 1;
         }
         Ok(())
     }
@@ -286,42 +277,57 @@ impl Simulation {
         }
         let mut tail = core::mem::take(&mut self.tail);
         self.engine.fetched = 0;
-        let taken = self.take_accesses(&tail, 0..tail.at.len(), next);
+        let span = Span {
+            accesses: &tail,
+            range: 0..tail.at.len(),
+            writes: &Writes::default(),
+            commits: 0..0,
+        };
+        let taken = self.take_span(span, next);
         tail.clear();
         self.tail = tail;
         taken
     }
 
-    /// How many accesses of the range, of which the first is due at `at`, went on the spot?
-    fn stretch(&mut self, accesses: &Accesses, range: Range<usize>, at: Time) -> usize {
+    /// How many accesses of the span, of which the first is due at `at`, went on the spot, and how many
+    /// writes?
+    fn stretch(&mut self, span: &Span<'_>, at: Time) -> (usize, usize) {
         if at > self.last {
             self.advance(at);
         }
         self.engine.metrics.tick_at(at);
         let until = self.warm_from.unwrap_or(Time::NEVER);
-        let replayed = self
-            .engine
-            .replay_stretch(&self.tables, accesses, range.clone(), until);
+        let (replayed, written) = self.engine.replay_stretch(&self.tables, span, until);
         self.trace.requests += replayed as u64;
-        let last = replayed.checked_sub(1).map(|last| range.start + last);
-        if let Some(&last) = last.and_then(|last| accesses.at.get(last)) {
-            self.last = last;
+        self.trace.writes += written as u64;
+        let last_of = |column: &[Time], first: usize, count: usize| {
+            let last = count.checked_sub(1).map(|last| first + last);
+            last.and_then(|last| column.get(last)).copied()
+        };
+        let accessed = last_of(&span.accesses.at, span.range.start, replayed);
+        let committed = last_of(&span.writes.at, span.commits.start, written);
+        self.last = accessed.max(committed).unwrap_or(self.last);
+        (replayed, written)
+    }
+
+    fn take_write(&mut self, writes: &Writes, index: usize) -> Result<(), SimError> {
+        if let Some(&at) = writes.at.get(index) {
+            self.move_on(at)?;
+            self.engine.take_write_of(&self.tables, writes, index);
+            self.trace.writes += 1;
         }
-        replayed
+        Ok(())
     }
 
     /// A write, or else a fault.
     fn take_other(&mut self, block: &Block, kind: Kind, index: usize) -> Result<(), SimError> {
+        if kind == Kind::Write {
+            return self.take_write(&block.writes, index);
+        }
         let Some(at) = block.at(kind, index) else {
             return Ok(());
         };
         self.move_on(at)?;
-        if kind == Kind::Write {
-            self.engine
-                .take_write_of(&self.tables, &block.writes, index);
-            self.trace.writes += 1;
-            return Ok(());
-        }
         if let Some(fault) = block.faults.get(index) {
             self.engine.take_fault_event(&self.tables, fault)?;
         }

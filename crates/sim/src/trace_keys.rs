@@ -6,7 +6,6 @@
 
 mod by_text;
 
-use crate::access::LastAccesses;
 use crate::deliver::ANY;
 use crate::engine::Engine;
 use crate::intern::NONE;
@@ -80,8 +79,6 @@ pub(crate) struct TraceKeys {
     numbers: Vec<u64>,
     /// All further keys.
     texts: Texts,
-    /// The last access to each.
-    pub(crate) last: LastAccesses,
     /// The first so many are keys of the engine.
     admitted: usize,
     /// Of this level.
@@ -101,7 +98,6 @@ impl TraceKeys {
             AccessKey::Number(number) => self.texts.push(&number.to_string()),
             AccessKey::Text(text) => self.texts.push(text),
         }
-        self.last.learn();
     }
 
     fn len(&self) -> usize {
@@ -137,6 +133,11 @@ impl TraceKeys {
     /// Are the numbers of the trace's keys those of the engine's?
     pub(crate) fn are_direct(&self) -> bool {
         self.apart.is_none()
+    }
+
+    /// Does nobody know any of them by its value?
+    pub(crate) const fn are_unnamed(&self) -> bool {
+        self.named == 0
     }
 
     /// From now on a key of the trace may be another one of the engine's than before.

@@ -8,13 +8,18 @@
 
 mod chunk;
 mod fills;
+mod rows;
 mod stretch;
 #[cfg(test)]
 mod tests;
 mod writes;
 
+pub(crate) use rows::{PlainWrites, Tally};
+
 use crate::dependents;
 use crate::engine::Engine;
+use crate::metrics::ActionIx;
+use crate::rows::Written;
 use crate::state::Facts;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
@@ -22,8 +27,9 @@ use cachepolicy_core::decide::Rules;
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::level::LifetimeSource;
 use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_trace::block::Accesses;
+use cachepolicy_trace::block::{Accesses, NONE, Writes};
 use core::ops::Range;
+use rows::Going;
 use stretch::Stretch;
 
 /// A level whose nearest tier can be read on the spot.
@@ -39,6 +45,15 @@ pub(crate) struct Lane {
     pub(crate) notes_late: bool,
     size_from_trace: bool,
     lifetime: LifetimeSource,
+}
+
+/// Accesses without anything in between but writes that can commit in a stretch.
+#[derive(Debug, Clone)]
+pub(crate) struct Span<'b> {
+    pub(crate) accesses: &'b Accesses,
+    pub(crate) range: Range<usize>,
+    pub(crate) writes: &'b Writes,
+    pub(crate) commits: Range<usize>,
 }
 
 /// What the accesses of a stretch come to, all together.
@@ -139,70 +154,117 @@ impl Engine {
         self.observer.is_none() && self.lane.is_some_and(is_it)
     }
 
-    /// Replays accesses of a range as far as it goes on the spot, and before `until`; all that is
-    /// due before the first of them has happened. How many were replayed?
+    /// What writes come to of which no more need be known than the row.
+    #[inline]
+    pub(crate) fn plain(&self) -> Option<&PlainWrites> {
+        self.plain.as_ref().filter(|_| cfg!(feature = "lanes"))
+    }
+
+    /// Can stretches go on across this write?
+    pub(crate) fn is_plain(&self, writes: &Writes, index: usize) -> bool {
+        let written = writes.written.get(index);
+        let written = written.and_then(|&written| self.ingest.written.get(written as usize));
+        let process = writes.process.get(index);
+        matches!(written, Some(Written::Plain(_)))
+            && process.is_none_or(|&process| process == NONE)
+            && writes.delay.get(index).copied().flatten().is_none()
+    }
+
+    /// Replays accesses of a span as far as it goes on the spot, and before `until`, with the writes in
+    /// between; all that is due before the first of them has happened. How many were replayed, and how
+    /// many writes?
     pub(crate) fn replay_stretch(
         &mut self,
         t: &Tables,
-        accesses: &Accesses,
-        range: Range<usize>,
+        span: &Span<'_>,
         until: Time,
-    ) -> usize {
+    ) -> (usize, usize) {
         let Some(lane) = self.lane.filter(|_| cfg!(feature = "lanes")) else {
-            return 0;
+            return (0, 0);
         };
-        let next = self.queue.next().map_or(Time::NEVER, |(at, _)| at);
-        let stop = until.min(next).min(self.metrics.next_tick());
+        let Span {
+            accesses, range, ..
+        } = span;
         let first = accesses.at.get(range.start).copied();
+        let limit = until.min(self.metrics.next_tick());
         let is_calm = self.arrivals.is_empty()
             && self.observer.is_none()
             && !self.metrics.is_watched()
             && self.trace_keys.are_direct()
             && first.is_some_and(|first| {
-                first < stop && first >= self.backends[lane.backend.index()].down_until
+                first < limit.min(self.queue.first_at())
+                    && first >= self.backends[lane.backend.index()].down_until
             });
         if !is_calm {
-            return 0;
+            return (0, 0);
         }
         self.number_keys(t, lane.level);
         if !self.trace_keys.are_direct() {
-            return 0;
+            return (0, 0);
         }
         if self.metrics.has_risks(lane.level) {
             self.facts.resize(self.causes.len(), Facts::NONE);
         }
         let store = &mut self.stores[lane.instance as usize];
         let (rack, evictor) = (&mut store.rack, &mut store.evictor);
+        let going = Going {
+            plain: self
+                .plain
+                .as_mut()
+                .filter(|_| self.trace_keys.are_unnamed()),
+            t,
+            writes: span.writes,
+            range: span.commits.clone(),
+            written: &self.ingest.written,
+            queue: &mut self.queue,
+            deliveries: &mut self.deliveries,
+            keys: &mut self.trace_keys,
+            values: &self.values,
+        };
         let mut outcome = evictor.visited(Stretch {
             lane,
             rules: lane.rules(t),
             accesses,
             range: range.clone(),
             fetched: &mut self.fetched,
-            stop,
+            limit,
+            stop: limit.min(going.due()),
             rack,
             operations: self.ingest.accesses.operations,
-            last: &mut self.trace_keys.last,
+            last: &mut self.last_accesses,
             level: &mut self.levels[lane.level.index()],
             causes: &mut self.causes,
             facts: &mut self.facts,
             figures: self.metrics.lane_figures(lane.level, lane.backend),
             provenances: &mut self.provenances,
-            cells: &self.cells,
+            cells: &mut self.cells,
             orphans: core::mem::take(&mut self.orphans),
             counts: LaneCounts::default(),
             now: self.now,
             uniform: None,
+            going,
         });
         let replayed = outcome.end - range.start;
+        let written = outcome.next_write - span.commits.start;
         self.now = outcome.now;
         self.metrics.lane(lane.level, lane.backend, &outcome.counts);
-        self.processes.skip(replayed as u64);
+        self.processes.skip(replayed as u64, written as u64);
         self.ingest.count_requests(replayed as u64);
         for (provenance, died) in outcome.orphans.drain(..) {
             self.let_go(provenance, Some(died));
         }
         self.orphans = outcome.orphans;
-        replayed
+        self.tell_plain();
+        (replayed, written)
+    }
+
+    /// What came of writes of a stretch and of what they set off.
+    fn tell_plain(&mut self) {
+        if let Some(plain) = self.plain.as_mut().filter(|_| cfg!(feature = "lanes")) {
+            for (action, tally) in plain.tallies() {
+                self.metrics.deliveries(ActionIx(action), tally);
+            }
+            self.tell_settled();
+        }
     }
 }

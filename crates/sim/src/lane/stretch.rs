@@ -1,6 +1,7 @@
 //! The loop over the accesses of a stretch, compiled for each eviction policy.
 
 use super::chunk::{AHEAD, Chunk};
+use super::rows::Going;
 use super::{Lane, LaneCounts};
 use crate::access::LastAccesses;
 use crate::copy::Copy;
@@ -30,7 +31,9 @@ pub(super) struct Stretch<'a> {
     pub(super) range: Range<usize>,
     /// What those before this index will need was read.
     pub(super) fetched: &'a mut usize,
-    /// Something else may be due then.
+    /// It ends there.
+    pub(super) limit: Time,
+    /// Something that is no access may be due then.
     pub(super) stop: Time,
     pub(super) rack: &'a mut Rack<Copy>,
     pub(super) operations: Operations,
@@ -40,13 +43,15 @@ pub(super) struct Stretch<'a> {
     pub(super) facts: &'a mut [Facts],
     pub(super) figures: LaneFigures<'a>,
     pub(super) provenances: &'a mut Provenances,
-    pub(super) cells: &'a Cells,
+    pub(super) cells: &'a mut Cells,
     /// Provenances of copies that died, and when.
     pub(super) orphans: Vec<(u32, Time)>,
     pub(super) counts: LaneCounts,
     pub(super) now: Time,
     /// See [`Stretch::find_uniform`].
     pub(super) uniform: Option<Uniform>,
+    /// What else happens.
+    pub(super) going: Going<'a>,
 }
 
 /// What every fill of a stretch puts into the store, whenever it is.
@@ -64,6 +69,8 @@ pub(super) struct Uniform {
 pub(super) struct Outcome {
     /// The first access that was not replayed.
     pub(super) end: usize,
+    /// The first write that did not commit.
+    pub(super) next_write: usize,
     pub(super) counts: LaneCounts,
     pub(super) now: Time,
     pub(super) orphans: Vec<(u32, Time)>,
@@ -88,6 +95,7 @@ impl Visit for Stretch<'_> {
         self.tell_moved();
         Outcome {
             end,
+            next_write: self.going.range.start,
             counts: self.counts,
             now: self.now,
             orphans: self.orphans,
@@ -101,6 +109,11 @@ impl Stretch<'_> {
         self.uniform = self.find_uniform();
         let mut index = self.range.start;
         while index < self.range.end {
+            let at = self.accesses.at.get(index).copied();
+            let at = at.filter(|&at| at < self.limit);
+            if !at.is_some_and(|at| at < self.stop || self.catch_up(at, evictor)) {
+                break;
+            }
             if index >= *self.fetched {
                 // Also what comes when others have been let go first: it is not far.
                 let keys = &self.accesses.key;

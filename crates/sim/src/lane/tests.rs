@@ -47,6 +47,8 @@ enum Step {
         delete: bool,
         /// Before and after, where the trace says it; always of keys.
         name: Option<(u8, u8)>,
+        /// The trace has it after the write alone.
+        new_only: bool,
     },
     Flush,
     Outage,
@@ -78,7 +80,13 @@ fn access() -> impl Strategy<Value = Step> {
 
 fn write() -> impl Strategy<Value = Step> {
     let name = prop::option::of((0u8..12, 0u8..12));
-    (0u8..12, any::<bool>(), name).prop_map(|(key, delete, name)| Step::Write { key, delete, name })
+    let delete = prop::sample::select(vec![true, false, false, false]);
+    (0u8..12, delete, name, any::<bool>()).prop_map(|(key, delete, name, new_only)| Step::Write {
+        key,
+        delete,
+        name,
+        new_only,
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -112,7 +120,12 @@ fn event(at: Time, step: &Step) -> Event {
             ttl: ttl.map(|ttl| Duration::from_secs(i64::from(ttl))),
             cost: None,
         }),
-        Step::Write { key, delete, name } => {
+        Step::Write {
+            key,
+            delete,
+            name,
+            new_only,
+        } => {
             let row = |name: Option<u8>| -> Row {
                 let id = ("id".to_owned(), Value::Text(key.to_string()));
                 let name = name.map(|name| ("name".to_owned(), Value::Text(name.to_string())));
@@ -126,7 +139,7 @@ fn event(at: Time, step: &Step) -> Event {
                 } else {
                     cachepolicy_core::edge::Operation::Update
                 },
-                old: Some(row(name.map(|(old, _)| old))),
+                old: (*delete || !new_only).then(|| row(name.map(|(old, _)| old))),
                 new: (!delete).then(|| row(name.map(|(_, new)| new))),
                 process: None,
                 delay: None,
@@ -199,7 +212,7 @@ const TRACKING: [&str; 3] = [
     "bus told { tracks mem; delivery at-least-once; delay 1s }",
     "bus told { tracks mem max 2; delivery at-most-once loss 20% }",
 ];
-const EDGE: [&str; 7] = [
+const EDGE: [&str; 9] = [
     "",
     "on Item update|delete { purge item(id) }",
     "bus slow { delivery at-least-once; delay 1s max 1s }\non Item update|delete via slow { expire item(*) }",
@@ -207,18 +220,35 @@ const EDGE: [&str; 7] = [
     "bus slow { delivery at-most-once loss 30%; delay exp(mean 1s) }\non Item update|delete via slow { purge item(id); expire item(id: name) }",
     "bus slow { delivery at-least-once; delay 1s max 1s }\non Item delete via slow { bump item(id) }",
     "on Item update|delete before commit by 1s { purge item(id) }",
+    "on Item update { expire item(id) }\non Item create { purge item(*) }",
+    "bus slow { delivery at-most-once loss 30%; delay exp(mean 1s) }\non Item update via slow { expire item(id) }\non Item delete|update via slow { purge item(id: new.id) }",
 ];
+/// Of those above, what acts on the one key that a row's id names.
+const PLAIN_EDGE: [&str; 5] = [EDGE[0], EDGE[1], EDGE[3], EDGE[7], EDGE[8]];
+const PLAIN_REST: [&str; 3] = [REST[4], REST[5], REST[6]];
 
 fn policy() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => policy_of(&REST, &STORE, &EDGE, &TRACKING),
+        2 => policy_of(&PLAIN_REST, &STORE[..1], &PLAIN_EDGE, &TRACKING[..1]),
+    ]
+}
+
+fn policy_of(
+    rest: &'static [&'static str],
+    store: &'static [&'static str],
+    edge: &'static [&'static str],
+    tracking: &'static [&'static str],
+) -> impl Strategy<Value = String> {
     let one = |texts: &'static [&'static str]| prop::sample::select(texts);
     (
         one(&EVICT),
         one(&CAPACITY),
         one(&LIFE),
-        one(&REST),
-        one(&STORE),
-        one(&EDGE),
-        one(&TRACKING),
+        one(rest),
+        one(store),
+        one(edge),
+        one(tracking),
     )
         .prop_map(|(evict, capacity, life, rest, store, edge, tracking)| {
             format!(
@@ -231,17 +261,23 @@ fn policy() -> impl Strategy<Value = String> {
         })
 }
 
+/// Several at one instant, deliveries at that of an access, and neither.
+fn wait() -> impl Strategy<Value = Duration> {
+    let waits = vec![0, 333_333_333, 666_666_666, 999_999_999, 1, 70_000_000];
+    prop::sample::select(waits).prop_map(Duration::from_nanos)
+}
+
 fn operations() -> impl Strategy<Value = Operations> {
     prop::sample::select(vec![Operations::Fill, Operations::Write, Operations::Auto])
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn the_same_reports(
         text in policy(),
-        steps in prop::collection::vec((step(), 0u8..4), 1..160),
+        steps in prop::collection::vec((step(), wait()), 1..160),
         accesses_only in any::<bool>(),
         operations in operations(),
         warmup in prop::sample::select(vec![0, 0, 7]),
@@ -259,7 +295,7 @@ proptest! {
         let mut events = Vec::new();
         for (step, wait) in &steps {
             // Also several at one instant.
-            now = now + Duration::from_nanos(i64::from(*wait) * 333_333_333);
+            now = now + *wait;
             if !accesses_only || matches!(step, Step::Access { .. }) {
                 events.push(event(now, step));
             }
@@ -288,6 +324,7 @@ const WRITE: Step = Step::Write {
     key: 5,
     delete: false,
     name: None,
+    new_only: false,
 };
 
 /// What the level `item` comes to, both ways.

@@ -149,6 +149,20 @@ impl Histogram {
         self.zeros += zeros;
     }
 
+    /// So many ones.
+    pub(crate) fn record_ones(&mut self, ones: u64) {
+        if ones > 0 {
+            self.record(1);
+            let more = ones - 1;
+            self.count += more;
+            self.sum += u128::from(more);
+            let bucket = usize::from(bucket_of(1));
+            if let Some(Some(page)) = self.pages.get_mut(bucket / PAGE) {
+                page[bucket % PAGE].count += more;
+            }
+        }
+    }
+
     /// A page that is not there yet.
     #[cold]
     fn page(&mut self, index: usize) -> &mut Page {

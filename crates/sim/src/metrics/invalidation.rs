@@ -1,6 +1,7 @@
 //! What came of the actions of invalidation edges.
 
 use super::histogram::{Histogram, Scale};
+use crate::lane::Tally;
 use crate::report::InvalidationFigures;
 
 /// One action.
@@ -17,6 +18,15 @@ impl ActionCounts {
         self.useless += u64::from(removed == 0);
         self.removed += removed;
         self.removed_per_delivery.record(removed);
+    }
+
+    /// See [`super::Metrics::deliveries`].
+    pub(super) fn deliveries(&mut self, tally: Tally) {
+        self.useless += tally.useless;
+        self.removed += tally.useful;
+        self.lost += tally.lost;
+        self.removed_per_delivery.record_zeros(tally.useless);
+        self.removed_per_delivery.record_ones(tally.useful);
     }
 
     pub(super) fn lost(&mut self) {

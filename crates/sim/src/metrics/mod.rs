@@ -33,6 +33,7 @@ pub use types::{
     RouteIx, Serve, Stored, Wait,
 };
 
+use crate::lane::Tally;
 use crate::yardstick::References;
 use backend::BackendCounts;
 use cachepolicy_analysis::Outage;
@@ -303,6 +304,11 @@ impl Metrics {
     /// A delivery applied an action: `removed` copies were removed or made stale by it.
     pub fn delivery(&mut self, action: ActionIx, removed: u64) {
         self.actions[action.0 as usize].delivery(removed);
+    }
+
+    /// So many deliveries removed a copy each or made it stale, so many did nothing, so many were lost.
+    pub(crate) fn deliveries(&mut self, action: ActionIx, tally: Tally) {
+        self.actions[action.0 as usize].deliveries(tally);
     }
 
     /// A delivery of an action was lost.

@@ -105,12 +105,12 @@ impl<T: Value> Rack<T> {
 
     /// What the copy in a slot depends on.
     #[inline]
-    pub(super) fn depends_of(&self, slot: u32) -> u32 {
+    pub(crate) fn depends_of(&self, slot: u32) -> u32 {
         self.depends.peek(slot).copied().unwrap_or(NOTHING)
     }
 
     /// See [`super::Store::set_depends`].
-    pub(super) fn set_depends(&mut self, slot: Slot, depends: u32) {
+    pub(crate) fn set_depends(&mut self, slot: Slot, depends: u32) {
         self.depends.set(slot.0, depends, self.slots);
     }
 
@@ -297,7 +297,7 @@ impl<T: Value> Rack<T> {
     }
 
     /// See [`super::Store::expire`].
-    pub(super) fn expire(&mut self, slot: Slot, fresh_until: Time, dead_from: Time) {
+    pub(crate) fn expire(&mut self, slot: Slot, fresh_until: Time, dead_from: Time) {
         let life = Life {
             fresh_until,
             // Nobody reads it before any more.

@@ -48,7 +48,7 @@ impl TraceKeys {
     }
 
     /// The key of a value, if it has been admitted and has no name yet.
-    pub(super) fn find_unnamed(&mut self, values: &Texts, value: u32) -> Option<u32> {
+    pub(crate) fn find_unnamed(&mut self, values: &Texts, value: u32) -> Option<u32> {
         if self.named >= self.admitted {
             return None;
         }
