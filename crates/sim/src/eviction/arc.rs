@@ -165,7 +165,7 @@ impl Eviction for Arc {
     }
 
     #[inline]
-    fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
+    fn leaving_soon(&mut self, count: usize, see: impl FnMut(u32)) {
         self.order.oldest_few(ONCE, count).for_each(see);
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct DjangoLocmem {
 }
 
 impl Eviction for DjangoLocmem {
+    const CULLS: bool = true;
+
     fn new(_setting: Setting) -> Self {
         Self {
             order: Lists::new(1),

@@ -26,7 +26,7 @@ impl Eviction for Fifo {
     fn touched(&mut self, _slot: u32, _view: View<'_>) {}
 
     #[inline]
-    fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
+    fn leaving_soon(&mut self, count: usize, see: impl FnMut(u32)) {
         self.order.oldest_few(0, count).for_each(see);
     }
 

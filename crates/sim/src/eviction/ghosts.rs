@@ -1,6 +1,6 @@
 //! What policies remember of copies that left: their keys, in lists from oldest to newest.
 
-use super::PEEKED_MAX;
+use super::TOGETHER;
 use crate::store::{Index, KeyId};
 use std::collections::VecDeque;
 
@@ -127,7 +127,7 @@ impl Ghosts {
     /// See [`super::Eviction::peek_keys`].
     #[inline]
     pub(super) fn peek(&self, keys: &[u32]) -> u32 {
-        let mut nodes = [0; PEEKED_MAX];
+        let mut nodes = [0; TOGETHER];
         self.index.fetch(keys, &mut nodes);
         nodes.iter().fold(0, |all, node| all ^ node)
     }

@@ -1,7 +1,7 @@
 //! `lru`: the copy that was not used for the longest time leaves.
 
-use super::list::Lists;
-use super::{Eviction, Newcomer, Setting, Victim, View};
+use super::uses::Uses;
+use super::{Eviction, Group, Newcomer, Setting, Victim, View};
 use prefetch_index::prefetch_index;
 
 /// Least recently used (Mattson, Gecsei, Slutz, Traiger, IBM Systems Journal 9(2), 1970). A copy
@@ -11,8 +11,7 @@ pub(crate) struct Lru {
     order: Order,
 }
 
-/// Until somebody has to leave, nobody asks who would: a use is then one number beside its copy, where
-/// a list changes five links.
+/// Until somebody has to leave, nobody asks who would: a use is then one number beside its copy.
 #[derive(Debug, Clone)]
 enum Order {
     /// By slot, the number of the last use of the copy; 0: there is none.
@@ -20,11 +19,11 @@ enum Order {
         last: Vec<u64>,
         uses: u64,
     },
-    Listed(Lists),
+    Logged(Uses),
 }
 
 impl Order {
-    /// A copy is used while there is no list.
+    /// A copy is used while there is no log.
     #[inline(never)]
     fn used(&mut self, slot: u32) {
         if let Self::Used { last, uses } = self {
@@ -41,17 +40,12 @@ impl Order {
 
 /// The order in which copies were used.
 #[cold]
-fn listed(last: Vec<u64>) -> Lists {
+fn logged(last: &[u64]) -> Uses {
     let mut slots: Vec<u32> = (0..).take(last.len()).collect();
     let used = |slot: &u32| last.get(*slot as usize).copied().unwrap_or(0);
     slots.retain(|slot| used(slot) > 0);
     slots.sort_unstable_by_key(used);
-    drop(last);
-    let mut order = Lists::new(1);
-    for slot in slots {
-        order.push(0, slot);
-    }
-    order
+    Uses::new(&slots, last.len())
 }
 
 impl Eviction for Lru {
@@ -67,7 +61,7 @@ impl Eviction for Lru {
     #[inline(always)]
     fn inserted(&mut self, slot: u32, _view: View<'_>) {
         match &mut self.order {
-            Order::Listed(order) => order.push(0, slot),
+            Order::Logged(uses) => uses.note(slot),
             order @ Order::Used { .. } => order.used(slot),
         }
     }
@@ -75,22 +69,39 @@ impl Eviction for Lru {
     #[inline(always)]
     fn touched(&mut self, slot: u32, _view: View<'_>) {
         match &mut self.order {
-            Order::Listed(order) => order.renew(0, slot),
+            Order::Logged(uses) => uses.note(slot),
             order @ Order::Used { .. } => order.used(slot),
         }
     }
 
+    const EXCHANGES: bool = true;
+
     #[inline]
-    fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
-        if let Order::Listed(order) = &self.order {
-            order.oldest_few(0, count).for_each(see);
+    fn exchange(&mut self, group: &Group, newcomers: usize, leaving: &mut Group) -> bool {
+        match &mut self.order {
+            Order::Logged(uses) => uses.exchange(group, newcomers, leaving),
+            Order::Used { .. } => false,
+        }
+    }
+
+    #[inline]
+    fn exchanged(&mut self, newcomers: impl Iterator<Item = (usize, u32)>, left: usize) {
+        if let Order::Logged(uses) = &mut self.order {
+            uses.exchanged(newcomers, left);
+        }
+    }
+
+    #[inline]
+    fn leaving_soon(&mut self, count: usize, see: impl FnMut(u32)) {
+        if let Order::Logged(uses) = &mut self.order {
+            uses.next_few(count).for_each(see);
         }
     }
 
     #[inline]
     fn prefetch(&self, slot: u32) {
         match &self.order {
-            Order::Listed(order) => order.prefetch(slot),
+            Order::Logged(uses) => uses.prefetch(slot),
             Order::Used { last, .. } => prefetch_index(last, slot as usize),
         }
     }
@@ -98,7 +109,7 @@ impl Eviction for Lru {
     #[inline]
     fn peek(&self, slot: u32) -> u32 {
         match &self.order {
-            Order::Listed(order) => order.peek(slot),
+            Order::Logged(uses) => uses.peek(slot),
             Order::Used { last, .. } => last.get(slot as usize).map_or(0, |used| *used as u32),
         }
     }
@@ -106,7 +117,7 @@ impl Eviction for Lru {
     #[inline]
     fn removed(&mut self, slot: u32, _view: View<'_>) {
         match &mut self.order {
-            Order::Listed(order) => order.unlink(slot),
+            Order::Logged(uses) => uses.forget(slot),
             Order::Used { last, .. } => {
                 if let Some(used) = last.get_mut(slot as usize) {
                     *used = 0;
@@ -117,11 +128,11 @@ impl Eviction for Lru {
 
     #[inline]
     fn victim(&mut self, _newcomer: Option<Newcomer>, _view: View<'_>) -> Victim {
-        if let Order::Used { last, .. } = &mut self.order {
-            self.order = Order::Listed(listed(core::mem::take(last)));
+        if let Order::Used { last, .. } = &self.order {
+            self.order = Order::Logged(logged(last));
         }
         match &mut self.order {
-            Order::Listed(order) => order.pop(0).map_or(Victim::Newcomer, Victim::Slot),
+            Order::Logged(uses) => uses.pop().map_or(Victim::Newcomer, Victim::Slot),
             Order::Used { .. } => Victim::Newcomer,
         }
     }

@@ -24,6 +24,7 @@ mod residents;
 mod s3fifo;
 mod sieve;
 mod sketch;
+mod uses;
 mod wtinylfu;
 
 #[cfg(test)]
@@ -71,8 +72,11 @@ pub(crate) struct Setting {
     pub(crate) seed: u64,
 }
 
-/// See [`Eviction::peek_keys`].
-pub(crate) const PEEKED_MAX: usize = 32;
+/// See [`Eviction::peek_keys`] and [`Eviction::exchange`].
+pub(crate) const TOGETHER: usize = 32;
+
+/// Slots of accesses that follow each other.
+pub(crate) type Group = [u32; TOGETHER];
 
 /// A policy. The store calls, for a key without a copy: `arriving` once, `victim` until the
 /// newcomer fits, `inserted`; for a hit: `touched`; for a newer copy of a key that has one:
@@ -117,7 +121,7 @@ pub(crate) trait Eviction {
     #[inline]
     fn prefetch(&self, _slot: u32) {}
 
-    /// The same as [`Eviction::peek`] of these keys, of which some have no copies; [`PEEKED_MAX`] at most.
+    /// The same as [`Eviction::peek`] of these keys, of which some have no copies; [`TOGETHER`] at most.
     #[inline]
     fn peek_keys(&self, _keys: &[u32]) -> u32 {
         0
@@ -126,7 +130,25 @@ pub(crate) trait Eviction {
     /// Shows copies that will probably leave soon, so many at most, for the same purpose as
     /// [`Eviction::peek`].
     #[inline]
-    fn leaving_soon(&self, _count: usize, _see: impl FnMut(u32)) {}
+    fn leaving_soon(&mut self, _count: usize, _see: impl FnMut(u32)) {}
+
+    /// Does the policy know who leaves some accesses before? See [`Eviction::exchange`].
+    const EXCHANGES: bool = false;
+
+    /// In a full store, where all copies weigh the same, a group of copies is read, and so many newcomers
+    /// between them, for whom stands a number above all slots, take the places of copies that leave. Who
+    /// does, in the order of the newcomers? `false`: that is not known, and nothing has changed. Else
+    /// [`Eviction::exchanged`] follows.
+    fn exchange(&mut self, _group: &Group, _newcomers: usize, _leaving: &mut Group) -> bool {
+        false
+    }
+
+    /// Newcomers are stored: by their place in the group, the slot of each. Some may be in it twice, so
+    /// that only the first so many left that [`Eviction::exchange`] named.
+    fn exchanged(&mut self, _newcomers: impl Iterator<Item = (usize, u32)>, _left: usize) {}
+
+    /// Can more have to leave than there must be room for?
+    const CULLS: bool = false;
 
     /// Must more leave although there is room by now?
     fn culling(&self) -> bool {
@@ -166,6 +188,8 @@ macro_rules! registry {
         }
 
         impl Eviction for Evictor {
+            const CULLS: bool = true;
+
             fn new(setting: Setting) -> Self {
                 Self::of(Evict::None, setting)
             }

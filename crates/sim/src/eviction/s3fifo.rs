@@ -145,7 +145,7 @@ impl Eviction for S3Fifo {
     }
 
     #[inline]
-    fn leaving_soon(&self, count: usize, see: impl FnMut(u32)) {
+    fn leaving_soon(&mut self, count: usize, see: impl FnMut(u32)) {
         self.queues.oldest_few(SMALL, count).for_each(see);
     }
 

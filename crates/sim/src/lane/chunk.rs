@@ -2,14 +2,14 @@
 
 use super::stretch::Access;
 use crate::access::Last;
-use crate::eviction::PEEKED_MAX;
+use crate::eviction::TOGETHER;
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::block::{Accesses, UNKNOWN_BYTES};
 use cachepolicy_trace::event::AccessOperation;
 use core::ops::Range;
 
 /// So many accesses ahead, what they will touch is fetched from memory: the waits overlap.
-pub(super) const AHEAD: usize = PEEKED_MAX;
+pub(super) const AHEAD: usize = TOGETHER;
 
 /// See the module's description. A column that may be empty is where no access has anything there.
 pub(super) struct Chunk<'a> {
@@ -27,17 +27,33 @@ fn is_get(operation: &AccessOperation) -> bool {
     *operation == AccessOperation::Get
 }
 
+/// Is none of these instants before the one in front of it?
+#[inline]
+fn are_in_order(at: &[Time]) -> bool {
+    // Of numbers that are not negative, the difference has the sign that tells, and needs no comparison.
+    let later = at.get(1..).unwrap_or_default();
+    let signs = |all: i64, (before, at): (&Time, &Time)| {
+        all | before.nanos() | at.nanos().wrapping_sub(before.nanos())
+    };
+    let signs = at.iter().zip(later).fold(0, signs);
+    let last_sign = at.last().map_or(0, |last| last.nanos());
+    signs | last_sign >= 0 || at.is_sorted()
+}
+
 impl<'a> Chunk<'a> {
     pub(super) fn of(accesses: &'a Accesses, range: Range<usize>) -> Self {
         let bytes = accesses.bytes.get(range.clone()).unwrap_or_default();
-        let different = |first: &u64| bytes.iter().filter(|bytes| *bytes != first).count();
+        let different = |first: u64| bytes.iter().fold(0, |all, bytes| all | (bytes ^ first));
         Self {
             first: range.start,
             at: accesses.at.get(range.clone()).unwrap_or_default(),
             keys: accesses.key.get(range.clone()).unwrap_or_default(),
             operations: accesses.operation.get(range).unwrap_or_default(),
             bytes,
-            only_bytes: bytes.first().copied().filter(|first| different(first) == 0),
+            only_bytes: bytes
+                .first()
+                .copied()
+                .filter(|first| different(*first) == 0),
         }
     }
 
@@ -81,13 +97,10 @@ impl<'a> Chunk<'a> {
     /// Do they happen one after the other, between these instants?
     #[inline]
     pub(super) fn is_in_order(&self, from: Time, stop: Time) -> bool {
-        let mut before = from;
-        let mut is_in_order = true;
-        for &at in self.at {
-            is_in_order &= before <= at;
-            before = at;
-        }
-        is_in_order && before < stop
+        let (Some(&first), Some(&last)) = (self.at.first(), self.at.last()) else {
+            return from < stop;
+        };
+        from <= first && last < stop && are_in_order(self.at)
     }
 
     /// Where all of them are `get`s, and all found something or none did, as the trace says:
@@ -112,6 +125,15 @@ impl<'a> Chunk<'a> {
     #[inline]
     pub(super) fn only_bytes(&self) -> Option<u64> {
         self.only_bytes.filter(|bytes| *bytes != UNKNOWN_BYTES)
+    }
+
+    /// How much of each response a copy of this size could give, where that is the same for all.
+    #[inline]
+    pub(super) fn only_response(&self, size: u64) -> Option<u64> {
+        if self.bytes.is_empty() {
+            return Some(size);
+        }
+        self.only_bytes().map(|bytes| bytes.min(size))
     }
 
     /// Does the trace say nothing of their bytes?

@@ -123,7 +123,7 @@ impl<'f> Stretch<'f> {
     }
 
     #[inline]
-    fn result(&mut self, key: KeyId, inserted: Inserted) -> FillResult {
+    pub(super) fn result(&mut self, key: KeyId, inserted: Inserted) -> FillResult {
         match inserted {
             Inserted::Stored(_) => {
                 self.set_cause(key, Cause::Expiry);

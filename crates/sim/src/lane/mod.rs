@@ -7,6 +7,8 @@
 //! both ways and compares the reports.
 
 mod chunk;
+mod endless;
+mod fetch;
 mod fills;
 mod rows;
 mod stretch;

@@ -20,9 +20,6 @@ use cachepolicy_trace::block::Accesses;
 use cachepolicy_trace::event::AccessOperation;
 use core::ops::Range;
 
-/// What is known of so few copies is in the processor's caches anyway.
-const FETCHED_FROM: usize = 1 << 14;
-
 /// The accesses, and all that they can change.
 pub(super) struct Stretch<'a> {
     pub(super) lane: Lane,
@@ -108,11 +105,18 @@ impl Stretch<'_> {
     fn replay<E: Eviction>(&mut self, evictor: &mut E) -> usize {
         self.uniform = self.find_uniform();
         let mut index = self.range.start;
+        let mut are_endless = self.uniform.is_some_and(|uniform| !uniform.is_mortal);
         while index < self.range.end {
             let at = self.accesses.at.get(index).copied();
             let at = at.filter(|&at| at < self.limit);
             if !at.is_some_and(|at| at < self.stop || self.catch_up(at, evictor)) {
                 break;
+            }
+            if are_endless && self.rack.are_plain() {
+                index += self.replay_endless(index, evictor);
+                // What is left is of another kind.
+                are_endless = false;
+                continue;
             }
             if index >= *self.fetched {
                 // Also what comes when others have been let go first: it is not far.
@@ -168,29 +172,6 @@ impl Stretch<'_> {
             self.now = part.at.get(last).copied().unwrap_or(self.now);
         }
         replayed
-    }
-
-    /// Reads what the accesses to these keys will need, all at once.
-    #[inline]
-    fn fetch<E: Eviction>(&self, keys: &[u32], evictor: &E) {
-        let mut slots = [NONE; AHEAD];
-        self.rack.fetch(keys, &mut slots);
-        core::hint::black_box(evictor.peek_keys(keys));
-        if self.rack.len() < FETCHED_FROM {
-            core::hint::black_box(&slots);
-            return;
-        }
-        let mut fetched = 0_u32;
-        let mut misses = 0;
-        for &slot in slots.iter().take(keys.len()) {
-            // A branch here would be guessed wrong again and again, and undo what is gained.
-            let is_miss = u32::from(!Rack::<Copy>::is_slot(slot));
-            misses += is_miss as usize;
-            let some_slot = slot & is_miss.wrapping_sub(1);
-            fetched ^= evictor.peek(some_slot) ^ self.rack.peek(some_slot);
-        }
-        evictor.leaving_soon(misses, |slot| fetched ^= self.rack.peek_leaving(slot));
-        core::hint::black_box(fetched);
     }
 
     /// How many accesses were replayed, of any kind and in any order.
@@ -314,7 +295,13 @@ impl Stretch<'_> {
 
     /// Counts accesses of which so many missed, and their responses.
     #[inline]
-    fn count_uniform(&mut self, chunk: &Chunk<'_>, size: u64, misses: u64, not_from_copies: u64) {
+    pub(super) fn count_uniform(
+        &mut self,
+        chunk: &Chunk<'_>,
+        size: u64,
+        misses: u64,
+        not_from_copies: u64,
+    ) {
         let Some(&last) = chunk.at.last() else {
             return;
         };

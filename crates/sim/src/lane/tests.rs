@@ -18,12 +18,22 @@ impl Observer for Watches {
 }
 
 fn replay(policy: &Policy, options: &Options, events: &[Event], watched: bool) -> String {
+    replay_in_parts(50, policy, options, events, watched)
+}
+
+fn replay_in_parts(
+    part: usize,
+    policy: &Policy,
+    options: &Options,
+    events: &[Event],
+    watched: bool,
+) -> String {
     let mut simulation = Simulation::new(policy, options.clone()).unwrap();
     if watched {
         simulation.observe(Box::new(Watches));
     }
     let mut packer = Packer::default();
-    for part in events.chunks(50) {
+    for part in events.chunks(part) {
         let mut block = Block::default();
         for event in part {
             packer.push(event, &mut block).unwrap();
@@ -302,6 +312,46 @@ proptest! {
         }
         let on_the_spot = replay(&policy, &options, &events, false);
         let one_by_one = replay(&policy, &options, &events, true);
+        prop_assert_eq!(on_the_spot, one_by_one, "{}", text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// As long as copies live forever and are all alike, accesses go in groups.
+    #[test]
+    fn the_same_reports_of_many_keys(
+        evict in prop::sample::select(&EVICT[..]),
+        capacity in prop::sample::select(vec!["40 entries", "90 entries", "90B", "150 entries"]),
+        size in prop::sample::select(vec!["", "size 1B", "size 3B", "size from trace else 1B"]),
+        draws in prop::collection::vec((0.0..1.0_f64, 0..400_u32), 300..1_500),
+        bytes in prop::sample::select(vec![None, Some(1), Some(3)]),
+        part in prop::sample::select(vec![100, 400, 2_000]),
+    ) {
+        let text = format!(
+            "policy test {{ edition 1 }}\nbackend mem redis {{ capacity {capacity}; evict {evict}; latency 0s }}\n\
+             object item(id) {{\n store mem\n ttl forever\n {size}\n}}\n"
+        );
+        let compiled = cachepolicy_compiler::compile_text("test.cachepolicy", &text);
+        let policy = compiled.policy.unwrap_or_else(|| panic!("{:#?}\n{text}", compiled.diagnostics));
+        let access = |(number, (draw, other)): (usize, &(f64, u32))| Event::Access(Access {
+            at: Time::ZERO + Duration::from_nanos(number as i64 * 100_000_000),
+            operation: match other {
+                0 => AccessOperation::Set,
+                1 => AccessOperation::Delete,
+                _ => AccessOperation::Get,
+            },
+            // Few keys are asked for often.
+            key: AccessKey::Number((draw * draw * draw * 400.0) as u64),
+            bytes: if *other == 2 { Some(2) } else { bytes },
+            ttl: None,
+            cost: None,
+        });
+        let events: Vec<Event> = draws.iter().enumerate().map(access).collect();
+        let options = Options::default();
+        let on_the_spot = replay_in_parts(part, &policy, &options, &events, false);
+        let one_by_one = replay_in_parts(part, &policy, &options, &events, true);
         prop_assert_eq!(on_the_spot, one_by_one, "{}", text);
     }
 }

@@ -6,7 +6,7 @@ use super::rack::Rack;
 use super::traffic::Inserted;
 use super::values::{NOTHING, Value};
 use super::{KeyId, Slot};
-use crate::eviction::{Eviction, Newcomer, Victim};
+use crate::eviction::{Eviction, Group, Newcomer, TOGETHER, Victim};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::Time;
 
@@ -84,6 +84,89 @@ impl<T: Value> Rack<T> {
         self.depends.set(slot, NOTHING, self.slots);
         evictor.inserted(slot, self.view(now));
         Inserted::Stored(Slot(slot))
+    }
+
+    /// Soon somebody will look these keys up.
+    #[inline]
+    pub(crate) fn prefetch_keys(&self, keys: &[u32]) {
+        keys.iter().for_each(|key| self.index.prefetch(KeyId(*key)));
+    }
+
+    /// Soon this copy will leave. Whose is it?
+    #[inline]
+    pub(crate) fn prefetch_leaving(&self, slot: u32) -> KeyId {
+        let key = self.copies.key(slot);
+        self.index.prefetch(key);
+        key
+    }
+
+    /// Do all copies have one size and depend on nothing?
+    pub(crate) fn are_plain(&self) -> bool {
+        self.only_size().is_some() && self.depends.only() == Some(NOTHING)
+    }
+
+    /// Has another copy of this size, which all have, no place unless one of them leaves?
+    #[inline(always)]
+    pub(crate) fn is_full(&self, size: u64) -> bool {
+        let weight = self.copies.weigh(size);
+        weight <= self.capacity && self.weight > self.capacity - weight
+    }
+
+    /// Stores a copy that differs from all others in its key alone, which has none, in place of the one
+    /// whose key is returned; `None`: it is not stored. See [`Rack::are_plain`] and [`Rack::is_full`].
+    #[inline(always)]
+    pub(crate) fn exchange<E: Eviction>(
+        &mut self,
+        evictor: &mut E,
+        (key, size): (KeyId, u64),
+        now: Time,
+    ) -> Option<KeyId> {
+        let weight = self.copies.weigh(size);
+        let newcomer = Newcomer { key, weight };
+        evictor.arriving(newcomer, self.view(now));
+        let Victim::Slot(slot) = evictor.victim(Some(newcomer), self.view(now)) else {
+            return None;
+        };
+        let left = self.exchange_with(slot, key);
+        evictor.inserted(slot, self.view(now));
+        Some(left)
+    }
+
+    /// The copy of a key, which has none, in place of that of another one, which is returned.
+    #[inline(always)]
+    fn exchange_with(&mut self, slot: u32, key: KeyId) -> KeyId {
+        let left = self.copies.rename(slot, key);
+        self.index.remove(left);
+        self.enter(key, slot);
+        left
+    }
+
+    /// The same for those of a group that have no copies, by their places in it, where it is known who
+    /// leaves; `exchanged` is told the place in the group, whether there certainly was a copy before, and
+    /// whose copy leaves. How many leave? Whoever is in the group twice has a copy the second time.
+    #[inline(always)]
+    pub(crate) fn exchange_all(
+        &mut self,
+        keys: &Group,
+        (group, missing): (&mut Group, &[u8]),
+        leaving: &Group,
+        mut exchanged: impl FnMut(usize, bool, KeyId),
+    ) -> usize {
+        let mut left = 0;
+        for &place in missing {
+            let place = usize::from(place) % TOGETHER;
+            let key = KeyId(keys[place]);
+            group[place] = match self.index.entry(key) {
+                Ok(slot) => slot,
+                Err(was_kept) => {
+                    let slot = leaving[left % TOGETHER];
+                    left += 1;
+                    exchanged(place, was_kept, self.exchange_with(slot, key));
+                    slot
+                }
+            };
+        }
+        left
     }
 
     /// Takes out the copies that are dead by now, which are like others, see [`Rack::unify`].

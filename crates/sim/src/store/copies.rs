@@ -84,6 +84,12 @@ impl Copies {
         self.keys[slot as usize] = VACANT;
     }
 
+    /// Another copy of the same size takes the place of one. Whose was it?
+    #[inline]
+    pub(super) fn rename(&mut self, slot: u32, key: KeyId) -> KeyId {
+        core::mem::replace(&mut self.keys[slot as usize], key)
+    }
+
     /// How many slots have been in use.
     #[inline]
     pub(super) fn slots(&self) -> usize {

@@ -88,6 +88,19 @@ impl Index {
         fetched < GONE
     }
 
+    /// A slot, or else: is it certain that there was one?
+    #[inline]
+    pub(crate) fn entry(&self, key: KeyId) -> Result<u32, bool> {
+        let entry = match self {
+            Self::Table(slots) => slots.get(key.0 as usize).copied(),
+            Self::Map { slots, .. } => slots.get(&key).copied(),
+        };
+        match entry {
+            Some(slot) if slot < GONE => Ok(slot),
+            other => Err(other == Some(GONE)),
+        }
+    }
+
     /// Soon somebody will look this key up.
     #[inline]
     pub(crate) fn prefetch(&self, key: KeyId) {
