@@ -13,8 +13,10 @@ use cachepolicy_core::units::{Duration, Time};
 
 const KINDS: [Kind; 4] = [Kind::Request, Kind::Access, Kind::Write, Kind::Fault];
 
-/// Reads a block of that version into one that is empty. `known`: what was numbered before it.
+/// Reads a block of that version into one that is empty, but for rows whose memory is used again.
+/// `known`: what was numbered before it.
 pub(super) fn decode(bytes: &[u8], version: u32, known: Known, block: &mut Block) -> Option<()> {
+    let mut spare = core::mem::take(&mut block.news.written);
     let mut from = Decoder::new(bytes, version);
     let mut counts = [0_usize; 4];
     for _ in 0..from.count()? {
@@ -26,7 +28,7 @@ pub(super) fn decode(bytes: &[u8], version: u32, known: Known, block: &mut Block
             return None;
         }
     }
-    decode_news(&mut from, &mut block.news)?;
+    decode_news(&mut from, &mut spare, &mut block.news)?;
     let [requests, accesses, writes, faults] = counts;
     let known = known.with(&block.news);
     decode_requests(
@@ -140,7 +142,7 @@ fn duration(nanos: u64) -> Option<Duration> {
     i64::try_from(nanos).ok().map(Duration::from_nanos)
 }
 
-fn decode_news(from: &mut Decoder<'_>, news: &mut News) -> Option<()> {
+fn decode_news(from: &mut Decoder<'_>, spare: &mut Vec<Written>, news: &mut News) -> Option<()> {
     decode_keys(from, &mut news.keys)?;
     for _ in 0..from.count()? {
         let target = Target {
@@ -174,27 +176,48 @@ fn decode_news(from: &mut Decoder<'_>, news: &mut News) -> Option<()> {
         })?);
     }
     for _ in 0..from.count()? {
-        let model = from.text()?.to_owned();
-        let operation = match from.byte()? {
+        let mut written = spare.pop().unwrap_or_else(|| Written {
+            model: String::new(),
+            operation: Operation::Update,
+            old: None,
+            new: None,
+        });
+        set_text(&mut written.model, from.text()?);
+        written.operation = match from.byte()? {
             code if code == Operation::Create as u8 => Operation::Create,
             code if code == Operation::Update as u8 => Operation::Update,
             code if code == Operation::Delete as u8 => Operation::Delete,
             _ => return None,
         };
-        let row = |from: &mut Decoder<'_>| {
-            let is_there = from.flag()?;
-            Some(if is_there {
-                Some(decode_row(from, 0)?)
+        for row in [&mut written.old, &mut written.new] {
+            if from.flag()? {
+                decode_row_into(from, row.get_or_insert_default())?;
             } else {
-                None
-            })
-        };
-        news.written.push(Written {
-            model,
-            operation,
-            old: row(from)?,
-            new: row(from)?,
-        });
+                *row = None;
+            }
+        }
+        news.written.push(written);
+    }
+    Some(())
+}
+
+fn set_text(text: &mut String, new: &str) {
+    text.clear();
+    text.push_str(new);
+}
+
+/// Reads a row in place of another one, whose memory is used again.
+fn decode_row_into(from: &mut Decoder<'_>, row: &mut Row) -> Option<()> {
+    let count = from.count()?;
+    row.truncate(count);
+    for (name, value) in &mut *row {
+        set_text(name, from.text()?);
+        let new = decode_value(from, 1, core::mem::replace(value, Value::Null))?;
+        *value = new;
+    }
+    for _ in row.len()..count {
+        let name = from.text()?.to_owned();
+        row.push((name, decode_value(from, 1, Value::Null)?));
     }
     Some(())
 }
@@ -238,19 +261,27 @@ fn decode_list<'a, T>(
 }
 
 fn decode_row(from: &mut Decoder<'_>, depth: usize) -> Option<Row> {
-    decode_list(from, |from| decode_value(from, depth + 1))
+    decode_list(from, |from| decode_value(from, depth + 1, Value::Null))
 }
 
-fn decode_value(from: &mut Decoder<'_>, depth: usize) -> Option<Value> {
+/// `before`: a value whose memory is used again.
+fn decode_value(from: &mut Decoder<'_>, depth: usize, before: Value) -> Option<Value> {
     if depth > NESTING_MAX + 1 {
         return None;
     }
     match from.byte()? {
         0 => Some(Value::Null),
-        1 => Some(Value::Text(from.text()?.to_owned())),
+        1 => {
+            let mut text = match before {
+                Value::Text(text) => text,
+                Value::Null | Value::List(_) | Value::Row(_) => String::new(),
+            };
+            set_text(&mut text, from.text()?);
+            Some(Value::Text(text))
+        }
         2 => {
             let count = from.count()?;
-            let values = (0..count).map(|_| decode_value(from, depth + 1));
+            let values = (0..count).map(|_| decode_value(from, depth + 1, Value::Null));
             values.collect::<Option<_>>().map(Value::List)
         }
         3 => decode_row(from, depth).map(Value::Row),

@@ -177,6 +177,7 @@ fn summary(bytes: &[u8]) -> Result<(u32, CompactSummary, usize), String> {
 
 impl<B: AsRef<[u8]>> BlockSource for CompactReader<B> {
     fn next_block(&mut self, block: &mut Block) -> Result<bool, TraceError> {
+        let spare = core::mem::take(&mut block.news.written);
         block.clear();
         if self.next == self.end {
             return Ok(false);
@@ -184,6 +185,7 @@ impl<B: AsRef<[u8]>> BlockSource for CompactReader<B> {
         let Some((payload, next)) = self.payload() else {
             return Err(self.damaged());
         };
+        block.news.written = spare;
         let is_read = decode(payload, self.version, self.known, block).is_some();
         if !is_read || block.is_empty() || !self.count(block) || !self.pass(block) {
             return Err(self.damaged());
