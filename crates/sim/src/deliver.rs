@@ -347,13 +347,15 @@ impl Engine {
     }
 
     /// The same of one that was not spelt out: see [`crate::lane`].
-    pub(crate) fn deliver_plain(&mut self, t: &Tables, edge: u32, id: u32) {
-        let plain = self.plain();
-        let (Some((verb, action, bus)), Some(lane)) =
-            (plain.and_then(|plain| plain.action(edge)), self.lane)
-        else {
+    pub(crate) fn deliver_plain(&mut self, t: &Tables, edge: u32, row: u32) {
+        let plain = self.plain.as_mut().filter(|_| cfg!(feature = "lanes"));
+        let (Some(plain), Some(lane)) = (plain, self.lane) else {
             return;
         };
+        let Some((verb, action, bus)) = plain.action(edge) else {
+            return;
+        };
+        let (_, _, id) = plain.id_of(&mut self.values, row);
         let payload = self.deliveries.payloads.take();
         let filled = &mut self.deliveries.payloads[payload];
         filled.held = 1;

@@ -69,11 +69,7 @@ impl Engine {
                 .and_then(|&shape| t.shapes.get(shape as usize));
             // A replica may still give what was before it.
             let is_kept = shape.is_some_and(|shape| shape.lag > Duration::ZERO);
-            concerned.extend(if is_kept {
-                Some(self.cells.cell(selection))
-            } else {
-                self.cells.find(selection)
-            });
+            concerned.extend(self.cell_of(selection, is_kept));
         }
         concerned.sort_unstable();
         concerned.dedup();
@@ -108,8 +104,9 @@ impl Engine {
                 provenance = self.provenances.begin(lane.level.0);
                 store.set_depends(slot, provenance);
             }
-            let cell = self.cells.cell(selection);
-            self.depend_late(provenance, cell);
+            if let Some(cell) = self.cell_of(selection, true) {
+                self.depend_late(provenance, cell);
+            }
         }
     }
 

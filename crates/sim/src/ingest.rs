@@ -7,7 +7,6 @@ use crate::dimensions::{Carrying, Dimensions, Settled};
 use crate::engine::Engine;
 use crate::faults::DueFault;
 use crate::intern::NONE;
-use crate::lane::PlainWrites;
 use crate::metrics::Fault;
 use crate::options::{Options, SimError};
 use crate::paths::Paths;
@@ -39,6 +38,8 @@ pub(crate) struct Ingest {
     given_values: Vec<u32>,
     /// Rows of the block.
     pub(crate) written: Vec<rows::Written>,
+    /// Their numbers, where no more is said of them than their ids; empty but for its memory.
+    rows: Vec<u32>,
     /// The first event's instant.
     pub(crate) zero: Time,
     pops: u32,
@@ -60,6 +61,7 @@ impl Ingest {
             given: Vec::new(),
             given_values: Vec::new(),
             written: Vec::new(),
+            rows: Vec::new(),
             zero: Time::ZERO,
             pops: t.pops(),
             pop: Stream::new(options.seed, &["pop"]),
@@ -139,15 +141,21 @@ impl Engine {
                 .push((first, self.ingest.given.len() as u32));
         }
         self.ingest.written.clear();
-        for written in &news.written {
-            let plain = self.plain.as_ref().filter(|_| cfg!(feature = "lanes"));
-            let id = plain.and_then(|plain| plain.id_of(&t.policy, &mut self.values, written));
-            let written = match id {
-                Some(id) => rows::Written::Plain(id),
+        let mut rows = core::mem::take(&mut self.ingest.rows);
+        rows.clear();
+        if let Some(plain) = self.plain.as_mut().filter(|_| cfg!(feature = "lanes")) {
+            let known = (&mut self.values, &mut self.trace_keys);
+            plain.number_rows(&t.policy, known, &news.written, &mut rows);
+        }
+        for (index, written) in news.written.iter().enumerate() {
+            let row = rows.get(index).copied().filter(|&row| row != NONE);
+            let written = match row {
+                Some(row) => rows::Written::Plain(row),
                 None => rows::Written::Images(Arc::new(self.images(t, written)?)),
             };
             self.ingest.written.push(written);
         }
+        self.ingest.rows = rows;
         Ok(())
     }
 
@@ -269,11 +277,13 @@ impl Engine {
         let images = match self.ingest.written.get(number as usize) {
             None => return,
             Some(rows::Written::Images(images)) => Arc::clone(images),
-            Some(&rows::Written::Plain(id)) => {
-                let Some(row) = self.plain().map(PlainWrites::row) else {
+            Some(&rows::Written::Plain(row)) => {
+                let plain = self.plain.as_mut().filter(|_| cfg!(feature = "lanes"));
+                let Some(plain) = plain else {
                     return;
                 };
-                Arc::new(WrittenImages::of_id(&t.policy, row, id))
+                let id = plain.id_of(&mut self.values, row);
+                Arc::new(WrittenImages::of_id(&t.policy, id))
             }
         };
         let at = self.given_at(&writes.at, index);

@@ -141,13 +141,18 @@ impl Tuples {
         if let Some(id) = self.find_hashed(tuple, hash) {
             return (id, false);
         }
-        let id = self.ends.len() as u32;
-        self.words.extend_from_slice(tuple);
-        self.ends.push(self.words.len() as u32);
+        let id = self.add_unfound(tuple);
         let (words, ends) = (&self.words, &self.ends);
         let hash_of = |&id: &u32| hash_words(tuple_of(words, ends, id));
         self.table.insert_unique(hash, id, hash_of);
         (id, true)
+    }
+
+    /// The number of one more tuple, which is not found by what is in it.
+    pub(crate) fn add_unfound(&mut self, tuple: &[u32]) -> u32 {
+        self.words.extend_from_slice(tuple);
+        self.ends.push(self.words.len() as u32);
+        (self.ends.len() - 1) as u32
     }
 
     /// The number of a tuple that was seen before.

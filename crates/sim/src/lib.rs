@@ -69,6 +69,7 @@ mod state;
 mod storing;
 mod tables;
 mod tag_index;
+mod tagged;
 mod trace_keys;
 mod tracking;
 mod unrouted;

@@ -42,12 +42,12 @@ pub(crate) enum Todo {
     Commit(u32),
     /// An invalidation arrives.
     Delivery(u32),
-    /// The same, of one key, the one that a row's id names.
+    /// The same, at one key, the one that a row's id names: see [`crate::lane`].
     Act {
         /// Which of the edges that act so.
         edge: u32,
-        /// The number of the id.
-        id: u32,
+        /// The row.
+        row: u32,
     },
     /// A tracked backend's message arrives.
     Message(u32),

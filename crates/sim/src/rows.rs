@@ -50,7 +50,7 @@ pub(crate) struct WrittenImages {
 /// A row of a block's writes.
 #[derive(Debug)]
 pub(crate) enum Written {
-    /// No more is said of it than its id, which has this number: see [`crate::lane`].
+    /// No more is said of it than its id; it has this number: see [`crate::lane`].
     Plain(u32),
     /// All that is said of it.
     Images(Arc<WrittenImages>),
@@ -109,7 +109,7 @@ impl WrittenImages {
 
 impl WrittenImages {
     /// Of a row that was changed, of which no more is known than the number of its id.
-    pub(crate) fn of_id(policy: &Policy, (model, field): (ModelId, FieldId), id: u32) -> Self {
+    pub(crate) fn of_id(policy: &Policy, (model, field, id): (ModelId, FieldId, u32)) -> Self {
         let mut row = KnownRow {
             fields: vec![None; policy.models[model.index()].fields.len()],
         };

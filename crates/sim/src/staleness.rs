@@ -12,6 +12,7 @@ use crate::tables::Tables;
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::{Duration, Time};
 use prefetch_index::prefetch_index;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// All cells.
@@ -27,6 +28,7 @@ pub(crate) struct Cells {
     /// For each shape: how long a write stays in a log although nobody remembers it, because a
     /// replica may still give what was before it.
     lags: Vec<Duration>,
+    has_lags: bool,
     /// Writes about which everything is known.
     pub(crate) settled: Vec<Settled>,
     /// The same, that no log has any more; empty but for its memory.
@@ -45,27 +47,44 @@ struct Head {
     log: u32,
 }
 
+impl Head {
+    const EMPTY: Self = Self {
+        end: 0,
+        current: 0,
+        log: NONE,
+    };
+}
+
 /// Writes that somebody misses, or may still miss.
 #[derive(Debug, Default)]
 struct Log {
     shape: u32,
     /// The position of the first write.
     start: u32,
-    writes: VecDeque<(Time, u32)>,
-    /// How many remember the position of each write.
-    counts: VecDeque<u32>,
+    writes: VecDeque<Logged>,
     /// What died while it missed the write at a position: by position and level, when it was last
     /// served and when it died.
-    dead: Vec<((u32, u16), Ends)>,
+    dead: Few<((u32, u16), Ends)>,
     /// The same for all positions before `start`, by level.
-    carried: Vec<(u16, Ends)>,
+    carried: Few<(u16, Ends)>,
+}
+
+/// A list that mostly has one thing, which is where the list is.
+type Few<T> = SmallVec<[T; 1]>;
+
+/// A write in a log.
+#[derive(Debug, Clone, Copy)]
+struct Logged {
+    at: Time,
+    write: u32,
+    /// How many remember its position.
+    count: u32,
 }
 
 impl Log {
     /// The first write leaves; what died while it missed it is carried on.
     fn cut_first(&mut self) {
         self.writes.pop_front();
-        self.counts.pop_front();
         let position = self.start;
         self.start += 1;
         let past = self
@@ -98,7 +117,7 @@ impl Log {
 }
 
 /// Those of a level, in a list that has few.
-fn ends_of(list: &mut Vec<(u16, Ends)>, level: u16) -> &mut Ends {
+fn ends_of(list: &mut Few<(u16, Ends)>, level: u16) -> &mut Ends {
     let place = list.iter().position(|(known, _)| *known == level);
     let place = place.unwrap_or_else(|| {
         list.push((level, Ends::NONE));
@@ -134,7 +153,7 @@ struct WriteRecord {
     epoch: u64,
     /// Logs that have it.
     logs: u32,
-    levels: Vec<(u16, Ends)>,
+    levels: Few<(u16, Ends)>,
 }
 
 /// A write that no copy of a level misses any more.
@@ -148,13 +167,15 @@ pub(crate) struct Settled {
 
 impl Cells {
     pub(crate) fn new(t: &Tables) -> Self {
+        let lags: Vec<_> = t.shapes.iter().map(|shape| shape.lag).collect();
         Self {
+            has_lags: lags.iter().any(|lag| *lag > Duration::ZERO),
+            lags,
             numbers: Tuples::default(),
             heads: Vec::new(),
             logs: Slab::default(),
             writes: Slab::default(),
             epoch: 0,
-            lags: t.shapes.iter().map(|shape| shape.lag).collect(),
             settled: Vec::new(),
             over: Vec::new(),
         }
@@ -164,13 +185,15 @@ impl Cells {
     pub(crate) fn cell(&mut self, key: &[u32]) -> u32 {
         let (cell, is_new) = self.numbers.intern(key);
         if is_new {
-            self.heads.push(Head {
-                end: 0,
-                current: 0,
-                log: NONE,
-            });
+            self.heads.push(Head::EMPTY);
         }
         cell
+    }
+
+    /// A new cell of a shape, which nobody finds by its values.
+    pub(crate) fn unnamed(&mut self, shape: u32) -> u32 {
+        self.heads.push(Head::EMPTY);
+        self.numbers.add_unfound(&[shape])
     }
 
     /// The position of a cell's log that data read as of that instant has, remembered.
@@ -180,7 +203,7 @@ impl Cells {
             NONE => 0,
             log => {
                 let writes = self.logs[log].writes.iter().rev();
-                writes.take_while(|(at, _)| *at > as_of).count()
+                writes.take_while(|logged| logged.at > as_of).count()
             }
         };
         let position = head.end - later as u32;
@@ -204,7 +227,7 @@ impl Cells {
         }
         let log = &mut self.logs[head.log];
         debug_assert!(position >= log.start, "what is remembered is in the log");
-        log.counts[(position - log.start) as usize] += 1;
+        log.writes[(position - log.start) as usize].count += 1;
     }
 
     /// One less remembers a position. `served`: when it was last served although out of date;
@@ -227,7 +250,7 @@ impl Cells {
             }
         } else {
             let log = &mut self.logs[head.log];
-            log.counts[(position - log.start) as usize] -= 1;
+            log.writes[(position - log.start) as usize].count -= 1;
             if served > Time::DISTANT_PAST || died > Time::DISTANT_PAST {
                 log.died(position, level, Ends { served, died });
             }
@@ -244,7 +267,7 @@ impl Cells {
         }
         let log = &self.logs[head.log];
         let index = position.checked_sub(log.start)?;
-        log.writes.get(index as usize).map(|&(at, _)| at)
+        log.writes.get(index as usize).map(|logged| logged.at)
     }
 
     /// How many writes are missed from a position on.
@@ -258,8 +281,8 @@ impl Cells {
         if position < head.end {
             let log = &self.logs[head.log];
             let missed = log.writes.iter().rev().take((head.end - position) as usize);
-            let new = missed.take_while(|&&(_, write)| self.writes[write].epoch > after);
-            into.extend(new.map(|&(_, write)| write));
+            let new = missed.take_while(|logged| self.writes[logged.write].epoch > after);
+            into.extend(new.map(|logged| logged.write));
         }
     }
 
@@ -274,6 +297,13 @@ impl Cells {
             return;
         }
         self.epoch += 1;
+        if !self.has_lags && concerned.iter().all(|&cell| self.is_forgotten(cell)) {
+            // Nothing is to be learnt of this write.
+            for &cell in concerned {
+                self.heads[cell as usize].end += 1;
+            }
+            return;
+        }
         let write = self.writes.take();
         let record = &mut self.writes[write];
         record.at = now;
@@ -283,13 +313,21 @@ impl Cells {
         for &cell in concerned {
             let log = self.log_of(cell);
             let head = &mut self.heads[cell as usize];
-            let log = &mut self.logs[log];
-            log.writes.push_back((now, write));
-            log.counts.push_back(head.current);
+            self.logs[log].writes.push_back(Logged {
+                at: now,
+                write,
+                count: head.current,
+            });
             head.current = 0;
             head.end += 1;
             self.cut(cell, now);
         }
+    }
+
+    /// Does nobody remember anything of this cell?
+    fn is_forgotten(&self, cell: u32) -> bool {
+        let head = &self.heads[cell as usize];
+        head.log == NONE && head.current == 0
     }
 
     /// A cell's log, a new one if it has none.
@@ -316,9 +354,8 @@ impl Cells {
         let lag = self.lags.get(of.shape as usize).copied();
         let lag = lag.unwrap_or(Duration::ZERO);
         let mut settled = core::mem::take(&mut self.over);
-        while let Some(&(at, write)) = of.writes.front() {
-            let is_needed = of.counts.front().is_some_and(|&count| count > 0)
-                || (lag > Duration::ZERO && at > now.before(lag));
+        while let Some(&Logged { at, write, count }) = of.writes.front() {
+            let is_needed = count > 0 || (lag > Duration::ZERO && at > now.before(lag));
             if is_needed {
                 break;
             }

@@ -6,6 +6,8 @@
 
 mod by_text;
 
+pub(crate) use by_text::Wanted;
+
 use crate::deliver::ANY;
 use crate::engine::Engine;
 use crate::intern::NONE;

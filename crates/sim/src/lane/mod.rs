@@ -10,13 +10,14 @@ mod chunk;
 mod endless;
 mod fetch;
 mod fills;
+mod plain;
 mod rows;
 mod stretch;
 #[cfg(test)]
 mod tests;
 mod writes;
 
-pub(crate) use rows::{PlainWrites, Tally};
+pub(crate) use plain::{PlainWrites, Tally};
 
 use crate::dependents;
 use crate::engine::Engine;
@@ -154,12 +155,6 @@ impl Engine {
     pub(crate) fn notes_late(&self, level: LevelId) -> bool {
         let is_it = |lane: Lane| lane.notes_late && lane.level == level;
         self.observer.is_none() && self.lane.is_some_and(is_it)
-    }
-
-    /// What writes come to of which no more need be known than the row.
-    #[inline]
-    pub(crate) fn plain(&self) -> Option<&PlainWrites> {
-        self.plain.as_ref().filter(|_| cfg!(feature = "lanes"))
     }
 
     /// Can stretches go on across this write?

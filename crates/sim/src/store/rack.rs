@@ -137,7 +137,7 @@ impl<T: Value> Rack<T> {
 
     /// See [`super::Store::prefetch`].
     #[inline]
-    pub(super) fn prefetch(&self, slot: u32) {
+    pub(crate) fn prefetch(&self, slot: u32) {
         self.rest.prefetch(slot);
         self.stored.prefetch(slot);
         self.depends.prefetch(slot);

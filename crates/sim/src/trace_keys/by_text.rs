@@ -2,28 +2,30 @@
 
 use super::TraceKeys;
 use crate::intern::{NONE, Texts, hash_text};
+use crate::tagged::Tagged;
 use cachepolicy_trace::random::mix;
-use hashbrown::HashTable;
+
+/// So many keys ahead, the place is asked for where a key will be entered.
+const AHEAD: usize = 16;
 
 /// Numbers of keys. Whoever asks compares what they stand for.
 #[derive(Debug, Default)]
 pub(super) struct ByText {
-    numbers: HashTable<u32>,
-    /// The first so many are in it.
-    indexed: usize,
+    /// The first so many keys.
+    numbers: Tagged,
     /// By the numbers of values, the keys that were found; [`NONE`]: it was not looked for.
     found: Vec<u32>,
 }
 
 /// A key as it is looked for: the number 7 and the text "7" are one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted<'a> {
     Number(u64),
     Text(&'a str),
 }
 
 impl<'a> Wanted<'a> {
-    fn of(text: &'a str) -> Self {
+    pub(crate) fn of(text: &'a str) -> Self {
         let is_usual = text == "0" || !text.starts_with(['0', '+']);
         match text.parse() {
             Ok(number) if is_usual => Self::Number(number),
@@ -31,7 +33,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    fn hash(self) -> u64 {
+    pub(crate) fn hash(self) -> u64 {
         match self {
             Self::Number(number) => mix(number),
             Self::Text(text) => hash_text(text),
@@ -48,36 +50,56 @@ impl TraceKeys {
     }
 
     /// The key of a value, if it has been admitted and has no name yet.
-    pub(crate) fn find_unnamed(&mut self, values: &Texts, value: u32) -> Option<u32> {
+    pub(super) fn find_unnamed(&mut self, values: &Texts, value: u32) -> Option<u32> {
         if self.named >= self.admitted {
             return None;
         }
         let place = value as usize;
         let known = self.by_text.found.get(place).copied();
         let found = known.filter(|&known| known != NONE).or_else(|| {
-            let found = self.search(values.value(value)?)?;
+            let found = self.search(Wanted::of(values.value(value)?))?;
             let known = &mut self.by_text.found;
             known.resize(known.len().max(place + 1), NONE);
             known[place] = found;
             Some(found)
         });
-        found.filter(|&key| key as usize >= self.named)
+        found.filter(|&key| (self.named..self.admitted).contains(&(key as usize)))
     }
 
-    fn search(&mut self, text: &str) -> Option<u32> {
-        let mut by_text = core::mem::take(&mut self.by_text);
-        let hash_of = |&key: &u32| self.wanted(key as usize).hash();
-        let numbers = &mut by_text.numbers;
-        numbers.reserve(self.admitted - by_text.indexed, hash_of);
-        for key in by_text.indexed..self.admitted {
-            let key = key as u32;
-            numbers.insert_unique(hash_of(&key), key, hash_of);
+    /// Soon somebody will search for a key of this hash.
+    #[inline]
+    pub(crate) fn prefetch(&mut self, hash: u64) {
+        self.index_all();
+        self.by_text.numbers.prefetch(hash);
+    }
+
+    /// Enters the keys that came since this was done last.
+    #[inline]
+    fn index_all(&mut self) {
+        if self.by_text.numbers.len() < self.len() {
+            self.index_more();
         }
-        by_text.indexed = self.admitted;
-        let wanted = Wanted::of(text);
-        let is_it = |&key: &u32| self.wanted(key as usize) == wanted;
-        let found = numbers.find(wanted.hash(), is_it).copied();
-        self.by_text = by_text;
+    }
+
+    #[cold]
+    fn index_more(&mut self) {
+        let mut numbers = core::mem::take(&mut self.by_text.numbers);
+        for key in numbers.len()..self.len() {
+            if let Some(number) = self.numbers.get(key + AHEAD) {
+                numbers.prefetch(Wanted::Number(*number).hash());
+            }
+            numbers.insert(self.wanted(key).hash(), key as u32);
+        }
+        self.by_text.numbers = numbers;
+    }
+
+    /// The key that is this one, whether or not it has been admitted.
+    pub(crate) fn search(&mut self, wanted: Wanted<'_>) -> Option<u32> {
+        self.index_all();
+        let numbers = core::mem::take(&mut self.by_text.numbers);
+        let is_it = |key: u32| self.wanted(key as usize) == wanted;
+        let found = numbers.find(wanted.hash(), is_it);
+        self.by_text.numbers = numbers;
         found
     }
 }
