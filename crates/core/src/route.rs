@@ -113,14 +113,29 @@ impl Pattern {
     /// not its content is unspecified. Parameters that the pattern does not have are left alone.
     #[must_use]
     pub fn matches<'p>(&self, path: &'p str, captures: &mut Captures<'p>) -> bool {
+        self.walk(path, Some(captures))
+    }
+
+    /// Does `path` (without its query) match?
+    #[must_use]
+    pub fn is_match(&self, path: &str) -> bool {
+        self.walk(path, None)
+    }
+
+    fn walk<'p>(&self, path: &'p str, mut captures: Option<&mut Captures<'p>>) -> bool {
         let Some(mut rest) = Remainder::of(path) else {
             return false;
+        };
+        let mut capture = |param: Option<u16>, value| {
+            if let Some(captures) = &mut captures {
+                captures.set(param, value);
+            }
         };
         for segment in &self.segments {
             if let Segment::Rest { param } = segment {
                 return match rest.text {
                     Some(text) => {
-                        captures.set(*param, text);
+                        capture(*param, text);
                         true
                     }
                     None => param.is_none(),
@@ -131,17 +146,11 @@ impl Pattern {
             };
             match segment.capture(text) {
                 Some(Captured::Nothing) => {}
-                Some(Captured::Hole(param, value)) => captures.set(param, value),
+                Some(Captured::Hole(param, value)) => capture(param, value),
                 None => return false,
             }
         }
         rest.text.is_none()
-    }
-
-    /// Does `path` (without its query) match?
-    #[must_use]
-    pub fn is_match(&self, path: &str) -> bool {
-        self.matches(path, &mut Captures::new())
     }
 }
 

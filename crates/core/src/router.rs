@@ -119,11 +119,16 @@ impl Router {
     }
 
     fn find_sites(&self, method: &str, path: &str, routed: &mut Routed<'_>) {
-        let matching = || {
-            self.sites
-                .iter()
-                .filter(|site| site.route.answers(method) && site.route.pattern.is_match(path))
-        };
+        let answers =
+            |site: &SiteEntry| site.route.answers(method) && site.route.pattern.is_match(path);
+        if let [only] = self.sites.as_slice() {
+            if answers(only) {
+                routed.sites[0] = only.level;
+                routed.site_count = 1;
+            }
+            return;
+        }
+        let matching = || self.sites.iter().filter(|site| answers(site));
         // Of sites that no other matching one contains there is one, unless the policy is wrong:
         // then the most specific one answers.
         let outermost = matching()

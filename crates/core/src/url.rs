@@ -6,10 +6,10 @@ use std::borrow::Cow;
 /// a fragment is dropped, since no client sends one.
 #[must_use]
 pub fn split_target(target: &str) -> (&str, Option<&str>) {
-    let target = target.split_once('#').map_or(target, |(target, _)| target);
     let origin_form = if target.starts_with('/') {
         target
     } else {
+        let target = until(target, '#');
         match target.split_once("://") {
             Some((scheme, rest)) if scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
                 rest.find(['/', '?']).map_or("", |slash| &rest[slash..])
@@ -17,10 +17,15 @@ pub fn split_target(target: &str) -> (&str, Option<&str>) {
             _ => target,
         }
     };
-    match origin_form.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (origin_form, None),
-    }
+    let path = origin_form.bytes().position(|byte| matches!(byte, b'?' | b'#'));
+    let (path, behind) = origin_form.split_at(path.unwrap_or(origin_form.len()));
+    let query = behind.strip_prefix('?');
+    (path, query.map(|query| until(query, '#')))
+}
+
+/// What stands before this character, else all of it.
+fn until(text: &str, end: char) -> &str {
+    text.split_once(end).map_or(text, |(before, _)| before)
 }
 
 /// The parameters of a query, in order, as `name=value` or `name`; empty ones left out.
@@ -122,33 +127,58 @@ fn hex_pair(high: u8, low: u8) -> Option<u8> {
     Some((digit(high)? * 16 + digit(low)?) as u8)
 }
 
-/// Appends `bytes`, normalised as RFC 3986, 6.2.2, says: escapes of unreserved characters become
+/// A set of ASCII characters. Each byte of each URL that goes into a key is asked for.
+#[derive(Debug)]
+pub(crate) struct Ascii([bool; 256]);
+
+impl Ascii {
+    /// Letters, digits and these.
+    pub(crate) const fn alphanumeric_and(others: &[u8]) -> Self {
+        let mut table = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            table[byte as usize] = byte.is_ascii_alphanumeric();
+            byte += 1;
+        }
+        Self(table).and(others)
+    }
+
+    /// The same and these.
+    pub(crate) const fn and(mut self, others: &[u8]) -> Self {
+        let mut index = 0;
+        while index < others.len() {
+            self.0[others[index] as usize] = true;
+            index += 1;
+        }
+        self
+    }
+
+    #[inline]
+    pub(crate) const fn has(&self, byte: u8) -> bool {
+        self.0[byte as usize]
+    }
+}
+
+/// Appends `text`, normalised as RFC 3986, 6.2.2, says: escapes of unreserved characters become
 /// the characters, other escapes stay with upper-case digits, and bytes that are not `plain` become
-/// escapes. A `%` that begins no escape becomes `%25`.
-pub(crate) fn push_normalised(text: &str, plain: impl Fn(u8) -> bool, out: &mut String) {
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
+/// escapes. A `%` that begins no escape becomes `%25`; it is never `plain`.
+pub(crate) fn push_normalised(text: &str, plain: &Ascii, out: &mut String) {
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    loop {
+        let rest = bytes.get(done..).unwrap_or_default();
+        let run = rest.iter().take_while(|&&byte| plain.has(byte)).count();
+        out.push_str(text.get(done..done + run).unwrap_or_default());
+        let rest = rest.get(run..).unwrap_or_default();
         let escape = match rest {
             [b'%', high, low, ..] => hex_pair(*high, *low),
             _ => None,
         };
-        match escape {
-            Some(byte) => {
-                if is_unreserved(byte) {
-                    out.push(byte as char);
-                } else {
-                    push_escape(byte, out);
-                }
-                rest = rest.get(3..).unwrap_or_default();
-            }
-            None => {
-                if first != b'%' && first.is_ascii() && plain(first) {
-                    out.push(first as char);
-                } else {
-                    push_escape(first, out);
-                }
-                rest = tail;
-            }
+        done += run + if escape.is_some() { 3 } else { 1 };
+        match (escape, rest.first()) {
+            (Some(byte), _) if is_unreserved(byte) => out.push(byte as char),
+            (Some(byte), _) | (None, Some(&byte)) => push_escape(byte, out),
+            (None, None) => return,
         }
     }
 }
@@ -161,22 +191,14 @@ pub(crate) fn push_escape(byte: u8, out: &mut String) {
     out.push(HEX[usize::from(byte & 15)] as char);
 }
 
-/// By byte: RFC 3986, 2.3.
-const UNRESERVED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        table[byte as usize] =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        byte += 1;
-    }
-    table
-};
+/// RFC 3986, 2.3.
+pub(crate) const UNRESERVED: Ascii = Ascii::alphanumeric_and(b"-._~");
 
-/// RFC 3986, 2.3. Each byte of each key is asked for.
+/// RFC 3986, 2.3.
 #[inline]
 pub(crate) const fn is_unreserved(byte: u8) -> bool {
-    UNRESERVED[byte as usize]
+    static TABLE: Ascii = UNRESERVED;
+    TABLE.has(byte)
 }
 
 #[cfg(test)]
@@ -234,7 +256,7 @@ mod tests {
     fn normalising() {
         let normalised = |text: &str| {
             let mut out = String::new();
-            push_normalised(text, is_unreserved, &mut out);
+            push_normalised(text, &UNRESERVED, &mut out);
             out
         };
         assert_eq!(normalised("%7euser%2fx"), "~user%2Fx");
@@ -253,9 +275,9 @@ mod tests {
         #[test]
         fn normalising_keeps_the_meaning_and_is_idempotent(text in "[%0-9a-f/x]{0,12}|\\PC{0,8}") {
             let mut once = String::new();
-            push_normalised(&text, is_unreserved, &mut once);
+            push_normalised(&text, &UNRESERVED, &mut once);
             let mut twice = String::new();
-            push_normalised(&once, is_unreserved, &mut twice);
+            push_normalised(&once, &UNRESERVED, &mut twice);
             prop_assert_eq!(&once, &twice);
             prop_assert!(decoded_bytes(&text).eq(decoded_bytes(&once)));
         }

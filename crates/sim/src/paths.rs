@@ -340,7 +340,11 @@ impl Paths {
         let mut captures = Captures::new();
         let chain = self.chain(t, &levels);
         for (position, &level) in levels.iter().enumerate() {
-            t.router.captures(level, path, &mut captures);
+            if Some(level) == routed.view {
+                captures = routed.captures;
+            } else {
+                t.router.captures(level, path, &mut captures);
+            }
             let params = self.params.len() as u32;
             for param in 0..t.levels[level.index()].params {
                 let raw = captures.get(param as u16);
@@ -356,7 +360,7 @@ impl Paths {
                 is_personal: of_level.is_some_and(|level| level.dims.uncovered != 0),
                 params,
                 known: NONE,
-                skip: self.skips.of(skip, method, path),
+                skip: self.skips.of(level, skip, method, path),
             });
         }
         for dimension in &t.policy.dimensions {

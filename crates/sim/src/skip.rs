@@ -1,6 +1,8 @@
 //! `skip when`: what of a condition is left when method and path are known.
 
 use cachepolicy_core::expr::Expr;
+use cachepolicy_core::ids::LevelId;
+use rustc_hash::FxHashMap;
 
 /// Never holds.
 pub(crate) const NEVER: u32 = 0;
@@ -11,15 +13,37 @@ pub(crate) const ALWAYS: u32 = 1;
 #[derive(Debug, Default)]
 pub(crate) struct Skips {
     rests: Vec<Expr>,
+    /// Of a level's condition: what is left after these answers about method and path.
+    known: FxHashMap<(LevelId, u64), u32>,
 }
 
 impl Skips {
-    /// The number of what is left of a condition.
-    pub(crate) fn of(&mut self, condition: Option<&Expr>, method: &str, path: &str) -> u32 {
+    /// The number of what is left of a level's condition.
+    pub(crate) fn of(
+        &mut self,
+        level: LevelId,
+        condition: Option<&Expr>,
+        method: &str,
+        path: &str,
+    ) -> u32 {
         let Some(condition) = condition else {
             return NEVER;
         };
-        match rest(condition, method, path) {
+        let mut answers = Answers { bits: 0, count: 0 };
+        answers.ask(condition, method, path);
+        if answers.count > u64::BITS {
+            return self.number(rest(condition, method, path));
+        }
+        if let Some(&number) = self.known.get(&(level, answers.bits)) {
+            return number;
+        }
+        let number = self.number(rest(condition, method, path));
+        self.known.insert((level, answers.bits), number);
+        number
+    }
+
+    fn number(&mut self, rest: Rest) -> u32 {
+        match rest {
             Rest::Holds(false) => NEVER,
             Rest::Holds(true) => ALWAYS,
             Rest::Depends(expr) => {
@@ -36,6 +60,32 @@ impl Skips {
     /// The condition of a number that is neither [`NEVER`] nor [`ALWAYS`].
     pub(crate) fn get(&self, number: u32) -> Option<&Expr> {
         self.rests.get((number as usize).checked_sub(2)?)
+    }
+}
+
+/// What a condition's questions about method and path come to, a bit for each in their order.
+struct Answers {
+    bits: u64,
+    /// So many were asked; there is no bit for those behind the 64th.
+    count: u32,
+}
+
+impl Answers {
+    fn ask(&mut self, expr: &Expr, method: &str, path: &str) {
+        let holds = match expr {
+            Expr::And(parts) | Expr::Or(parts) => {
+                for part in parts {
+                    self.ask(part, method, path);
+                }
+                return;
+            }
+            Expr::Not(inner) => return self.ask(inner, method, path),
+            Expr::Path(pattern) => pattern.is_match(path),
+            Expr::Method(methods) => methods.iter().any(|own| own == method),
+            Expr::Present(_) | Expr::Equal(..) | Expr::In(..) => return,
+        };
+        self.bits |= u64::from(holds).checked_shl(self.count).unwrap_or(0);
+        self.count = self.count.saturating_add(1);
     }
 }
 

@@ -1,7 +1,7 @@
 //! URLs in keys.
 
 use crate::policy::{Carrier, IgnoreQuery, Policy};
-use crate::url::{is_unreserved, push_escape, push_normalised, query_params};
+use crate::url::{Ascii, UNRESERVED, push_escape, push_normalised, query_params};
 
 /// The parts of a request's URL that a key takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,54 +77,31 @@ impl QueryFilter {
 
 fn normalised(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
-    push_normalised(name, is_name_byte, &mut out);
+    push_normalised(name, &NAME, &mut out);
     out
 }
 
+/// `query` of RFC 3986 in the name of a parameter.
+static NAME: Ascii = UNRESERVED.and(b"!$'()*+,;:@/?");
+
+/// The same in one parameter.
+static PARAMETER: Ascii = UNRESERVED.and(b"!$'()*+,;:@/?=");
+
 /// `pchar` of RFC 3986, and the slash.
-const fn is_path_byte(byte: u8) -> bool {
-    is_unreserved(byte)
-        || matches!(
-            byte,
-            b'!' | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-                | b':'
-                | b'@'
-                | b'/'
-        )
-}
+static PATH: Ascii = UNRESERVED.and(b"!$'()*+,;:@/=&");
 
-/// `query` of RFC 3986 within one parameter.
-const fn is_query_byte(byte: u8) -> bool {
-    (is_path_byte(byte) && byte != b'&') || byte == b'?'
-}
-
-const fn is_name_byte(byte: u8) -> bool {
-    is_query_byte(byte) && byte != b'='
-}
-
-const fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':' | b'[' | b']')
-}
+static HOST: Ascii = Ascii::alphanumeric_and(b"-._:[]");
 
 /// Can it stand in a normalised URL, apart from `%` and `?`?
-pub(super) const fn is_url_byte(byte: u8) -> bool {
-    is_path_byte(byte) || is_host_byte(byte)
+pub(super) fn is_url_byte(byte: u8) -> bool {
+    PATH.has(byte) || HOST.has(byte)
 }
 
 /// Appends `host/path?query`, normalised as [`crate::key`] says. Allocates only where the
 /// parameters are out of order.
 pub fn push_url(url: Url<'_>, filter: &QueryFilter, out: &mut String) {
     for byte in url.host.bytes() {
-        if is_host_byte(byte) {
+        if HOST.has(byte) {
             out.push(byte.to_ascii_lowercase() as char);
         } else {
             push_escape(byte, out);
@@ -133,7 +110,7 @@ pub fn push_url(url: Url<'_>, filter: &QueryFilter, out: &mut String) {
     if url.path.is_empty() {
         out.push('/');
     } else {
-        push_normalised(url.path, is_path_byte, out);
+        push_normalised(url.path, &PATH, out);
     }
     if let Some(query) = url.query {
         push_query(query, filter, out);
@@ -148,7 +125,7 @@ fn push_query(query: &str, filter: &QueryFilter, out: &mut String) {
         let mark = out.len();
         out.push(if mark == begin { '?' } else { '&' });
         let start = out.len();
-        push_normalised(param, is_query_byte, out);
+        push_normalised(param, &PARAMETER, out);
         let name = name_of(out.get(start..).unwrap_or_default());
         if !filter.keeps_normalised(name) {
             out.truncate(mark);

@@ -15,6 +15,7 @@ use crate::order::{Entry, Moment, Order};
 use crate::pack::{Packed, enough, has_room, put};
 use crate::reader::{Records as _, too_long};
 use crate::tally::Tally;
+use crate::text::lossy;
 use crate::{ReadStats, TooManyDistinct, TraceError};
 use memchr::memchr;
 use std::collections::{BTreeMap, VecDeque};
@@ -328,7 +329,7 @@ impl Blocks<'_> {
         let row = entry.record;
         let target = self.targets.number(row.target);
         if target.is_new {
-            let text = String::from_utf8_lossy(self.lines.targets.get(row.target));
+            let text = lossy(self.lines.targets.get(row.target));
             block.news.targets.push(parts(&text));
             enough(self.targets.next as usize, "targets")?;
         }
@@ -338,7 +339,7 @@ impl Blocks<'_> {
             let Numbered { number, is_new } = self.users.number(row.user);
             if is_new {
                 let text = self.lines.users.get(row.user);
-                block.news.users.push(&String::from_utf8_lossy(text));
+                block.news.users.push(&lossy(text));
                 enough(self.users.next as usize, "users")?;
             }
             user = number;
