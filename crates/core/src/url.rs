@@ -17,7 +17,9 @@ pub fn split_target(target: &str) -> (&str, Option<&str>) {
             _ => target,
         }
     };
-    let path = origin_form.bytes().position(|byte| matches!(byte, b'?' | b'#'));
+    let path = origin_form
+        .bytes()
+        .position(|byte| matches!(byte, b'?' | b'#'));
     let (path, behind) = origin_form.split_at(path.unwrap_or(origin_form.len()));
     let query = behind.strip_prefix('?');
     (path, query.map(|query| until(query, '#')))

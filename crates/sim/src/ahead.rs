@@ -7,16 +7,20 @@
 //! copy (see [`crate::tables::LevelTable::ahead`]), and what is counted in between is the same in
 //! any order. `plain/tests.rs` replays random traces both ways and compares the reports.
 
+use crate::dimensions::Settled;
 use crate::engine::Engine;
+use crate::ingest::Coming;
 use crate::intern::NONE;
-use crate::metrics::{Ahead, Outcome, RequestEnd, RouteIx, Serve};
+use crate::metrics::{Alike, Answered, Outcome, RequestEnd, RouteIx};
+use crate::paths::{Link, PathEntry};
 use crate::queue::Class;
-use crate::store::{KeyId, Slot};
-use crate::tables::Tables;
-use cachepolicy_core::LevelId;
+use crate::skip;
+use crate::store::KeyId;
+use crate::tables::{LevelTable, Tables, Tier};
 use cachepolicy_core::decide::plain_until;
 use cachepolicy_core::ids::BackendId;
 use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_trace::block::Requests;
 
 /// What is known of the trace after a request.
 #[derive(Debug, Clone, Copy)]
@@ -27,52 +31,128 @@ pub(crate) struct Following<'r> {
     pub(crate) until: Time,
 }
 
-/// A copy that answers.
+/// A copy that may answer.
 #[derive(Debug, Clone, Copy)]
-struct Answer {
-    link: u32,
-    level: LevelId,
+struct Candidate {
+    chain: u32,
+    number: u32,
+    link: Link,
     inst: u32,
-    backend: BackendId,
-    instance: u32,
-    slot: Slot,
-    latency: Duration,
-    needs_thread: bool,
+}
+
+/// Is a request of a block answered ahead of its time?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ahead {
+    Answered,
+    No,
+    /// What it carries does not tell all that there is to know of it.
+    Unknown,
 }
 
 impl Engine {
-    /// Is a request that comes now answered ahead of its time?
+    /// Answers a request ahead of its time, where what it carries tells all that there is to know of
+    /// it.
     #[inline]
     pub(crate) fn answer_ahead(
         &mut self,
         t: &Tables,
-        task: u32,
+        coming: &Coming<'_>,
         following: &Following<'_>,
-    ) -> bool {
-        let Some(answer) = self.find_ahead(t, task, following) else {
-            return false;
+    ) -> Ahead {
+        let Some(settled) = self.settled(t, coming) else {
+            return Ahead::Unknown;
         };
-        let now = core::mem::replace(&mut self.now, self.tasks[task].arrived + answer.latency);
-        self.serve_ahead(t, task, &answer);
-        if answer.needs_thread {
-            self.ahead.push_back(self.now);
+        let fetched = self.fetching.key_of(coming.index);
+        let Some(of) = self.candidate(t, coming, settled.digits, fetched) else {
+            return Ahead::No;
+        };
+        if of.link.is_personal || settled.outside != 0 {
+            return Ahead::Unknown;
         }
-        self.now = now;
-        self.tasks.give_back(task);
-        true
+        match skip::holds(of.link.skip, settled.conditions) {
+            None => Ahead::Unknown,
+            Some(false) if self.serve_ahead(t, coming, following, &of, NONE) => {
+                let carried = coming.requests.carried.get(coming.index);
+                let carried = carried.copied().unwrap_or(NONE);
+                self.ingest.dimensions.count_settled(carried);
+                Ahead::Answered
+            }
+            Some(_) => Ahead::No,
+        }
     }
 
+    /// Answers a request ahead of its time whose dimensions were read for its task.
+    pub(crate) fn answer_task_ahead(
+        &mut self,
+        t: &Tables,
+        coming: &Coming<'_>,
+        following: &Following<'_>,
+        task: u32,
+    ) -> bool {
+        let digits = self.tasks[task].digits;
+        let Some(of) = self.candidate(t, coming, digits, None) else {
+            return false;
+        };
+        let Candidate { link, number, .. } = of;
+        let table = &t.levels[link.level.index()];
+        self.left_out(t, table, task, link.level, number).is_none()
+            && self.serve_ahead(t, coming, following, &of, task)
+    }
+
+    /// The key whose copy may answer a request at the level that it asks first; `fetched`: where that
+    /// is known.
     #[inline]
-    fn find_ahead(&mut self, t: &Tables, task: u32, following: &Following<'_>) -> Option<Answer> {
-        let of = &self.tasks[task];
-        let link = self.ingest.paths.entry(of.path).links;
-        if link == NONE {
+    fn candidate(
+        &self,
+        t: &Tables,
+        coming: &Coming<'_>,
+        digits: u64,
+        fetched: Option<u32>,
+    ) -> Option<Candidate> {
+        let PathEntry {
+            chain,
+            links: number,
+            ..
+        } = self.ingest.paths.entry(coming.path);
+        if number == NONE {
             return None;
         }
-        let level = self.ingest.paths.link(link).level;
-        let table = &t.levels[level.index()];
+        let link = *self.ingest.paths.link(number);
+        let variants = &t.levels[link.level.index()].variants;
+        let known = || {
+            let variant = variants.number(digits)?;
+            Some(self.ingest.paths.known_key(number, variants, variant))
+        };
+        let inst = fetched.or_else(known)?;
+        (inst != NONE && self.is_current(inst)).then_some(Candidate {
+            chain,
+            number,
+            link,
+            inst,
+        })
+    }
+
+    /// What follows from what a request carries, where nothing of it depends on who it is.
+    #[inline]
+    fn settled(&self, t: &Tables, coming: &Coming<'_>) -> Option<Settled> {
+        let Requests { user, carried, .. } = coming.requests;
+        let of = |column: &[u32]| column.get(coming.index).copied().unwrap_or(NONE);
+        if t.policy.dimensions.is_empty() {
+            return Some(Settled::OF_NOTHING);
+        }
+        let settled = self.ingest.dimensions.settled(of(carried));
+        settled.filter(|_| of(user) == NONE).copied()
+    }
+
+    /// When the nearest tier answers a request that comes then, if nothing happens before.
+    #[inline]
+    fn undisturbed<'t>(
+        &self,
+        table: &'t LevelTable,
+        arrived: Time,
+        following: &Following<'_>,
+    ) -> Option<(&'t Tier, Time)> {
         let (latency, tier) = (table.ahead?, table.tiers.first()?);
-        let (arrived, process, pop) = (of.arrived, of.process, of.pop);
         let at = arrived + latency;
         let is_undisturbed = at < following.until
             && at < self.metrics.next_tick()
@@ -81,34 +161,110 @@ impl Engine {
             && self.observer.is_none()
             && !self.metrics.is_watched()
             && arrived >= self.backends[usize::from(tier.backend)].down_until;
-        if !is_undisturbed {
-            return None;
-        }
-        let variant = table.variants.number(of.digits)?;
-        let inst = self.ingest.paths.known_key(link, &table.variants, variant);
-        if inst == NONE || !self.is_current(inst) {
-            return None;
-        }
-        let instance = Tables::instance(tier, process, pop);
+        is_undisturbed.then_some((tier, at))
+    }
+
+    /// Serves a request a copy, if it is there and fresh and nothing can happen to it. `task`: the
+    /// request's; [`NONE`]: it is for nobody.
+    #[inline]
+    fn serve_ahead(
+        &mut self,
+        t: &Tables,
+        coming: &Coming<'_>,
+        following: &Following<'_>,
+        of: &Candidate,
+        task: u32,
+    ) -> bool {
+        let (level, inst) = (of.link.level, of.inst);
+        let table = &t.levels[level.index()];
+        let Some((tier, at)) = self.undisturbed(table, coming.at, following) else {
+            return false;
+        };
+        let instance = Tables::instance(tier, coming.process, coming.pop);
         let store = &self.stores[instance as usize];
-        let slot = store.lookup(KeyId(inst))?;
+        let Some(slot) = store.lookup(KeyId(inst)) else {
+            return false;
+        };
         let copy = store.get(slot);
         let plain_until = plain_until(&table.rules, &copy.lifetimes(&table.rules), copy.negative);
-        let is_plain = at < plain_until.min(copy.resides_until)
-            && self.left_out(t, table, task, level, link).is_none();
-        let needs_thread = self.processes.are_limited() && !table.is_edge;
-        let is_served =
-            is_plain && (!needs_thread || self.has_thread_ahead(process, (arrived, at), following));
-        is_served.then_some(Answer {
-            link,
-            level,
-            inst,
-            backend: BackendId(tier.backend),
-            instance,
-            slot,
+        if at >= plain_until.min(copy.resides_until) {
+            return false;
+        }
+        if self.processes.are_limited() && !table.is_edge {
+            if !self.has_thread_ahead(coming.process, (coming.at, at), following) {
+                return false;
+            }
+            self.ahead.push_back(at);
+        }
+        let for_whom = match task {
+            NONE => NONE,
+            task => self.principal(t, task, level, of.number),
+        };
+        self.count_lookup(level, inst, Outcome::Fresh);
+        let store = &mut self.stores[instance as usize];
+        store.touch(slot, at);
+        let size = store.size(slot);
+        let (since, writes) = self.provenances.missed(&self.cells, copy.provenance, at);
+        let answered = Answered {
+            bytes: coming.bytes().unwrap_or(size),
+            size,
+            saved: copy.work,
+            leak: copy.principal != for_whom,
+            misses: since.map(|since| (at.since(since), writes)),
+            cache_status: coming.cache_status(),
+        };
+        self.count_ahead(coming, of, BackendId(tier.backend), at, &answered);
+        true
+    }
+
+    #[inline]
+    fn count_ahead(
+        &mut self,
+        coming: &Coming<'_>,
+        of: &Candidate,
+        backend: BackendId,
+        at: Time,
+        answered: &Answered,
+    ) {
+        let latency = at.since(coming.at);
+        let route = self.ingest.paths.chains[of.chain as usize].route;
+        let alike = || Alike {
+            level: of.link.level,
+            backend,
+            route: (route != NONE).then_some(RouteIx(route)),
             latency,
-            needs_thread,
-        })
+        };
+        self.metrics.answered_ahead(of.chain, alike, at, answered);
+        if self.ingest.paths.has_claimed() {
+            self.count_claimed_ahead(coming.path, at, latency, answered);
+        }
+    }
+
+    /// See [`Engine::count_claimed`].
+    fn count_claimed_ahead(
+        &mut self,
+        path: u32,
+        now: Time,
+        latency: Duration,
+        answered: &Answered,
+    ) {
+        let end = RequestEnd {
+            latency,
+            origin_free: true,
+            leak: answered.leak,
+            out_of_date: answered.misses.is_some(),
+            staleness: answered
+                .misses
+                .map_or(Duration::ZERO, |(staleness, _)| staleness),
+            bytes: answered.bytes,
+            bytes_from_copies: answered.size.min(answered.bytes),
+            origin_time_saved: answered.saved,
+            cache_status: answered.cache_status,
+            ..RequestEnd::default()
+        };
+        for row in self.ingest.paths.claimed(path) {
+            self.metrics.claimed_ended(RouteIx(row), now, &end);
+        }
     }
 
     /// Is there a thread for a request from when it comes until it is answered, whoever else of
@@ -129,48 +285,5 @@ impl Engine {
         let left = (free as usize).checked_sub(self.ahead.len() + 1);
         let too_many = |left: usize| following.requests.get(left).is_some_and(|&next| next < at);
         left.is_some_and(|left| !too_many(left))
-    }
-
-    #[inline]
-    fn serve_ahead(&mut self, t: &Tables, task: u32, answer: &Answer) {
-        let level = answer.level;
-        let for_whom = self.principal(t, task, level, answer.link);
-        self.count_lookup(level, answer.inst, Outcome::Fresh);
-        let store = &mut self.stores[answer.instance as usize];
-        store.touch(answer.slot, self.now);
-        let size = store.size(answer.slot);
-        let copy = store.get(answer.slot);
-        let (missed_since, missed_writes) = self.missed(copy.provenance);
-        let leak = copy.principal != for_whom;
-        let of = &self.tasks[task];
-        let (route, bytes) = (of.route, of.bytes.unwrap_or(size));
-        let end = RequestEnd {
-            latency: answer.latency,
-            origin_free: true,
-            leak,
-            out_of_date: missed_since.is_some(),
-            staleness: missed_since.map_or(Duration::ZERO, |since| self.now.since(since)),
-            bytes,
-            bytes_from_copies: size.min(bytes),
-            origin_time_saved: copy.work,
-            cache_status: of.cache_status,
-            ..RequestEnd::default()
-        };
-        let ahead = Ahead {
-            level,
-            backend: answer.backend,
-            route: (route != NONE).then_some(RouteIx(route)),
-            serve: Serve {
-                from_copy: true,
-                waited: false,
-                expired: false,
-                bytes: size,
-                missed_since,
-                missed_writes,
-                leak,
-            },
-        };
-        self.metrics.answered_ahead(&ahead, self.now, &end);
-        self.count_claimed(task, &end);
     }
 }

@@ -6,8 +6,10 @@ use crate::intern::{NONE, Texts};
 use crate::metrics::{Known, Metrics};
 use crate::paths::OUTSIDE;
 use crate::random::Stream;
+use crate::skip::Skips;
 use crate::tables::{Tables, is_from_path, is_host};
 use crate::variants::Digits;
+use cachepolicy_core::expr::RequestView;
 use cachepolicy_core::graph::determiners;
 use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::policy::{Dimension, Domain};
@@ -25,8 +27,10 @@ pub(crate) struct Dimensions {
     /// The same of requests without a user, and where each value comes from; …
     anonymous: Vec<u32>,
     known: Vec<Known>,
-    /// … by request data, what follows from it where all of that is settled.
+    /// … by request data, what follows from it where all of that is settled, …
     settled: Vec<Option<Settled>>,
+    /// … and how many requests had it that are not among the figures yet.
+    times: Vec<u64>,
     /// In which order they are read: what others follow from comes first.
     order: Vec<usize>,
     seed: u64,
@@ -54,6 +58,57 @@ pub(crate) struct Settled {
     pub(crate) outside: Dims,
     /// See [`crate::variants`].
     pub(crate) digits: u64,
+    /// See [`crate::skip::Skips::holding`].
+    pub(crate) conditions: Option<u64>,
+}
+
+impl Settled {
+    /// Of a request of which nobody asks what it carries.
+    pub(crate) const OF_NOTHING: Self = Self {
+        outside: 0,
+        digits: 0,
+        conditions: Some(0),
+    };
+}
+
+/// What a request carries, as conditions see it whose questions about method and path have their
+/// answers.
+pub(crate) struct Carries<'r> {
+    pub(crate) values: &'r Texts,
+    /// By dimension; [`NONE`]: it has no value in its domain.
+    pub(crate) dims: &'r [u32],
+    pub(crate) outside: Dims,
+}
+
+impl<'r> Carries<'r> {
+    pub(crate) fn value(&self, dimension: DimensionId) -> Normalised<'r> {
+        if self.outside & bit(dimension) != 0 {
+            return Normalised::Outside;
+        }
+        match self.dims.get(dimension.index()) {
+            Some(&value) if value != NONE => Normalised::Value(self.values.get(value)),
+            _ => Normalised::Absent,
+        }
+    }
+}
+
+impl RequestView for Carries<'_> {
+    fn dimension(&self, dimension: DimensionId) -> Normalised<'_> {
+        self.value(dimension)
+    }
+
+    fn has(&self, dimension: DimensionId) -> bool {
+        let value = self.dims.get(dimension.index());
+        value.is_some_and(|value| *value != NONE) || self.outside & bit(dimension) != 0
+    }
+
+    fn method(&self) -> &str {
+        ""
+    }
+
+    fn path(&self) -> &str {
+        ""
+    }
 }
 
 /// Where a request's dimensions are found.
@@ -124,6 +179,7 @@ impl Dimensions {
             anonymous: Vec::new(),
             known: Vec::new(),
             settled: Vec::new(),
+            times: Vec::new(),
             order,
             seed,
         }
@@ -135,12 +191,14 @@ impl Dimensions {
         t: &Tables,
         values: &mut Texts,
         digits: &mut Digits,
+        skips: &Skips,
         news: &News,
     ) {
         self.carried.clear();
         self.anonymous.clear();
         self.known.clear();
         self.settled.clear();
+        self.times.clear();
         for carried in &news.carried {
             let (mut all_settled, mut outside) = (true, 0);
             let first = self.anonymous.len();
@@ -196,7 +254,13 @@ impl Dimensions {
             self.settled.push(all_settled.then(|| Settled {
                 outside,
                 digits: digits.of(&t.places, own),
+                conditions: skips.holding(&Carries {
+                    values,
+                    dims: own,
+                    outside,
+                }),
             }));
+            self.times.push(0);
         }
         let users = t.policy.dimensions.iter().zip(&mut self.each);
         for (dimension, reader) in users.filter(|(dimension, _)| is_user(&dimension.carrier)) {
@@ -207,28 +271,42 @@ impl Dimensions {
         }
     }
 
-    /// The digits of a request that carries this and has no user, where they are settled.
+    /// What follows for a request that carries this and has no user, where that is settled.
     #[inline]
-    pub(crate) fn digits(&self, carried: u32) -> Option<u64> {
-        let settled = self.settled.get(carried as usize)?.as_ref();
-        settled.map(|settled| settled.digits)
+    pub(crate) fn settled(&self, carried: u32) -> Option<&Settled> {
+        self.settled.get(carried as usize)?.as_ref()
+    }
+
+    /// Such a request came.
+    #[inline]
+    pub(crate) fn count_settled(&mut self, carried: u32) {
+        if let Some(times) = self.times.get_mut(carried as usize) {
+            *times += 1;
+        }
+    }
+
+    /// Adds to the figures where the values of the requests come from that were counted.
+    pub(crate) fn add_coverage(&mut self, metrics: &mut Metrics) {
+        let all = self.known.chunks(self.each.len().max(1));
+        for (times, known) in self.times.iter_mut().zip(all) {
+            metrics.coverages(known, core::mem::take(times));
+        }
     }
 
     /// Fills in the dimensions of a request of which nothing depends on who it is.
     #[inline]
     pub(crate) fn read_settled(
-        &self,
-        metrics: &mut Metrics,
+        &mut self,
         request: &Carrying,
         into: &mut Vec<u32>,
     ) -> Option<Settled> {
         let settled = self.settled.get(request.carried as usize).copied();
         let settled = settled.flatten().filter(|_| request.user == NONE)?;
         let first = request.carried as usize * self.each.len();
-        let own = first..first + self.each.len();
+        let own = self.anonymous.get(first..first + self.each.len());
         into.clear();
-        into.extend_from_slice(self.anonymous.get(own.clone()).unwrap_or_default());
-        metrics.coverages(self.known.get(own).unwrap_or_default());
+        into.extend_from_slice(own.unwrap_or_default());
+        self.count_settled(request.carried);
         Some(settled)
     }
 

@@ -4,6 +4,7 @@
 
 use crate::engine::Engine;
 use crate::intern::NONE;
+use crate::paths::{Known, Link};
 use crate::store::KeyId;
 use crate::tables::{Sharing, Tables};
 use cachepolicy_core::LevelId;
@@ -37,8 +38,9 @@ pub(crate) struct Fetching {
 struct Touched {
     link: u32,
     digits: Option<u64>,
-    /// The key of the level that answers, of the one inside, and of the part that that one is made
-    /// of.
+    /// Where their keys stand, and then the key of the level that answers, of the one inside, and of the
+    /// part that that one is made of.
+    known: [(LevelId, Known); 2],
     outer: Key,
     inner: Key,
     part: Key,
@@ -59,11 +61,21 @@ const NOWHERE: Place = (NONE, NONE);
 const NOTHING: Touched = Touched {
     link: NONE,
     digits: None,
+    known: [(LevelId(0), Known::Key(NONE)); 2],
     outer: NO_KEY,
     inner: NO_KEY,
     part: NO_KEY,
     copies: [NOWHERE; 2],
 };
+
+impl Fetching {
+    /// The key of the level that answers the request of this index, if it was found.
+    #[inline]
+    pub(crate) fn key_of(&self, index: usize) -> Option<u32> {
+        let of = self.each.get(index % AHEAD).filter(|_| HAS_HINT)?;
+        (of.outer.1 != NONE).then_some(of.outer.1)
+    }
+}
 
 impl Engine {
     /// A new block comes.
@@ -94,11 +106,9 @@ impl Engine {
                 let targets = requests.target.get(first..).unwrap_or_default();
                 let carried = requests.carried.get(first..).unwrap_or_default();
                 let place = first % AHEAD;
-                let each = fetching.each.get_mut(place..place + TOGETHER);
-                let each = each.unwrap_or_default();
-                for (nth, (touched, target)) in each.iter_mut().zip(targets).enumerate() {
-                    let carried = carried.get(nth).copied().unwrap_or(NONE);
-                    self.step(t, step, touched, (*target, carried));
+                let there = targets.len().min(TOGETHER);
+                if let Some(each) = fetching.each.get_mut(place..place + there) {
+                    self.step(t, step, each, (targets, carried));
                 }
             }
             fetching.begun += 1;
@@ -106,71 +116,84 @@ impl Engine {
         self.fetching = fetching;
     }
 
+    /// Requests for these targets, carrying this, go a step together.
     #[inline]
-    fn step(&self, t: &Tables, step: usize, of: &mut Touched, (target, carried): (u32, u32)) {
+    fn step(
+        &self,
+        t: &Tables,
+        step: usize,
+        each: &mut [Touched],
+        (targets, carried): (&[u32], &[u32]),
+    ) {
         let paths = &self.ingest.paths;
         match step {
-            0 => paths.prefetch_entry(target),
-            1 => {
-                *of = NOTHING;
-                of.link = paths.entry(target).links;
-                of.digits = self.ingest.dimensions.digits(carried);
-                if of.link != NONE {
-                    paths.prefetch_links(of.link);
+            0 => {
+                for target in targets.iter().take(each.len()) {
+                    paths.prefetch_entry(*target);
                 }
             }
-            2 => self.fetch_known(t, of),
+            1 => {
+                for (nth, (of, target)) in each.iter_mut().zip(targets).enumerate() {
+                    *of = NOTHING;
+                    of.link = paths.entry(*target).links;
+                    of.digits = self.digits(t, carried.get(nth).copied().unwrap_or(NONE));
+                    if of.link != NONE {
+                        paths.prefetch_links(of.link);
+                    }
+                }
+            }
+            2 => each.iter_mut().for_each(|of| self.fetch_known(t, of)),
             3 => {
-                (of.outer, of.inner) = self.known_keys(t, of);
-                self.fetch_key(t, of.outer);
-                self.fetch_key(t, of.inner);
+                for of in each {
+                    [of.outer, of.inner] =
+                        of.known.map(|(level, place)| (level, paths.known(place)));
+                    self.fetch_key(t, of.outer);
+                    self.fetch_key(t, of.inner);
+                }
             }
-            4 => self.fetch_copy(t, of),
+            4 => each.iter_mut().for_each(|of| self.fetch_copy(t, of)),
             5 => {
-                self.fetch_depends(of);
-                self.fetch_part(t, of);
+                for of in each {
+                    self.fetch_depends(of);
+                    self.fetch_part(t, of);
+                }
             }
-            6 => self.fetch_cells(of),
-            _ => self.fetch_rest(of),
+            6 => each.iter().for_each(|of| self.fetch_cells(of)),
+            _ => each.iter().for_each(|of| self.fetch_rest(of)),
         }
     }
 
-    /// The levels of a request's first two links, with their variants.
+    /// The digits of a request that carries this, where nothing depends on who it is.
     #[inline]
-    fn links(&self, t: &Tables, of: &Touched, mut see: impl FnMut(u32, LevelId, usize)) {
+    fn digits(&self, t: &Tables, carried: u32) -> Option<u64> {
+        if t.policy.dimensions.is_empty() {
+            return Some(0);
+        }
+        let settled = self.ingest.dimensions.settled(carried)?;
+        Some(settled.digits)
+    }
+
+    /// Where the keys stand of the levels of a request's first two links.
+    #[inline]
+    fn fetch_known(&self, t: &Tables, of: &mut Touched) {
         let (Some(digits), true) = (of.digits, of.link != NONE) else {
             return;
         };
-        let has_inner = self.ingest.paths.link(of.link).has_inner;
-        for link in of.link..=of.link + u32::from(has_inner) {
-            let level = self.ingest.paths.link(link).level;
-            if let Some(variant) = t.levels[level.index()].variants.number(digits) {
-                see(link, level, variant);
+        let paths = &self.ingest.paths;
+        for (link, known) in (of.link..).zip(&mut of.known) {
+            let &Link {
+                level, has_inner, ..
+            } = paths.link(link);
+            let variants = &t.levels[level.index()].variants;
+            if let Some(variant) = variants.number(digits) {
+                let place = paths.known_place(link, variants, variant);
+                paths.prefetch_known(place);
+                *known = (level, place);
+            }
+            if !has_inner {
+                break;
             }
         }
-    }
-
-    fn fetch_known(&self, t: &Tables, of: &Touched) {
-        self.links(t, of, |link, level, variant| {
-            let variants = &t.levels[level.index()].variants;
-            self.ingest.paths.prefetch_known(link, variants, variant);
-        });
-    }
-
-    /// The keys of the first two levels that answer a target, as far as they are known.
-    #[inline]
-    fn known_keys(&self, t: &Tables, of: &Touched) -> (Key, Key) {
-        let mut keys = (NO_KEY, NO_KEY);
-        self.links(t, of, |link, level, variant| {
-            let variants = &t.levels[level.index()].variants;
-            let key = (level, self.ingest.paths.known_key(link, variants, variant));
-            if link == of.link {
-                keys.0 = key;
-            } else {
-                keys.1 = key;
-            }
-        });
-        keys
     }
 
     /// What is known of a key, and where its copy is.

@@ -1,9 +1,9 @@
 //! From events of a trace to tasks, writes and faults of the engine.
 
 use crate::access::Accesses;
-use crate::ahead::Following;
+use crate::ahead::{Ahead, Following};
 use crate::data::DataValues;
-use crate::dimensions::{Carrying, Dimensions, Settled};
+use crate::dimensions::{Carrying, Dimensions};
 use crate::engine::Engine;
 use crate::faults::DueFault;
 use crate::intern::NONE;
@@ -17,6 +17,7 @@ use crate::tables::Tables;
 use crate::variants::Digits;
 use cachepolicy_core::ids::{BackendId, ModelId, OriginId};
 use cachepolicy_core::units::{Duration, Time};
+use cachepolicy_trace::CacheStatus;
 use cachepolicy_trace::block::{News, Requests, UNKNOWN_BYTES, Writes, Written};
 use cachepolicy_trace::event::{FaultEvent, NamedFault};
 use std::sync::Arc;
@@ -45,6 +46,38 @@ pub(crate) struct Ingest {
     pops: u32,
     pop: Stream,
     requests: u64,
+}
+
+/// A request of a block that comes now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coming<'b> {
+    pub(crate) requests: &'b Requests,
+    /// Its place in the block.
+    pub(crate) index: usize,
+    pub(crate) path: u32,
+    pub(crate) at: Time,
+    pub(crate) process: u32,
+    pub(crate) pop: u32,
+    /// See [`crate::state::Task::number`].
+    pub(crate) number: u64,
+}
+
+impl Coming<'_> {
+    /// Bytes of the response, where the trace says them. What is not modified has no body, but the
+    /// response has.
+    #[inline]
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        let bytes = self.requests.bytes.get(self.index).copied();
+        let bytes = bytes.filter(|bytes| *bytes != UNKNOWN_BYTES);
+        bytes.filter(|_| self.requests.status.get(self.index) != Some(&304))
+    }
+
+    /// What the cache did that was there when the trace was recorded.
+    #[inline]
+    pub(crate) fn cache_status(&self) -> Option<CacheStatus> {
+        let of = self.requests.cache_status.get(self.index);
+        of.copied().flatten()
+    }
 }
 
 impl Ingest {
@@ -109,6 +142,7 @@ impl Engine {
     /// # Errors
     /// When a row is of a model that the policy does not declare.
     pub(crate) fn learn(&mut self, t: &Tables, news: &News) -> Result<(), SimError> {
+        self.add_coverage();
         for key in &news.keys {
             self.trace_keys.learn(key);
             self.last_accesses.learn();
@@ -118,8 +152,9 @@ impl Engine {
             self.ingest.paths.add(t, &mut self.values, target);
         }
         let ingest = &mut self.ingest;
-        let digits = &mut ingest.digits;
-        ingest.dimensions.learn(t, &mut self.values, digits, news);
+        let (digits, skips) = (&mut ingest.digits, &ingest.paths.skips);
+        let values = &mut self.values;
+        ingest.dimensions.learn(t, values, digits, skips, news);
         self.ingest.given.clear();
         self.ingest.given_values.clear();
         self.ingest.given_of.clear();
@@ -159,6 +194,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Adds to the figures what was counted for the requests of the block.
+    pub(crate) fn add_coverage(&mut self) {
+        self.ingest.dimensions.add_coverage(&mut self.metrics);
+    }
+
     fn images(&mut self, t: &Tables, written: &Written) -> Result<WrittenImages, SimError> {
         let models = &t.policy.models;
         let Some(model) = models.iter().position(|model| model.name == written.model) else {
@@ -193,35 +233,59 @@ impl Engine {
         let status = requests.status.get(index).copied();
         let status = status.filter(|status| *status != 0);
         self.take_written(t, path, at, process, status);
-        let entry = self.ingest.paths.entry(path);
-        let slot = self.tasks.take();
-        let task = &mut self.tasks[slot];
-        task.begin(TaskKind::Request, at);
-        task.number = self.ingest.count_request();
-        task.process = self.processes.assign(process);
-        task.pop = self.ingest.pop();
-        task.path = path;
-        task.route = self.ingest.paths.chains[entry.chain as usize].route;
-        task.status = status;
-        let bytes = requests.bytes.get(index).copied();
-        let bytes = bytes.filter(|bytes| *bytes != UNKNOWN_BYTES);
-        // What is not modified has no body, but the response has.
-        task.bytes = bytes.filter(|_| status != Some(304));
-        task.cost = requests.cost.get(index).copied().flatten();
-        task.ttl = requests.ttl.get(index).copied().flatten();
-        task.cache_status = requests.cache_status.get(index).copied().flatten();
-        if !t.policy.dimensions.is_empty() {
-            self.read_dimensions(t, requests, index, slot);
-        }
+        let coming = Coming {
+            requests,
+            index,
+            path,
+            at,
+            process: self.processes.assign(process),
+            pop: self.ingest.pop(),
+            number: self.ingest.count_request(),
+        };
         let following = Following {
             requests: requests.at.get(index + 1..).unwrap_or_default(),
             until,
         };
-        if !self.answer_ahead(t, slot, &following) {
-            let data = requests.data.get(index).copied();
-            self.ingest.give(data, &mut self.tasks[slot]);
-            self.arrivals.push_back((at, slot));
+        let ahead = self.answer_ahead(t, &coming, &following);
+        if ahead == Ahead::Answered {
+            return;
         }
+        let task = self.begin_request(t, &coming, status);
+        if ahead == Ahead::Unknown && self.answer_task_ahead(t, &coming, &following, task) {
+            self.tasks.give_back(task);
+            return;
+        }
+        let data = requests.data.get(index).copied();
+        self.ingest.give(data, &mut self.tasks[task]);
+        self.arrivals.push_back((at, task));
+    }
+
+    /// A request becomes a task, whose data is not read yet.
+    fn begin_request(&mut self, t: &Tables, coming: &Coming<'_>, status: Option<u16>) -> u32 {
+        let &Coming {
+            requests,
+            index,
+            path,
+            ..
+        } = coming;
+        let entry = self.ingest.paths.entry(path);
+        let slot = self.tasks.take();
+        let task = &mut self.tasks[slot];
+        task.begin(TaskKind::Request, coming.at);
+        task.number = coming.number;
+        task.process = coming.process;
+        task.pop = coming.pop;
+        task.path = path;
+        task.route = self.ingest.paths.chains[entry.chain as usize].route;
+        task.status = status;
+        task.bytes = coming.bytes();
+        task.cost = requests.cost.get(index).copied().flatten();
+        task.ttl = requests.ttl.get(index).copied().flatten();
+        task.cache_status = coming.cache_status();
+        if !t.policy.dimensions.is_empty() {
+            self.read_dimensions(t, requests, index, slot);
+        }
+        slot
     }
 
     /// What a request carries becomes its task's.
@@ -235,11 +299,11 @@ impl Engine {
             host: host.copied().unwrap_or(NONE),
         };
         let metrics = &mut self.metrics;
-        let settled = ingest
-            .dimensions
-            .read_settled(metrics, &carrying, &mut task.dims);
-        if let Some(Settled { outside, digits }) = settled {
-            (task.outside, task.digits) = (outside, digits);
+        let settled = ingest.dimensions.read_settled(&carrying, &mut task.dims);
+        if let Some(settled) = settled {
+            task.outside = settled.outside;
+            task.digits = settled.digits;
+            task.conditions = settled.conditions;
             return;
         }
         task.dims.resize(t.policy.dimensions.len(), NONE);

@@ -53,6 +53,15 @@ pub(crate) struct Link {
     pub(crate) skip: u32,
 }
 
+/// Where the key of a link and a variant stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Known {
+    /// It is this one.
+    Key(u32),
+    /// Among those of all variants of the links that have several.
+    At(u32),
+}
+
 /// Levels that answer a request, each inside the one before.
 #[derive(Debug)]
 pub(crate) struct Chain {
@@ -219,12 +228,11 @@ impl Paths {
         prefetch_index(&self.links, link as usize + 1);
     }
 
-    /// … and for its key for a variant.
+    /// … and for a key that stands there.
     #[inline]
-    pub(crate) fn prefetch_known(&self, link: u32, variants: &Variants, variant: usize) {
-        let first = self.links[link as usize].known;
-        if first != NONE && variants.count() > 1 {
-            prefetch_index(&self.known, first as usize + variant);
+    pub(crate) fn prefetch_known(&self, place: Known) {
+        if let Known::At(index) = place {
+            prefetch_index(&self.known, index as usize);
         }
     }
 
@@ -238,13 +246,28 @@ impl Paths {
         &self.links[link as usize]
     }
 
+    /// Where the key stands that a link had for a variant of its level.
+    #[inline]
+    pub(crate) fn known_place(&self, link: u32, variants: &Variants, variant: usize) -> Known {
+        match self.links[link as usize].known {
+            first if first != NONE && variants.count() > 1 => Known::At(first + variant as u32),
+            only => Known::Key(only),
+        }
+    }
+
+    /// The key that stands there; [`NONE`]: there was none.
+    #[inline]
+    pub(crate) fn known(&self, place: Known) -> u32 {
+        match place {
+            Known::Key(key) => key,
+            Known::At(index) => self.known[index as usize],
+        }
+    }
+
     /// The key that a link had for a variant of its level; [`NONE`]: it had none.
     #[inline]
     pub(crate) fn known_key(&self, link: u32, variants: &Variants, variant: usize) -> u32 {
-        match self.links[link as usize].known {
-            first if first != NONE && variants.count() > 1 => self.known[first as usize + variant],
-            only => only,
-        }
+        self.known(self.known_place(link, variants, variant))
     }
 
     /// A link has this key for a variant of its level.

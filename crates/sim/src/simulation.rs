@@ -376,6 +376,7 @@ impl Simulation {
     fn run_until(&mut self, horizon: Time) {
         if let Some(warm) = self.warm_from.filter(|&warm| warm <= horizon) {
             self.engine.run_until(&self.tables, warm);
+            self.engine.add_coverage();
             self.engine.metrics.warmed_up(warm);
             self.warm_from = None;
         }
@@ -396,6 +397,7 @@ impl Simulation {
         debug_assert!(taken.is_ok(), "nothing is wrong with what was held back");
         self.run_until(Time::NEVER);
         self.engine.end();
+        self.engine.add_coverage();
         let first = self.first.unwrap_or(Time::ZERO);
         self.trace.duration = if self.first.is_some() {
             self.last.since(first).as_secs_f64()

@@ -1,6 +1,6 @@
 //! `skip when`: what of a condition is left when method and path are known.
 
-use cachepolicy_core::expr::Expr;
+use cachepolicy_core::expr::{Expr, RequestView};
 use cachepolicy_core::ids::LevelId;
 use rustc_hash::FxHashMap;
 
@@ -57,6 +57,15 @@ impl Skips {
         }
     }
 
+    /// Which of the rests hold for a request, a bit for each; `None`: there are too many.
+    pub(crate) fn holding(&self, request: &impl RequestView) -> Option<u64> {
+        (self.rests.len() <= u64::BITS as usize).then(|| {
+            (0..).zip(&self.rests).fold(0, |bits, (number, rest)| {
+                bits | u64::from(rest.holds(request)) << number
+            })
+        })
+    }
+
     /// The condition of a number that is neither [`NEVER`] nor [`ALWAYS`].
     pub(crate) fn get(&self, number: u32) -> Option<&Expr> {
         self.rests.get((number as usize).checked_sub(2)?)
@@ -86,6 +95,16 @@ impl Answers {
         };
         self.bits |= u64::from(holds).checked_shl(self.count).unwrap_or(0);
         self.count = self.count.saturating_add(1);
+    }
+}
+
+/// Does the condition of this number hold, where it is known which do? `None`: it has to be asked.
+#[inline]
+pub(crate) fn holds(number: u32, holding: Option<u64>) -> Option<bool> {
+    match number {
+        NEVER => Some(false),
+        ALWAYS => Some(true),
+        rest => holding?.checked_shr(rest - 2).map(|bits| bits & 1 != 0),
     }
 }
 

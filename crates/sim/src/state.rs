@@ -38,6 +38,8 @@ pub(crate) struct Task {
     pub(crate) digits: u64,
     /// Dimensions with a value outside their domain.
     pub(crate) outside: crate::depends::Dims,
+    /// Which conditions hold that decide whether a level is skipped: see [`crate::skip::holds`].
+    pub(crate) conditions: Option<u64>,
     pub(crate) status: Option<u16>,
     pub(crate) bytes: Option<u64>,
     pub(crate) cost: Option<Duration>,
@@ -69,6 +71,7 @@ impl Task {
         self.route = NONE;
         self.digits = 0;
         self.outside = 0;
+        self.conditions = None;
         self.status = None;
         self.bytes = None;
         self.cost = None;

@@ -1,7 +1,8 @@
 //! A look-up: is the level left out, what do its tiers say, and what is decided.
 
 use crate::copy::Copy;
-use crate::depends::{self, Dims};
+use crate::depends::Dims;
+use crate::dimensions::Carries;
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::metrics::Outcome;
@@ -66,12 +67,13 @@ impl Engine {
         level: LevelId,
         link: u32,
     ) -> Option<BypassReason> {
-        let may_be_skipped = if link == NONE {
-            table.has_condition
+        let is_skipped = if link == NONE {
+            (!table.has_condition).then_some(false)
         } else {
-            self.ingest.paths.link(link).skip != skip::NEVER
+            let condition = self.ingest.paths.link(link).skip;
+            skip::holds(condition, self.tasks[task].conditions)
         };
-        if may_be_skipped && self.is_skipped(t, task, level, link) {
+        if is_skipped.unwrap_or_else(|| self.is_skipped(t, task, level, link)) {
             return Some(BypassReason::Skipped);
         }
         let outside = self.tasks[task].outside;
@@ -343,31 +345,36 @@ struct View<'e> {
     task: u32,
 }
 
+impl View<'_> {
+    fn carries(&self) -> Carries<'_> {
+        let task = &self.engine.tasks[self.task];
+        Carries {
+            values: &self.engine.values,
+            dims: &task.dims,
+            outside: task.outside,
+        }
+    }
+
+    fn method_and_path(&self) -> (&str, &str) {
+        let path = self.engine.tasks[self.task].path;
+        self.engine.ingest.paths.method_and_path(path)
+    }
+}
+
 impl RequestView for View<'_> {
     fn dimension(&self, dimension: DimensionId) -> Normalised<'_> {
-        let task = &self.engine.tasks[self.task];
-        if task.outside & depends::bit(dimension) != 0 {
-            return Normalised::Outside;
-        }
-        match task.dims.get(dimension.index()) {
-            Some(&value) if value != NONE => Normalised::Value(self.engine.values.get(value)),
-            _ => Normalised::Absent,
-        }
+        self.carries().value(dimension)
     }
 
     fn has(&self, dimension: DimensionId) -> bool {
-        let task = &self.engine.tasks[self.task];
-        let value = task.dims.get(dimension.index());
-        value.is_some_and(|value| *value != NONE) || task.outside & depends::bit(dimension) != 0
+        self.carries().has(dimension)
     }
 
     fn method(&self) -> &str {
-        let path = self.engine.tasks[self.task].path;
-        self.engine.ingest.paths.method_and_path(path).0
+        self.method_and_path().0
     }
 
     fn path(&self) -> &str {
-        let path = self.engine.tasks[self.task].path;
-        self.engine.ingest.paths.method_and_path(path).1
+        self.method_and_path().1
     }
 }

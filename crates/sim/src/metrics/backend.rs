@@ -60,6 +60,12 @@ impl BackendCounts {
         self.hits += u64::from(hit);
     }
 
+    /// So many look-ups found a copy.
+    pub(super) fn hit(&mut self, lookups: u64) {
+        self.lookups += lookups;
+        self.hits += lookups;
+    }
+
     /// See [`super::Metrics::variant_stored`].
     pub(super) fn variant_stored(&mut self, level: LevelId, parameters: u32) {
         self.families[level.index()].parameters.insert(parameters);

@@ -38,18 +38,17 @@ impl Coverages {
 
     #[inline]
     pub(super) fn dimension(&mut self, dimension: DimensionId, known: Known) {
-        count(&mut self.dimensions[dimension.index()], known);
+        *counter(&mut self.dimensions[dimension.index()], known) += 1;
     }
 
-    #[inline]
-    pub(super) fn all_dimensions(&mut self, known: &[Known]) {
+    pub(super) fn all_dimensions(&mut self, known: &[Known], requests: u64) {
         for (dimension, known) in self.dimensions.iter_mut().zip(known) {
-            count(dimension, *known);
+            *counter(dimension, *known) += requests;
         }
     }
 
     pub(super) fn data(&mut self, level: LevelId, data: u16, known: Known) {
-        count(&mut self.data[level.index()][usize::from(data)], known);
+        *counter(&mut self.data[level.index()][usize::from(data)], known) += 1;
     }
 
     /// By the dimension's name, or `LEVEL.NAME` of data.
@@ -99,12 +98,12 @@ impl Coverages {
 }
 
 #[inline]
-fn count(coverage: &mut Coverage, known: Known) {
-    *match known {
+fn counter(coverage: &mut Coverage, known: Known) -> &mut u64 {
+    match known {
         Known::Observed => &mut coverage.observed,
         Known::Sampled => &mut coverage.sampled,
         Known::Defaulted => &mut coverage.defaulted,
-    } += 1;
+    }
 }
 
 fn note(name: &str, coverage: Coverage, counted_as: &str) -> Option<String> {

@@ -43,6 +43,7 @@ impl Metrics {
     pub fn finish(mut self, end: &RunEnd<'_>) -> Report {
         let ended = end.ended.max(self.counted_from);
         self.tick(ended);
+        self.add_ahead();
         let policy = end.policy;
         let totals = self.totals();
         let timeline = self.timeline.figures(policy, self.began, ended, &totals);

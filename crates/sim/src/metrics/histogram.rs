@@ -61,8 +61,8 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn add(&mut self, value: u64) {
-        self.count += 1;
+    fn add(&mut self, value: u64, times: u64) {
+        self.count += times;
         self.greatest = self.greatest.max(value);
     }
 }
@@ -81,6 +81,18 @@ impl Histogram {
         self.record(duration.nanos().unsigned_abs());
     }
 
+    /// The same length of time so many times.
+    pub(crate) fn record_durations(&mut self, duration: Duration, times: u64) {
+        let value = duration.nanos().unsigned_abs();
+        if times == 0 || value == 0 {
+            self.record_zeros(times);
+            return;
+        }
+        self.count += times;
+        self.sum += u128::from(value) * u128::from(times);
+        self.put(value, times);
+    }
+
     /// A number.
     #[inline]
     pub(crate) fn record(&mut self, value: u64) {
@@ -90,7 +102,7 @@ impl Histogram {
             return;
         }
         self.sum += u128::from(value);
-        self.put(value);
+        self.put(value, 1);
     }
 
     /// A length of time; see [`Histogram::record_scattered`].
@@ -119,7 +131,7 @@ impl Histogram {
     fn gather(&mut self) {
         let mut scattered = core::mem::take(&mut self.scattered);
         for value in scattered.drain(..) {
-            self.put(value);
+            self.put(value, 1);
         }
         self.scattered = scattered;
     }
@@ -135,11 +147,11 @@ impl Histogram {
     }
 
     #[inline]
-    fn put(&mut self, value: u64) {
+    fn put(&mut self, value: u64, times: u64) {
         let bucket = usize::from(bucket_of(value));
         match self.pages.get_mut(bucket / PAGE) {
-            Some(Some(page)) => page[bucket % PAGE].add(value),
-            _ => self.page(bucket / PAGE)[bucket % PAGE].add(value),
+            Some(Some(page)) => page[bucket % PAGE].add(value, times),
+            _ => self.page(bucket / PAGE)[bucket % PAGE].add(value, times),
         }
     }
 

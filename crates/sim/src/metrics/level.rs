@@ -1,5 +1,6 @@
 //! What is counted for a level's own look-ups.
 
+use super::ahead::AheadCounts;
 use super::freshness::Freshness;
 use super::histogram::{Histogram, Scale};
 use super::types::{FillBegan, FillResult, Outcome, Serve, Wait};
@@ -73,6 +74,17 @@ impl LevelCounts {
         self.bytes_from_copies += counts.hit_bytes;
         self.freshness.up_to_date(counts.hits - counts.out_of_date);
         self.latency.record_zeros(counts.hits + counts.misses);
+    }
+
+    /// See [`super::ahead`].
+    pub(super) fn ahead(&mut self, counts: &AheadCounts) {
+        self.fresh += counts.count;
+        self.leaks += counts.leaks;
+        self.bytes += counts.size;
+        self.bytes_from_copies += counts.size;
+        self.freshness.up_to_date(counts.count - counts.out_of_date);
+        self.latency
+            .record_durations(counts.latency(), counts.count);
     }
 
     /// See [`super::LaneFigures::out_of_date`].

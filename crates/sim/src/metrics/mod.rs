@@ -4,6 +4,7 @@
 //! (busy slots, copies in a backend) goes on through [`Metrics::warmed_up`]; what was counted
 //! until then is forgotten.
 
+mod ahead;
 mod backend;
 mod coverage;
 mod finish;
@@ -25,9 +26,9 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ahead::{Alike, Answered};
 pub use finish::RunEnd;
 pub(crate) use lane::LaneFigures;
-pub(crate) use types::Ahead;
 pub use types::{
     ActionIx, Asked, Cause, Fault, FillBegan, FillResult, Known, Leaving, Outcome, RequestEnd,
     RouteIx, Serve, Stored, Wait,
@@ -35,6 +36,7 @@ pub use types::{
 
 use crate::lane::Tally;
 use crate::yardstick::References;
+use ahead::AheadCounts;
 use backend::BackendCounts;
 use cachepolicy_analysis::Outage;
 use cachepolicy_core::ids::{BackendId, DimensionId, LevelId, OriginId};
@@ -64,6 +66,8 @@ pub struct Metrics {
     /// Requests that no level answers, by what their paths begin with.
     beginnings: std::collections::BTreeMap<u32, u64>,
     observed: ObservedCounts,
+    /// By chain of levels.
+    ahead: Vec<Option<AheadCounts>>,
     routes: Vec<RequestCounts>,
     /// From this row on, requests count in the row of their level as well.
     claimed_from: usize,
@@ -100,6 +104,7 @@ impl Metrics {
             unrouted: RequestCounts::default(),
             beginnings: std::collections::BTreeMap::new(),
             observed: ObservedCounts::default(),
+            ahead: Vec::new(),
             claimed_from: usize::MAX,
             routes: vec![RequestCounts::default(); routes.len()],
             route_names: routes,
@@ -139,6 +144,7 @@ impl Metrics {
     /// The warm-up is over at `now`: what was counted so far is forgotten, states go on. Requests,
     /// look-ups, waits and fills that began before do not count when they end.
     pub fn warmed_up(&mut self, now: Time) {
+        self.add_ahead();
         self.counted_from = now;
         self.unrouted = RequestCounts::default();
         self.beginnings.clear();
@@ -334,6 +340,7 @@ impl Metrics {
     /// Something went wrong.
     pub fn fault(&mut self, now: Time, fault: Fault) {
         self.tick(now);
+        self.add_ahead();
         let requests = self.sum(RequestCounts::count);
         let hits = self.sum(RequestCounts::origin_free);
         let queue = self.longest_queue();
@@ -352,10 +359,9 @@ impl Metrics {
         self.coverages.dimension(dimension, known);
     }
 
-    /// The same of all dimensions of a request.
-    #[inline]
-    pub(crate) fn coverages(&mut self, known: &[Known]) {
-        self.coverages.all_dimensions(known);
+    /// The same of all dimensions of so many requests.
+    pub(crate) fn coverages(&mut self, known: &[Known], requests: u64) {
+        self.coverages.all_dimensions(known, requests);
     }
 
     /// Where the values of a level's data name (an index into its `data`) came from.
@@ -370,7 +376,8 @@ impl Metrics {
 
     /// The last instant at which a request or work of an origin was under way: what is left to do
     /// after it, as late deliveries, is no load.
-    pub(crate) const fn busy_until(&self) -> Time {
+    pub(crate) fn busy_until(&mut self) -> Time {
+        self.add_ahead();
         self.busy_until
     }
 
@@ -388,6 +395,7 @@ impl Metrics {
 
     #[cold]
     fn advance(&mut self, now: Time) {
+        self.add_ahead();
         self.busy_until = self.busy_until.max(now);
         if now >= self.recoveries.ends() {
             let requests = self.sum(RequestCounts::count);

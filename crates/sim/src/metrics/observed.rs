@@ -22,6 +22,12 @@ impl ObservedCounts {
         }
     }
 
+    /// A request of which the trace tells this needs no origin.
+    pub(super) fn hit(&mut self, status: CacheStatus) {
+        self.each[status as usize] += 1;
+        self.origin_free += 1;
+    }
+
     /// `None`: the trace does not tell.
     pub(super) fn figures(&self) -> Option<ObservedFigures> {
         let count: u64 = self.each.iter().sum();

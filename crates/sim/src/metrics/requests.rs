@@ -1,8 +1,9 @@
 //! What users get: counted for all requests, and for each route.
 
+use super::ahead::AheadCounts;
 use super::freshness::Freshness;
 use super::histogram::{Histogram, Scale};
-use super::types::{Ahead, Outcome, RequestEnd, RouteIx};
+use super::types::{RequestEnd, RouteIx};
 use super::{Metrics, ratio};
 use crate::lane::LaneCounts;
 use crate::report::{RequestFigures, UnroutedFigures};
@@ -68,25 +69,6 @@ impl Metrics {
         })
     }
 
-    /// A fresh copy answers a request at `now`, before the next tick, at the level that it asks
-    /// first.
-    #[inline]
-    pub(crate) fn answered_ahead(&mut self, ahead: &Ahead, now: Time, end: &RequestEnd) {
-        let level = &mut self.levels[ahead.level.index()];
-        level.lookup(Outcome::Fresh);
-        level.serve(now, &ahead.serve);
-        level.lookup_ended(end.latency);
-        self.backends[ahead.backend.index()].asked(true);
-        // Others may have been answered ahead until later.
-        self.busy_until = self.busy_until.max(now);
-        self.timeline.latency(end.latency);
-        self.observed.ended(end);
-        match ahead.route {
-            Some(RouteIx(route)) => self.routes[route as usize].ended(end),
-            None => self.unrouted.ended(end),
-        }
-    }
-
     /// Each request once: those without a route, then those of each route.
     fn each_once(&self) -> impl Iterator<Item = &RequestCounts> {
         let routes = self.routes.iter().take(self.claimed_from);
@@ -144,6 +126,19 @@ impl RequestCounts {
         self.origin_time_saved += others.origin_time_saved;
         self.latency.add(&others.latency);
         self.freshness.add(&others.freshness);
+    }
+
+    /// See [`super::ahead`].
+    pub(super) fn ahead(&mut self, counts: &AheadCounts) {
+        self.count += counts.count;
+        self.origin_free += counts.count;
+        self.leaks += counts.leaks;
+        self.bytes += counts.bytes;
+        self.bytes_from_copies += counts.bytes_from_copies;
+        self.origin_time_saved += counts.saved;
+        self.latency
+            .record_durations(counts.latency(), counts.count);
+        self.freshness.up_to_date(counts.count - counts.out_of_date);
     }
 
     /// See [`super::Metrics::lane`].

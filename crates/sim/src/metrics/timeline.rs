@@ -139,6 +139,11 @@ impl Timeline {
         self.latency.record_zeros(requests);
     }
 
+    /// So many requests were answered after so long.
+    pub(super) fn latencies(&mut self, latency: Duration, requests: u64) {
+        self.latency.record_durations(latency, requests);
+    }
+
     /// A request was answered.
     #[inline]
     pub(super) fn latency(&mut self, latency: Duration) {

@@ -197,19 +197,6 @@ pub struct RequestEnd {
     pub cache_status: Option<CacheStatus>,
 }
 
-/// A request that the first level that it asks answers with a fresh copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ahead {
-    /// This level.
-    pub(crate) level: LevelId,
-    /// Where the copy is.
-    pub(crate) backend: BackendId,
-    /// The row of the report in which the request counts.
-    pub(crate) route: Option<RouteIx>,
-    /// What is served.
-    pub(crate) serve: Serve,
-}
-
 /// A store's answer to the first look-up of a walk there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
