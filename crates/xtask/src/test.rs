@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// What a step found, one line each.
 type Failures = Vec<String>;
@@ -50,16 +51,19 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         ),
     ];
     let mut failed = Vec::new();
+    let mut times = Times::begin();
     for (name, advice, arguments) in steps {
         eprintln!("\n── {name}: cargo {} ──", arguments.join(" "));
         if let Some(failures) = cargo(root, arguments)? {
             failed.push((name, advice, failures));
         }
+        times.over(name);
     }
     eprintln!("\n── page: cargo xtask web, npm test ──");
     if let Err(error) = web::test(root) {
         failed.push(("page", "see the output above", vec![format!("{error:#}")]));
     }
+    times.over("page");
     eprintln!("\n── package: cargo xtask python test ──");
     if let Err(error) = python::test(root, python::Build::Workspace) {
         failed.push((
@@ -68,6 +72,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             vec![format!("{error:#}")],
         ));
     }
+    times.over("package for Python");
+    times.show();
     if failed.is_empty() {
         eprintln!("\n✓ formatting, lints, tests, page and package: all passed");
         return Ok(());
@@ -80,6 +86,35 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         }
     }
     bail!("{} of {} steps failed", failed.len(), steps.len() + 2)
+}
+
+/// How long the steps took.
+struct Times {
+    since: Instant,
+    each: Vec<(&'static str, Duration)>,
+}
+
+impl Times {
+    fn begin() -> Self {
+        Self {
+            since: Instant::now(),
+            each: Vec::new(),
+        }
+    }
+
+    /// This step is over.
+    fn over(&mut self, step: &'static str) {
+        let now = Instant::now();
+        self.each.push((step, now - self.since));
+        self.since = now;
+    }
+
+    fn show(&self) {
+        eprintln!();
+        for (step, took) in &self.each {
+            eprintln!("{:>5} s  {step}", took.as_secs());
+        }
+    }
 }
 
 /// Runs cargo and shows all that it says. `None`: it succeeded; else the tests that failed by name.
