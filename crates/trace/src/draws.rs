@@ -64,13 +64,29 @@ impl Draws {
                 *end += 1;
             }
         }
-        // Inside a bucket they are still in any order.
-        for index in 1..count {
-            let mut place = index;
-            while place > 0 && self.sorted.get(place - 1) > self.sorted.get(place) {
-                self.sorted.swap(place - 1, place);
-                place -= 1;
-            }
+        sort_nearly(&mut self.sorted);
+    }
+}
+
+/// Sorts numbers of which each is at most a few places from its own.
+fn sort_nearly(numbers: &mut [u64]) {
+    // The greater one of two goes on: that puts most in order, without a branch.
+    let Some(mut greater) = numbers.first().copied() else {
+        return;
+    };
+    for place in 1..numbers.len() {
+        let here = numbers[place];
+        numbers[place - 1] = greater.min(here);
+        greater = greater.max(here);
+    }
+    if let Some(last) = numbers.last_mut() {
+        *last = greater;
+    }
+    for place in 1..numbers.len() {
+        let mut place = place;
+        while place > 0 && numbers[place - 1] > numbers[place] {
+            numbers.swap(place - 1, place);
+            place -= 1;
         }
     }
 }

@@ -87,6 +87,9 @@ fn distances<T, const WIDTH: usize>(
     let of = |bytes: &[u8; WIDTH]| value(least.wrapping_add(distance(*bytes).wrapping_mul(unit)));
     if least == 0 && unit == 1 {
         into.extend(chunks.iter().map(|bytes| value(distance(*bytes))));
+    } else if unit == 1 {
+        let of = |bytes: &[u8; WIDTH]| value(least.wrapping_add(distance(*bytes)));
+        into.extend(chunks.iter().map(of));
     } else {
         into.extend(chunks.iter().map(of));
     }

@@ -6,7 +6,7 @@ use super::{
     BLOCK_HEADER_BYTES, COMPACT_VERSION, CompactSummary, HEADER_BYTES, MAGIC, MAGIC_END,
     PAYLOAD_BYTES_MAX, TAIL_BYTES,
 };
-use crate::block::{Block, BlockSource};
+use crate::block::{Block, BlockSource, Kind};
 use crate::{Format, ReadStats, TraceError};
 use cachepolicy_core::units::{Duration, Time};
 
@@ -122,11 +122,22 @@ impl<B: AsRef<[u8]>> CompactReader<B> {
             let first = next[kind as usize];
             let end = first + count as usize;
             next[kind as usize] = end;
-            (first..end).all(|index| {
-                let before = self.last;
-                self.last = block.at(kind, index).unwrap_or(before);
-                self.last >= before
-            })
+            let at = match kind {
+                Kind::Request => &block.requests.at,
+                Kind::Access => &block.accesses.at,
+                Kind::Write => &block.writes.at,
+                Kind::Fault => {
+                    return (first..end).all(|index| {
+                        let before = self.last;
+                        self.last = block.at(kind, index).unwrap_or(before);
+                        self.last >= before
+                    });
+                }
+            };
+            let before = self.last;
+            let at = at.get(first..end).unwrap_or_default();
+            self.last = at.last().copied().unwrap_or(before);
+            at.is_sorted() && at.first().is_none_or(|&first| first >= before)
         })
     }
 

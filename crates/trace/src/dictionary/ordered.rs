@@ -53,6 +53,20 @@ impl<V: Copy + Default, const W: usize> Default for Line<V, W> {
 }
 
 impl<V: Copy + Default, const W: usize> Line<V, W> {
+    /// Puts a word where it belongs, and what is there below it; `false`: nothing here is free, or what is
+    /// there is in another line.
+    #[inline]
+    fn put(&mut self, word: u64, value: V) -> bool {
+        let Some(place) = self.slot(word).filter(|_| self.words[0] == 0) else {
+            return false;
+        };
+        self.words.copy_within(1..=place, 0);
+        self.values.copy_within(1..=place, 0);
+        self.words[place] = word;
+        self.values[place] = value;
+        true
+    }
+
     /// The highest place whose word is not larger.
     #[inline]
     fn slot(&self, word: u64) -> Option<usize> {
@@ -146,6 +160,11 @@ impl<V: Copy + Default, const W: usize> Ordered<V, W> {
         let homes = self.lines - self.first;
         if self.used * 4 > homes * W * 3 {
             self.rebuild(self.first, homes + homes.div_ceil(3));
+        }
+        let home = self.home(word);
+        let line = self.segments.get_mut(home / SEGMENT);
+        if line.is_some_and(|segment| segment[home % SEGMENT].put(word, value)) {
+            return;
         }
         while !self.put(word, value) {
             self.rebuild(2 * self.first, self.lines - self.first);

@@ -155,6 +155,7 @@ fn rows(opening: &mut Opening<'_, '_>) -> Result<KvCsv, TraceError> {
         table,
         plain: Plain::of(&columns, delimiter),
         columns,
+        alike: Alike::default(),
         steps: Steps::default(),
     })
 }
@@ -163,7 +164,52 @@ struct KvCsv {
     table: Table,
     columns: Columns,
     plain: Option<Plain>,
+    alike: Alike,
     steps: Steps,
+}
+
+/// Reads of numeric keys in one whole second, one after the other: they are taken together.
+#[derive(Debug, Default)]
+struct Alike {
+    /// The first one's line.
+    number: u64,
+    /// When that second begins.
+    at: i64,
+    /// The key and the bytes of each.
+    records: Vec<(u64, u64)>,
+}
+
+impl Alike {
+    /// Is this record one of them?
+    #[inline]
+    fn join(&mut self, number: u64, record: &KeyRecord<'_>) -> bool {
+        let RecordKey::Number(key) = record.key else {
+            return false;
+        };
+        let is_plain = record.whole_second
+            && record.operation == AccessOperation::Get
+            && record.bytes != UNKNOWN_BYTES
+            && record.ttl.is_none();
+        if self.records.is_empty() {
+            (self.number, self.at) = (number, record.at);
+        }
+        let is_alike = is_plain && record.at == self.at;
+        if is_alike {
+            self.records.push((key, record.bytes));
+        }
+        is_alike
+    }
+
+    /// All that are there so far are taken.
+    fn leave<T: Take>(&mut self, to: &mut T) -> Result<(), TraceError> {
+        if self.records.is_empty() {
+            return Ok(());
+        }
+        let second = self.at.div_euclid(Duration::SECOND.nanos());
+        let taken = to.take_second(self.number, second, self.records.iter().copied());
+        self.records.clear();
+        taken
+    }
 }
 
 impl Columns {
@@ -293,12 +339,19 @@ impl KeyRecords for KvCsv {
             let first = number;
             let lines = input.lines()?;
             let mut rest = lines;
+            let alike = &mut self.alike;
             while let Some((record, bytes)) = plain.row(rest).filter(|(_, bytes)| *bytes <= longest)
             {
-                to.take(number, Ok(record))?;
+                if !alike.join(number, &record) {
+                    alike.leave(to)?;
+                    if !alike.join(number, &record) {
+                        to.take(number, Ok(record))?;
+                    }
+                }
                 number += 1;
                 rest = rest.get(bytes..).unwrap_or_default();
             }
+            alike.leave(to)?;
             let consumed = lines.len() - rest.len();
             let is_all = rest.is_empty() && consumed > 0;
             input.consume_lines(consumed, number - first);

@@ -37,27 +37,33 @@ pub(super) struct Plain {
 /// The time of the row before: mostly, the next one has the same.
 #[derive(Debug, Default)]
 struct LastTime {
-    text: [u8; Self::BYTES_MAX],
+    /// With the byte behind it, the first in the lowest bits; and which bits are theirs, 0: none is known.
+    text: u128,
+    mask: u128,
     length: usize,
     at: i64,
 }
 
 impl LastTime {
-    const BYTES_MAX: usize = 20;
+    const BYTES: usize = size_of::<u128>();
 
     /// Does this time stand here, and nothing more?
     #[inline]
     fn is_at(&self, rest: &[u8]) -> bool {
-        let text = self.text.get(..self.length).unwrap_or_default();
-        let goes_on = rest.get(self.length).is_none_or(u8::is_ascii_digit);
-        self.length > 0 && !goes_on && rest.starts_with(text)
+        let text = rest.first_chunk::<{ Self::BYTES }>();
+        self.mask != 0
+            && text.is_some_and(|text| u128::from_le_bytes(*text) & self.mask == self.text)
     }
 
-    fn remember(&mut self, text: &[u8], at: i64) {
-        self.length = 0;
-        if let Some(own) = self.text.get_mut(..text.len()) {
-            own.copy_from_slice(text);
-            self.length = text.len();
+    /// The time is so many bytes of these.
+    fn remember(&mut self, row: &[u8], length: usize, at: i64) {
+        self.mask = 0;
+        if let Some(text) = row.first_chunk::<{ Self::BYTES }>()
+            && length < Self::BYTES
+        {
+            self.mask = u128::MAX >> (8 * (Self::BYTES - length - 1));
+            self.text = u128::from_le_bytes(*text) & self.mask;
+            self.length = length;
         }
         self.at = at;
     }
@@ -128,8 +134,8 @@ impl Plain {
                     let before = rest;
                     let time = i64::try_from(number(&mut rest)?).ok()?;
                     record.at = time.checked_mul(self.unit)?;
-                    let text = before.get(..before.len() - rest.len())?;
-                    self.last.remember(text, record.at);
+                    let length = before.len() - rest.len();
+                    self.last.remember(before, length, record.at);
                 }
                 Role::Key => {
                     // A leading zero makes it a text.
