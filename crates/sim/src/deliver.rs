@@ -347,7 +347,7 @@ impl Engine {
     }
 
     /// The same of one that was not spelt out: see [`crate::lane`].
-    pub(crate) fn deliver_plain(&mut self, t: &Tables, edge: u32, row: u32) {
+    pub(crate) fn deliver_plain(&mut self, t: &Tables, edge: u16, row: u32) {
         let plain = self.plain.as_mut().filter(|_| cfg!(feature = "lanes"));
         let (Some(plain), Some(lane)) = (plain, self.lane) else {
             return;

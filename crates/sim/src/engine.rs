@@ -300,7 +300,7 @@ impl Engine {
             Todo::OriginToken(origin) => self.token_due(t, origin),
             Todo::Commit(write) => self.commit(t, write),
             Todo::Delivery(delivery) => self.deliver(t, delivery),
-            Todo::Act { edge, row } => self.deliver_plain(t, edge, row),
+            Todo::Act { edge, row, .. } => self.deliver_plain(t, edge, row),
             Todo::Message(message) => self.receive(t, message),
             Todo::LooksDead(inst) => self.look_if_dead(t, inst),
             Todo::Fault(fault) => self.fault(t, fault),

@@ -45,9 +45,11 @@ pub(crate) enum Todo {
     /// The same, at one key, the one that a row's id names: see [`crate::lane`].
     Act {
         /// Which of the edges that act so.
-        edge: u32,
+        edge: u16,
         /// The row.
         row: u32,
+        /// The key, if it was known when this was scheduled; else [`crate::intern::NONE`].
+        key: u32,
     },
     /// A tracked backend's message arrives.
     Message(u32),
@@ -204,6 +206,14 @@ impl Queue {
     pub(crate) fn peek(&self) -> Option<Todo> {
         let top = self.heap.peek().filter(|_| self.line.is_none());
         top.map(|Reverse(entry)| entry.todo)
+    }
+
+    /// Some of what is done soon.
+    #[inline]
+    pub(crate) fn soon(&self) -> impl Iterator<Item = Todo> + '_ {
+        const FEW: usize = 3;
+        let few = self.heap.as_slice().iter().take(FEW);
+        few.map(|Reverse(entry)| entry.todo)
     }
 
     /// Are there no look-ups, and only so many events?

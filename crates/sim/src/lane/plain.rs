@@ -103,15 +103,15 @@ impl PlainWrites {
             model: read.model,
             id,
             shape: *shape as u32,
-            edges: edges.filter(|_| is_plain)?,
+            edges: edges.filter(|edges| is_plain && u16::try_from(edges.len()).is_ok())?,
             rows: Rows::default(),
             numbers: Vec::new(),
         })
     }
 
     /// The verb and the number of an edge's action, and how it travels.
-    pub(crate) fn action(&self, edge: u32) -> Option<(Verb, u32, Option<BusId>)> {
-        let edge = self.edges.get(edge as usize)?;
+    pub(crate) fn action(&self, edge: u16) -> Option<(Verb, u32, Option<BusId>)> {
+        let edge = self.edges.get(usize::from(edge))?;
         Some((edge.verb, edge.action, edge.bus))
     }
 

@@ -89,12 +89,10 @@ impl Stretch<'_> {
         // A write that waits in the queue is not for here.
         if self.going.queue.first_at() == at {
             match self.going.queue.peek() {
-                Some(Todo::Act { edge, row }) if self.going.next_write() > at => {
+                Some(Todo::Act { edge, row, key }) if self.going.next_write() > at => {
                     self.going.queue.pop();
-                    if let Some(Todo::Act { row, .. }) = self.going.queue.peek() {
-                        self.prefetch_row(row);
-                    }
-                    self.act(edge, row, at, evictor);
+                    self.prefetch_acts();
+                    self.act(edge, (row, key), at, evictor);
                     return true;
                 }
                 Some(Todo::Act { .. }) => {}
@@ -105,19 +103,40 @@ impl Stretch<'_> {
             return false;
         };
         self.going.range.start += 1;
-        if let Some(next) = self.going.row(self.going.range.start) {
-            self.prefetch_row(next);
-        }
+        self.prefetch_writes();
         self.commit(row, at);
         true
     }
 
-    /// Soon something will happen to a row.
+    /// What the writes that come next touch comes to the processor's caches.
     #[inline]
-    fn prefetch_row(&self, row: u32) {
+    fn prefetch_writes(&self) {
+        /// So many writes ahead, the place of the key is asked for.
+        const AHEAD: usize = 3;
+        let next = self.going.range.start;
         let rows = self.going.plain.as_ref().map(|plain| &plain.rows);
-        let key = rows.and_then(|rows| rows.known_key(row));
-        if let Some(slot) = key.and_then(|key| self.rack.lookup(KeyId(key))) {
+        let key_of = |write| rows.and_then(|rows| rows.known_key(self.going.row(write)?));
+        if let Some(key) = key_of(next + AHEAD) {
+            self.rack.prefetch_key(KeyId(key));
+        }
+        self.prefetch_copy(key_of(next).unwrap_or(NONE));
+    }
+
+    /// The same of what arrives next.
+    #[inline]
+    fn prefetch_acts(&self) {
+        for (nth, todo) in self.going.queue.soon().enumerate() {
+            match todo {
+                Todo::Act { key, .. } if nth == 0 => self.prefetch_copy(key),
+                Todo::Act { key, .. } => self.rack.prefetch_key(KeyId(key)),
+                _ => {}
+            }
+        }
+    }
+
+    #[inline]
+    fn prefetch_copy(&self, key: u32) {
+        if let Some(slot) = self.rack.lookup(KeyId(key)) {
             self.rack.prefetch(slot.number());
         }
     }
@@ -158,20 +177,28 @@ impl Stretch<'_> {
                 edge.tally.lost += 1;
                 continue;
             }
-            let todo = Todo::Act { edge: number, row };
+            let todo = Todo::Act {
+                edge: number,
+                row,
+                key: key.unwrap_or(NONE),
+            };
             self.going.queue.push(arrives, Class::Delivery, todo);
         }
     }
 
     /// What an edge does for this row arrives: see `Engine::apply`.
-    fn act<E: Eviction>(&mut self, edge: u32, row: u32, at: Time, evictor: &mut E) {
+    fn act<E: Eviction>(&mut self, edge: u16, (row, key): (u32, u32), at: Time, evictor: &mut E) {
         let Some(plain) = &mut self.going.plain else {
             return;
         };
         let Some((verb, _, _)) = plain.action(edge) else {
             return;
         };
-        let key = plain.rows.key(row, self.going.keys, self.going.values);
+        let key = match key {
+            // It may have come since.
+            NONE => plain.rows.key(row, self.going.keys, self.going.values),
+            known => Some(known),
+        };
         let key = key.map(KeyId);
         let found = key.and_then(|key| Some((key, self.rack.lookup(key)?)));
         let is_useful = found.is_some_and(|(key, slot)| {
@@ -195,7 +222,7 @@ impl Stretch<'_> {
             is_useful
         });
         let plain = self.going.plain.as_mut();
-        if let Some(edge) = plain.and_then(|plain| plain.edges.get_mut(edge as usize)) {
+        if let Some(edge) = plain.and_then(|plain| plain.edges.get_mut(usize::from(edge))) {
             edge.tally.useful += u64::from(is_useful);
             edge.tally.useless += u64::from(!is_useful);
         }

@@ -126,7 +126,12 @@ impl Stretch<'_> {
                 self.fetch(keys.get(ahead).unwrap_or_default(), evictor);
             }
             let end = self.range.end.min(*self.fetched);
-            let chunk = Chunk::of(self.accesses, index..end).before(self.accesses, self.stop);
+            let at = self.accesses.at.get(index..end).unwrap_or_default();
+            let due = match at.last() {
+                Some(&last) if last < self.stop => at.len(),
+                _ => at.iter().take_while(|&&at| at < self.stop).count(),
+            };
+            let chunk = Chunk::of(self.accesses, index..index + due);
             if chunk.keys.is_empty() {
                 break;
             }

@@ -131,7 +131,7 @@ impl<T: Value> Rack<T> {
 
     /// Soon somebody will look this key up.
     #[inline]
-    pub(super) fn prefetch_key(&self, key: KeyId) {
+    pub(crate) fn prefetch_key(&self, key: KeyId) {
         self.index.prefetch(key);
     }
 
