@@ -1,5 +1,6 @@
 //! Accesses of a key-value trace in stretches: as long as nothing else is due, whatever an access
-//! comes to is done on the spot, without a task, a frame or an event.
+//! comes to is done on the spot, without a task, a frame or an event. So are writes of rows of which no
+//! more need be known than which row it is, and what they invalidate: see [`rows`].
 //!
 //! A stretch does what [`crate::walk`], [`crate::flight`] and [`crate::storing`] would do, in the
 //! same order, with the same draws and the same decisions of the core; what it does not know, a
