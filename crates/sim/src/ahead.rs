@@ -7,13 +7,13 @@
 //! copy (see [`crate::tables::LevelTable::ahead`]), and what is counted in between is the same in
 //! any order. `plain/tests.rs` replays random traces both ways and compares the reports.
 
-use crate::dimensions::Settled;
 use crate::engine::Engine;
 use crate::ingest::Coming;
 use crate::intern::NONE;
 use crate::metrics::{Alike, Answered, Outcome, RequestEnd, RouteIx};
 use crate::paths::{Link, PathEntry};
 use crate::queue::Class;
+use crate::settled::Settled;
 use crate::skip;
 use crate::store::KeyId;
 use crate::tables::{LevelTable, Tables, Tier};

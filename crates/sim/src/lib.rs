@@ -61,6 +61,7 @@ mod routes;
 mod rows;
 mod runs;
 mod selections;
+mod settled;
 mod simulation;
 mod skip;
 mod slab;

@@ -2,11 +2,11 @@
 
 use crate::copy::Copy;
 use crate::depends::Dims;
-use crate::dimensions::Carries;
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::metrics::Outcome;
 use crate::queue::Class;
+use crate::settled::Carries;
 use crate::skip;
 use crate::state::{Flags, State, TaskKind};
 use crate::store::{KeyId, Slot};
