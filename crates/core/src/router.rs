@@ -121,6 +121,7 @@ impl Router {
     fn find_sites(&self, method: &str, path: &str, routed: &mut Routed<'_>) {
         let answers =
             |site: &SiteEntry| site.route.answers(method) && site.route.pattern.is_match(path);
+        // Most policies have one, which is then asked once.
         if let [only] = self.sites.as_slice() {
             if answers(only) {
                 routed.sites[0] = only.level;

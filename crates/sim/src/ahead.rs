@@ -59,7 +59,7 @@ impl Engine {
         coming: &Coming<'_>,
         following: &Following<'_>,
     ) -> Ahead {
-        let Some(settled) = self.settled(t, coming) else {
+        let Some(settled) = self.settled(coming) else {
             return Ahead::Unknown;
         };
         let fetched = self.fetching.key_of(coming.index);
@@ -134,14 +134,10 @@ impl Engine {
 
     /// What follows from what a request carries, where nothing of it depends on who it is.
     #[inline]
-    fn settled(&self, t: &Tables, coming: &Coming<'_>) -> Option<Settled> {
+    fn settled(&self, coming: &Coming<'_>) -> Option<Settled> {
         let Requests { user, carried, .. } = coming.requests;
         let of = |column: &[u32]| column.get(coming.index).copied().unwrap_or(NONE);
-        if t.policy.dimensions.is_empty() {
-            return Some(Settled::OF_NOTHING);
-        }
-        let settled = self.ingest.dimensions.settled(of(carried));
-        settled.filter(|_| of(user) == NONE).copied()
+        self.ingest.dimensions.settled(of(carried), of(user))
     }
 
     /// When the nearest tier answers a request that comes then, if nothing happens before.

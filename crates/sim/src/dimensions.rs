@@ -211,10 +211,15 @@ impl Dimensions {
         }
     }
 
-    /// What follows for a request that carries this and has no user, where that is settled.
+    /// What follows for a request that carries this, where nothing of it depends on who it is; `user`:
+    /// [`NONE`] for nobody.
     #[inline]
-    pub(crate) fn settled(&self, carried: u32) -> Option<&Settled> {
-        self.settled.get(carried as usize)?.as_ref()
+    pub(crate) fn settled(&self, carried: u32, user: u32) -> Option<Settled> {
+        if self.each.is_empty() {
+            return Some(Settled::OF_NOTHING);
+        }
+        let settled = self.settled.get(carried as usize)?;
+        settled.filter(|_| user == NONE)
     }
 
     /// Such a request came.
@@ -240,8 +245,7 @@ impl Dimensions {
         request: &Carrying,
         into: &mut Vec<u32>,
     ) -> Option<Settled> {
-        let settled = self.settled.get(request.carried as usize).copied();
-        let settled = settled.flatten().filter(|_| request.user == NONE)?;
+        let settled = self.settled(request.carried, request.user)?;
         let first = request.carried as usize * self.each.len();
         let own = self.anonymous.get(first..first + self.each.len());
         into.clear();

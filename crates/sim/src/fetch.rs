@@ -136,7 +136,9 @@ impl Engine {
                 for (nth, (of, target)) in each.iter_mut().zip(targets).enumerate() {
                     *of = NOTHING;
                     of.link = paths.entry(*target).links;
-                    of.digits = self.digits(t, carried.get(nth).copied().unwrap_or(NONE));
+                    let carried = carried.get(nth).copied().unwrap_or(NONE);
+                    let settled = self.ingest.dimensions.settled(carried, NONE);
+                    of.digits = settled.map(|settled| settled.digits);
                     if of.link != NONE {
                         paths.prefetch_links(of.link);
                     }
@@ -161,16 +163,6 @@ impl Engine {
             6 => each.iter().for_each(|of| self.fetch_cells(of)),
             _ => each.iter().for_each(|of| self.fetch_rest(of)),
         }
-    }
-
-    /// The digits of a request that carries this, where nothing depends on who it is.
-    #[inline]
-    fn digits(&self, t: &Tables, carried: u32) -> Option<u64> {
-        if t.policy.dimensions.is_empty() {
-            return Some(0);
-        }
-        let settled = self.ingest.dimensions.settled(carried)?;
-        Some(settled.digits)
     }
 
     /// Where the keys stand of the levels of a request's first two links.

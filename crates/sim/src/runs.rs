@@ -19,13 +19,11 @@ impl After {
     /// Of a block that goes on after accesses of which the last is at that instant. Where all that
     /// it has are further accesses of that instant, no more is known than before.
     pub(crate) fn of(block: &Block, last: Time) -> Self {
-        let mut next = [0; 4];
-        for &(kind, count) in &block.runs {
-            let first = next[kind as usize];
-            next[kind as usize] = first + count as usize;
+        let mut runs = Runs::new(block);
+        while let Some((kind, first)) = runs.step() {
             // Of accesses the last one tells, of anything else the first.
             let index = match kind {
-                Kind::Access => next[kind as usize].saturating_sub(1),
+                Kind::Access => runs.next[kind as usize].saturating_sub(1),
                 Kind::Request | Kind::Write | Kind::Fault => first,
             };
             match block.at(kind, index) {

@@ -81,20 +81,19 @@ struct Answers {
 
 impl Answers {
     fn ask(&mut self, expr: &Expr, method: &str, path: &str) {
-        let holds = match expr {
+        if let Some(holds) = answer(expr, method, path) {
+            self.bits |= u64::from(holds).checked_shl(self.count).unwrap_or(0);
+            self.count = self.count.saturating_add(1);
+        }
+        match expr {
             Expr::And(parts) | Expr::Or(parts) => {
                 for part in parts {
                     self.ask(part, method, path);
                 }
-                return;
             }
-            Expr::Not(inner) => return self.ask(inner, method, path),
-            Expr::Path(pattern) => pattern.is_match(path),
-            Expr::Method(methods) => methods.iter().any(|own| own == method),
-            Expr::Present(_) | Expr::Equal(..) | Expr::In(..) => return,
-        };
-        self.bits |= u64::from(holds).checked_shl(self.count).unwrap_or(0);
-        self.count = self.count.saturating_add(1);
+            Expr::Not(inner) => self.ask(inner, method, path),
+            _ => {}
+        }
     }
 }
 
@@ -121,9 +120,17 @@ fn rest(expr: &Expr, method: &str, path: &str) -> Rest {
             Rest::Holds(holds) => Rest::Holds(!holds),
             Rest::Depends(inner) => Rest::Depends(Expr::Not(Box::new(inner))),
         },
-        Expr::Path(pattern) => Rest::Holds(pattern.is_match(path)),
-        Expr::Method(methods) => Rest::Holds(methods.iter().any(|own| own == method)),
-        Expr::Present(_) | Expr::Equal(..) | Expr::In(..) => Rest::Depends(expr.clone()),
+        _ => answer(expr, method, path).map_or_else(|| Rest::Depends(expr.clone()), Rest::Holds),
+    }
+}
+
+/// Does a question about method and path hold? `None`: it is none.
+fn answer(expr: &Expr, method: &str, path: &str) -> Option<bool> {
+    match expr {
+        Expr::Path(pattern) => Some(pattern.is_match(path)),
+        Expr::Method(methods) => Some(methods.iter().any(|own| own == method)),
+        Expr::And(_) | Expr::Or(_) | Expr::Not(_) => None,
+        Expr::Present(_) | Expr::Equal(..) | Expr::In(..) => None,
     }
 }
 
