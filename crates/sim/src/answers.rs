@@ -70,7 +70,7 @@ impl Engine {
         }
         let facts = self.facts_mut(inst);
         facts.lookups = facts.lookups.saturating_add(1);
-        if self.insts[inst as usize].running > 0 {
+        if self.running.count(inst) > 0 {
             let place = self.facts_of(inst).place;
             self.metrics.met_fill(level, KeyId(inst), place, outcome);
         }

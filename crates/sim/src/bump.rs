@@ -47,7 +47,7 @@ impl Engine {
         let Some(place) = table.extras.iter().position(|it| *it == Extra::Process) else {
             return true;
         };
-        let values = self.keys.get(inst);
+        let values = self.keys.values(inst);
         values.get(table.params + place).copied() == reach.process
     }
 
@@ -56,8 +56,7 @@ impl Engine {
         // Keys of the trace get names as long as their numbers are those of the engine's.
         self.name_keys();
         self.trace_keys.set_apart();
-        self.keys.forget_one(inst);
-        self.insts[inst as usize].is_unreachable = true;
+        self.keys.make_unreachable(inst);
     }
 
     /// Whoever has asked for a key already and has no answer yet asked for the earlier version, and

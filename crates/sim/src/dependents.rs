@@ -93,7 +93,7 @@ impl Engine {
                 continue;
             }
             let param = self.param_of(read, values);
-            let inst = param.and_then(|param| self.find_key(&[param, u32::from(lane.level.0)]));
+            let inst = param.and_then(|param| self.find_key(lane.level, &[param]));
             let store = &mut self.stores[lane.instance as usize];
             let slot = inst.and_then(|inst| store.lookup(KeyId(inst)));
             let Some(slot) = slot else {

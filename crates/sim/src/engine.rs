@@ -12,6 +12,7 @@ use crate::events::Observer;
 use crate::fetch::Fetching;
 use crate::ingest::Ingest;
 use crate::intern::{NONE, Texts, Tuples};
+use crate::keys::Keys;
 use crate::lane::{Lane, PlainWrites};
 use crate::metrics::{Cause, Metrics};
 use crate::options::Options;
@@ -21,8 +22,9 @@ use crate::processes::Processes;
 use crate::provenances::Provenances;
 use crate::queue::{Class, Due, Queue, Todo};
 use crate::random::{Sampler, Stream};
+use crate::running::RunningFills;
 use crate::staleness::Cells;
-use crate::state::{Facts, Fill, Frame, Inst, Slab, State, Task, Variant};
+use crate::state::{Facts, Fill, Frame, Slab, State, Task, Variant};
 use crate::store::{Removed, Store};
 use crate::tables::{Tables, key_level};
 use crate::tag_index::TagIndex;
@@ -47,9 +49,8 @@ pub(crate) struct Engine {
     pub(crate) fills: Slab<Fill>,
     /// Values of parameters, dimensions and data.
     pub(crate) values: Texts,
-    /// Keys: level, parameters, extras.
-    pub(crate) keys: Tuples,
-    pub(crate) insts: Vec<Inst>,
+    pub(crate) keys: Keys,
+    pub(crate) running: RunningFills,
     /// By key, as far as keys have variants.
     pub(crate) variants: Vec<Variant>,
     /// Why a key has no copy, or will have none when the present one has expired.
@@ -150,8 +151,8 @@ impl Engine {
             frames: Slab::default(),
             fills: Slab::default(),
             values: Texts::default(),
-            keys: Tuples::default(),
-            insts: Vec::new(),
+            keys: Keys::default(),
+            running: RunningFills::default(),
             variants: Vec::new(),
             causes: Vec::new(),
             release: 0,

@@ -152,7 +152,7 @@ impl Engine {
         self.keys.forget();
         self.parameters.forget();
         self.tags.forget();
-        self.release = self.insts.len() as u32;
+        self.release = self.keys.len() as u32;
     }
 
     /// Everything that a process was doing for its requests ends in an error. What holds a lock
@@ -269,7 +269,7 @@ impl Engine {
         if is_lock {
             let of = &mut self.fills[fill];
             of.frame = NONE;
-            self.insts[of.inst as usize].running -= 1;
+            self.running.end(of.inst);
             let (at, serial) = (of.expires, of.serial);
             self.queue
                 .push(at, Class::Store, Todo::FillTimeout { fill, serial });

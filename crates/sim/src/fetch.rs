@@ -195,7 +195,7 @@ impl Engine {
             return;
         }
         let index = inst as usize;
-        prefetch_index(&self.insts, index);
+        self.keys.prefetch(inst);
         prefetch_index(&self.facts, index);
         prefetch_index(&self.causes, index);
         if let Some(store) = shared_store(t, level) {

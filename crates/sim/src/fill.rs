@@ -166,7 +166,7 @@ impl Engine {
     pub(crate) fn facts_mut(&mut self, inst: u32) -> &mut Facts {
         let index = inst as usize;
         if self.facts.len() <= index {
-            let keys = self.insts.len().max(index + 1);
+            let keys = self.keys.len().max(index + 1);
             self.facts.resize(keys, Facts::NONE);
         }
         &mut self.facts[index]

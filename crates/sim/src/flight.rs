@@ -21,7 +21,7 @@ impl Engine {
     /// The fill of a frame's key that counts as running for it; [`NONE`]: there is none.
     pub(crate) fn flight(&self, t: &Tables, frame: u32) -> u32 {
         let f = &self.frames[frame];
-        let mut fill = self.insts[f.inst as usize].fills;
+        let mut fill = self.running.first(f.inst);
         if fill == NONE {
             return NONE;
         }
@@ -73,11 +73,9 @@ impl Engine {
         if next != NONE {
             self.fills[next].of_level.before = fill;
         }
-        let of_key = &mut self.insts[inst as usize];
-        of_key.running += 1;
-        let concurrent = of_key.running;
-        if of_key.fills == NONE {
-            of_key.fills = fill;
+        let (concurrent, first) = self.running.begin(inst);
+        if first == NONE {
+            self.running.set_first(inst, fill);
         } else {
             self.link_key(fill);
         }
@@ -102,14 +100,14 @@ impl Engine {
 
     /// Puts a fill among those of its key, behind the holders unless it is one.
     fn link_key(&mut self, fill: u32) {
-        let inst = self.fills[fill].inst as usize;
-        let (mut before, mut after) = (NONE, self.insts[inst].fills);
+        let inst = self.fills[fill].inst;
+        let (mut before, mut after) = (NONE, self.running.first(inst));
         while !self.fills[fill].holds && after != NONE && self.fills[after].holds {
             (before, after) = (after, self.fills[after].of_key.after);
         }
         self.fills[fill].of_key = Links { before, after };
         match before {
-            NONE => self.insts[inst].fills = fill,
+            NONE => self.running.set_first(inst, fill),
             before => self.fills[before].of_key.after = fill,
         }
         if after != NONE {
@@ -120,7 +118,7 @@ impl Engine {
     fn unlink_key(&mut self, fill: u32) {
         let Fill { inst, of_key, .. } = self.fills[fill];
         match of_key.before {
-            NONE => self.insts[inst as usize].fills = of_key.after,
+            NONE => self.running.set_first(inst, of_key.after),
             before => self.fills[before].of_key.after = of_key.after,
         }
         if of_key.after != NONE {
@@ -156,7 +154,7 @@ impl Engine {
             ..
         } = self.fills[fill];
         if frame != NONE {
-            self.insts[inst as usize].running -= 1;
+            self.running.end(inst);
         }
         match of_level.before {
             NONE => self.levels[level as usize].fills = of_level.after,

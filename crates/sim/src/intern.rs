@@ -9,6 +9,9 @@ use std::hash::Hasher;
 /// No number.
 pub(crate) const NONE: u32 = u32::MAX;
 
+/// The kind of all tuples.
+const TUPLE: u32 = 0;
+
 /// The numbers of what is hashed: whoever asks compares what they stand for.
 type Numbers = HashTable<u32>;
 
@@ -27,10 +30,11 @@ fn hash_bytes(bytes: &[u8]) -> u64 {
     spread((hasher.finish() >> 32) as u32 ^ hasher.finish() as u32)
 }
 
-/// Two words at a time.
+/// Words of a kind, two at a time.
 #[inline]
-fn hash_words(words: &[u32]) -> u64 {
+pub(crate) fn hash_words(kind: u32, words: &[u32]) -> u64 {
     let mut hasher = FxHasher::default();
+    hasher.write_u32(kind);
     let (pairs, last) = words.as_chunks::<2>();
     for &[first, second] in pairs {
         hasher.write_u64(u64::from(first) << 32 | u64::from(second));
@@ -127,8 +131,6 @@ fn tuple_of<'t>(words: &'t [u32], ends: &[u32], id: u32) -> &'t [u32] {
 #[derive(Debug, Default)]
 pub(crate) struct Tuples {
     table: Numbers,
-    /// Of those that were forgotten all at once.
-    forgotten: Numbers,
     words: Vec<u32>,
     /// Where each tuple ends.
     ends: Vec<u32>,
@@ -137,13 +139,13 @@ pub(crate) struct Tuples {
 impl Tuples {
     /// The number of a tuple, and whether it is new.
     pub(crate) fn intern(&mut self, tuple: &[u32]) -> (u32, bool) {
-        let hash = hash_words(tuple);
+        let hash = hash_words(TUPLE, tuple);
         if let Some(id) = self.find_hashed(tuple, hash) {
             return (id, false);
         }
         let id = self.add_unfound(tuple);
         let (words, ends) = (&self.words, &self.ends);
-        let hash_of = |&id: &u32| hash_words(tuple_of(words, ends, id));
+        let hash_of = |&id: &u32| hash_words(TUPLE, tuple_of(words, ends, id));
         self.table.insert_unique(hash, id, hash_of);
         (id, true)
     }
@@ -157,7 +159,7 @@ impl Tuples {
 
     /// The number of a tuple that was seen before.
     pub(crate) fn find(&self, tuple: &[u32]) -> Option<u32> {
-        self.find_hashed(tuple, hash_words(tuple))
+        self.find_hashed(tuple, hash_words(TUPLE, tuple))
     }
 
     fn find_hashed(&self, tuple: &[u32], hash: u64) -> Option<u32> {
@@ -171,40 +173,9 @@ impl Tuples {
         tuple_of(&self.words, &self.ends, id)
     }
 
-    /// From now on this tuple is new.
-    pub(crate) fn forget_one(&mut self, id: u32) {
-        let hash = hash_words(self.get(id));
-        if let Ok(entry) = self.table.find_entry(hash, |&known| known == id) {
-            entry.remove();
-        }
-    }
-
     /// From now on every tuple is new.
     pub(crate) fn forget(&mut self) {
-        let Self {
-            table,
-            forgotten,
-            words,
-            ends,
-        } = self;
-        let tuple = |id: u32| tuple_of(words, ends, id);
-        let hash_of = |&id: &u32| hash_words(tuple(id));
-        for id in core::mem::take(table) {
-            let hash = hash_of(&id);
-            if forgotten
-                .find(hash, |&known| tuple(known) == tuple(id))
-                .is_none()
-            {
-                forgotten.insert_unique(hash, id, hash_of);
-            }
-        }
-    }
-
-    /// Was this tuple forgotten with all the others?
-    pub(crate) fn was_forgotten(&self, tuple: &[u32]) -> bool {
-        let hash = hash_words(tuple);
-        let is_it = |&id: &u32| self.get(id) == tuple;
-        !self.forgotten.is_empty() && self.forgotten.find(hash, is_it).is_some()
+        self.table = Numbers::new();
     }
 }
 
@@ -233,7 +204,6 @@ mod tests {
         assert_eq!(tuples.intern(&[1, 2]), (0, false));
         assert_eq!(tuples.find(&[1]), Some(1));
         tuples.forget();
-        assert!(tuples.was_forgotten(&[1]) && !tuples.was_forgotten(&[9]));
         assert_eq!(tuples.find(&[1]), None);
         assert_eq!(tuples.intern(&[1, 2]), (3, true));
         assert_eq!(

@@ -110,8 +110,8 @@ impl Engine {
         args: &[u32],
         reach: Reach,
     ) -> u64 {
-        let (insts, release) = (&self.insts, self.release);
-        let is_current = |inst: u32| inst >= release && !insts[inst as usize].is_unreachable;
+        let (known, release) = (&self.keys, self.release);
+        let is_current = |inst: u32| inst >= release && !known.is_unreachable(inst);
         let mut keys = self.deliveries.keys.find(level.0, args, is_current);
         keys.retain(|&inst| self.is_resident(t, verb, inst, reach));
         let mut removed = 0;
@@ -123,13 +123,13 @@ impl Engine {
 
     /// Does a delivery act on the keys that this one is of? A version is that of one process's keys.
     fn is_acted_on(&self, t: &Tables, verb: Verb, inst: u32, reach: Reach) -> bool {
-        let table = &t.levels[self.insts[inst as usize].level as usize];
+        let table = &t.levels[self.keys.level(inst).index()];
         verb != Verb::Bump || self.has_version_of(table, inst, reach)
     }
 
     /// Has a key a copy that a delivery acts on?
     fn is_resident(&self, t: &Tables, verb: Verb, inst: u32, reach: Reach) -> bool {
-        let table = &t.levels[self.insts[inst as usize].level as usize];
+        let table = &t.levels[self.keys.level(inst).index()];
         table.tiers.iter().any(|tier| {
             let mut instances = self.acted_on(t, verb, table, tier.backend, reach);
             instances.any(|it| self.stores[it as usize].lookup(KeyId(inst)).is_some())
@@ -145,7 +145,7 @@ impl Engine {
         key.push(u32::from(level.0));
         let mut found = Vec::new();
         if t.levels[level.index()].extras.is_empty() {
-            found.extend(self.find_key(&key));
+            found.extend(self.find_key(level, args));
         } else if let Some(set) = self.parameters.find(&key) {
             let mut before = NONE;
             let mut inst = self.first_variant[set as usize];
@@ -188,7 +188,7 @@ impl Engine {
         reach: Reach,
         is_meant: impl Fn(&Self, u32) -> bool,
     ) -> u64 {
-        let table = &t.levels[self.insts[inst as usize].level as usize];
+        let table = &t.levels[self.keys.level(inst).index()];
         let mut removed = 0;
         for tier in table.tiers.iter().rev() {
             for instance in self.acted_on(t, verb, table, tier.backend, reach) {
@@ -217,11 +217,11 @@ impl Engine {
         reach: Reach,
         removed: u64,
     ) {
-        let level = self.insts[inst as usize].level;
+        let level = self.keys.level(inst);
         if removed > 0 {
             self.causes[inst as usize] = Cause::Invalidation;
         }
-        if verb == Verb::Bump && self.raises_version(t, &t.levels[level as usize], reach) {
+        if verb == Verb::Bump && self.raises_version(t, &t.levels[level.index()], reach) {
             self.bump(inst);
         }
     }
@@ -280,7 +280,7 @@ impl Engine {
             }
         }
         let mut members = self.tags.take_members(tag);
-        members.sort_unstable_by_key(|&inst| (self.insts[inst as usize].level, inst));
+        members.sort_unstable_by_key(|&inst| (self.keys.level(inst), inst));
         let cascade = effect.cascade;
         let bears = |engine: &Self, provenance: u32| engine.bears(provenance, tag, cascade);
         let mut removed = 0;
@@ -315,8 +315,8 @@ impl Engine {
 
     /// Has a key a copy that bears a tag, itself or through what it embeds?
     fn has_bearer(&self, t: &Tables, inst: u32, tag: u32, inherited: bool) -> bool {
-        let level = self.insts[inst as usize].level;
-        t.levels[level as usize].tiers.iter().any(|tier| {
+        let level = self.keys.level(inst);
+        t.levels[level.index()].tiers.iter().any(|tier| {
             let table = &t.backends[tier.backend as usize];
             (table.first..table.first + table.count).any(|instance| {
                 let store = &self.stores[instance as usize];
@@ -328,7 +328,7 @@ impl Engine {
     }
 
     fn overtake_key(&mut self, t: &Tables, inst: u32, reach: Reach) {
-        let mut fill = self.insts[inst as usize].fills;
+        let mut fill = self.running.first(inst);
         while fill != NONE {
             let next = self.fills[fill].of_key.after;
             if self.is_reached(t, &self.fills[fill], reach) {

@@ -43,7 +43,7 @@ impl Engine {
             let stored = self.stores[place.instance as usize].size(place.slot);
             stored == size && self.tasks[self.frames[frame].task].ttl.is_none()
         });
-        let is_filling = self.insts[self.frames[frame].inst as usize].fills != NONE;
+        let is_filling = self.running.first(self.frames[frame].inst) != NONE;
         if !is_known && !is_filling {
             self.put(t, frame);
         }
@@ -54,7 +54,7 @@ impl Engine {
     fn write_key(&mut self, t: &Tables, frame: u32) {
         let inst = self.frames[frame].inst;
         let cell = self.cells.cell(&[inst, KEY_CELL]);
-        let mut fill = self.insts[inst as usize].fills;
+        let mut fill = self.running.first(inst);
         while fill != NONE {
             let (next, filler) = (self.fills[fill].of_key.after, self.fills[fill].frame);
             if filler != NONE {

@@ -64,16 +64,15 @@ impl Engine {
     /// The key of the parameters and extras in `self.tuple`.
     pub(crate) fn intern_key(&mut self, t: &Tables, level: LevelId) -> u32 {
         let table = &t.levels[level.index()];
-        self.tuple.push(u32::from(level.0));
         // Many look-ups in a row are for the only key of a level, or for that of nobody.
         let last = self.levels[level.index()].last_key;
-        if last != NONE && self.is_current(last) && *self.keys.get(last) == *self.tuple {
+        if last != NONE && self.is_current(last) && *self.keys.values(last) == *self.tuple {
             return last;
         }
-        let (inst, is_new) = self.keys.intern(&self.tuple);
+        let (inst, is_new) = self.keys.intern(level, &self.tuple);
         self.levels[level.index()].last_key = inst;
         if is_new {
-            self.add_inst(table, level, table.params);
+            self.add_key(inst, table, level);
         }
         inst
     }
@@ -81,8 +80,8 @@ impl Engine {
     /// The parameters of a key.
     #[inline]
     pub(crate) fn params_of(&self, t: &Tables, inst: u32) -> &[u32] {
-        let count = t.levels[self.insts[inst as usize].level as usize].params;
-        self.keys.get(inst).get(..count).unwrap_or_default()
+        let count = t.levels[self.keys.level(inst).index()].params;
+        self.keys.values(inst).get(..count).unwrap_or_default()
     }
 
     /// Whom a copy of a task's look-up is for: the values of the personal dimensions that the level

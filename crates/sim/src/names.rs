@@ -2,13 +2,13 @@
 
 use crate::engine::Engine;
 use crate::tables::{Extra, Tables};
-use cachepolicy_core::ids::{DimensionId, LevelId};
+use cachepolicy_core::ids::DimensionId;
 use cachepolicy_core::key::{Url, Values, key};
 
 impl Engine {
     /// The key of a number, without its backend's prefix and version.
     pub(crate) fn key_name(&self, t: &Tables, inst: u32) -> String {
-        let known = self.insts.get(inst as usize).map(|of| LevelId(of.level));
+        let known = self.keys.level_if_known(inst);
         let Some(level) = known.or_else(|| self.trace_keys.level(inst)) else {
             return String::new();
         };
@@ -44,7 +44,7 @@ impl KeyValues<'_> {
     fn extra(&self, wanted: Extra) -> Option<u32> {
         let table = &self.t.levels[self.level];
         let index = table.extras.iter().position(|extra| *extra == wanted)?;
-        let values = self.engine.keys.get(self.inst);
+        let values = self.engine.keys.values(self.inst);
         values.get(table.params + index).copied()
     }
 }

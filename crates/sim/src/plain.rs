@@ -187,7 +187,7 @@ impl Engine {
         }
         if found.is_none()
             && table.misses_plainly
-            && self.insts[look.inst as usize].fills == NONE
+            && self.running.first(look.inst) == NONE
             && let Decision::Fill(FillReason::Missing) =
                 decide(&table.rules, Found::Nothing, Flight::Nobody, self.now, 0.0)
         {

@@ -372,16 +372,3 @@ impl Facts {
         cell: NONE,
     };
 }
-
-/// A key that was asked for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Inst {
-    /// The first of the fills that run: those that others wait for, or take for running, come
-    /// first.
-    pub(crate) fills: u32,
-    /// How many run; locks whose holder died are none.
-    pub(crate) running: u32,
-    pub(crate) level: u16,
-    /// A `bump` made its copies unreachable; whoever asks again has another key.
-    pub(crate) is_unreachable: bool,
-}

@@ -245,9 +245,9 @@ impl Engine {
         );
     }
 
-    /// A key that was never asked for.
-    pub(crate) fn add_inst(&mut self, table: &LevelTable, level: LevelId, params: usize) {
-        let inst = self.insts.len() as u32;
+    /// The key of `self.tuple` was never asked for.
+    pub(crate) fn add_key(&mut self, inst: u32, table: &LevelTable, level: LevelId) {
+        let params = table.params;
         let values = self.tuple.get(..params).unwrap_or_default();
         self.deliveries.keys.add(level.0, values, inst);
         let mut parameters = inst;
@@ -283,18 +283,12 @@ impl Engine {
                 next: next_variant,
             });
         }
-        let cause = if self.keys.was_forgotten(&self.tuple) {
+        let cause = if self.keys.was_forgotten(level, &self.tuple) {
             Cause::Deploy
         } else {
             Cause::ColdStart
         };
         self.causes.push(cause);
-        self.insts.push(crate::state::Inst {
-            level: level.0,
-            fills: NONE,
-            running: 0,
-            is_unreachable: false,
-        });
     }
 
     fn parameter_set(&mut self, level: LevelId, params: usize) -> (u32, bool) {
@@ -310,6 +304,6 @@ impl Engine {
     /// Is this key one of the present release?
     #[inline]
     pub(crate) fn is_current(&self, inst: u32) -> bool {
-        inst >= self.release && !self.insts[inst as usize].is_unreachable
+        inst >= self.release && !self.keys.is_unreachable(inst)
     }
 }

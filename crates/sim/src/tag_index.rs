@@ -182,13 +182,13 @@ impl Engine {
 
     /// A frame embeds a key.
     pub(crate) fn remember_embedded(&mut self, t: &Tables, frame: u32, inst: u32) {
-        let level = self.insts[inst as usize].level;
+        let level = self.keys.level(inst);
         let mut name = core::mem::take(&mut self.set);
         let cascading = core::mem::take(&mut self.tags.cascading);
         let mut tags = Vec::new();
-        let count = t.levels[level as usize].params;
-        let params = self.keys.get(inst).get(..count).unwrap_or_default();
-        cascading.each(level, params, &mut name, |name| {
+        let count = t.levels[level.index()].params;
+        let params = self.keys.values(inst).get(..count).unwrap_or_default();
+        cascading.each(level.0, params, &mut name, |name| {
             tags.push(self.tags.embedding(name));
         });
         self.tags.cascading = cascading;

@@ -13,7 +13,6 @@ use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::invalidate::matches;
 use crate::metrics::Cause;
-use crate::state::Inst;
 use crate::tables::{Extra, Tables};
 use cachepolicy_core::LevelId;
 use cachepolicy_core::edge::{EdgeBlock, Verb};
@@ -163,7 +162,7 @@ impl Engine {
     /// What the trace has brought so far become keys of a level.
     pub(crate) fn number_keys(&mut self, t: &Tables, level: LevelId) {
         let known = self.trace_keys.admitted;
-        if self.trace_keys.are_direct() && self.insts.len() > known {
+        if self.trace_keys.are_direct() && self.keys.len() > known {
             self.trace_keys.set_apart();
         }
         let all = self.trace_keys.len();
@@ -183,13 +182,8 @@ impl Engine {
         let Some(level) = self.trace_keys.level else {
             return;
         };
-        for _ in self.insts.len()..self.trace_keys.admitted {
-            self.insts.push(Inst {
-                level: level.0,
-                fills: NONE,
-                running: 0,
-                is_unreachable: false,
-            });
+        for _ in self.keys.len()..self.trace_keys.admitted {
+            self.keys.add_unnamed(level);
         }
     }
 
@@ -206,9 +200,7 @@ impl Engine {
         self.complete_keys();
         for key in self.trace_keys.named..self.trace_keys.admitted {
             let value = self.trace_keys.value(&mut self.values, key);
-            let level = u32::from(self.insts[key].level);
-            let (inst, _) = self.keys.intern(&[value, level]);
-            debug_assert_eq!(inst as usize, key, "keys are named in their order");
+            self.keys.name(key as u32, value);
         }
         self.trace_keys.named = self.trace_keys.admitted;
     }
@@ -225,20 +217,16 @@ impl Engine {
         }
     }
 
-    /// The key of a level with these parameters, behind which the level stands; it has no variants.
-    pub(crate) fn find_key(&mut self, tuple: &[u32]) -> Option<u32> {
-        let found = self.keys.find(tuple);
+    /// The key of a level with these parameters; it has no variants.
+    pub(crate) fn find_key(&mut self, level: LevelId, params: &[u32]) -> Option<u32> {
+        let found = self.keys.find(level, params);
         if found.is_some() {
             return found;
         }
-        let &[param, level] = tuple else {
+        let &[param] = params else {
             return None;
         };
-        let is_traces = self
-            .trace_keys
-            .level
-            .is_some_and(|it| u32::from(it.0) == level);
-        if !is_traces {
+        if self.trace_keys.level != Some(level) {
             return None;
         }
         self.trace_keys.find_unnamed(&self.values, param)

@@ -100,12 +100,10 @@ impl Engine {
         if self.is_current(inst) {
             return;
         }
-        let level = LevelId(self.insts[inst as usize].level);
+        let level = self.keys.level(inst);
         let mut tuple = core::mem::take(&mut self.tuple);
         tuple.clear();
-        // Behind the parameters and extras stands the level, which is added again.
-        let own = self.keys.get(inst);
-        tuple.extend_from_slice(own.split_last().map_or(own, |(_, rest)| rest));
+        tuple.extend_from_slice(self.keys.values(inst));
         self.tuple = tuple;
         self.frames[frame].inst = self.intern_key(t, level);
     }

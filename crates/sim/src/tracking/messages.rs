@@ -82,7 +82,7 @@ impl Engine {
             return;
         }
         self.tracking.ends.remove(&inst);
-        let level = self.insts[inst as usize].level as usize;
+        let level = self.keys.level(inst).index();
         let Some(tracked) = t.levels[level].tracked else {
             return;
         };
@@ -102,7 +102,7 @@ impl Engine {
 
     /// When the copy of a key leaves the tracked tier, if there is one.
     fn tracked_until(&self, t: &Tables, inst: u32) -> Option<Time> {
-        let table = &t.levels[self.insts[inst as usize].level as usize];
+        let table = &t.levels[self.keys.level(inst).index()];
         let tier = table.tiers.get(usize::from(table.tracked?.tier))?;
         let store = &self.stores[tier.first as usize];
         Some(store.get(store.lookup(KeyId(inst))?).leaves(&table.rules))
@@ -216,7 +216,7 @@ impl Engine {
 
     /// Removes a key's copies that a process read before this change.
     fn forget_older(&mut self, t: &Tables, inst: u32, process: u32, change: u32) -> u64 {
-        let level = self.insts[inst as usize].level as usize;
+        let level = self.keys.level(inst).index();
         let mut removed = 0;
         for tier in t.levels[level].readers() {
             let instance = tier.first + process;

@@ -212,7 +212,7 @@ impl Engine {
         if t.trackers.is_empty() {
             return;
         }
-        let level = self.insts[inst as usize].level;
+        let level = self.keys.level(inst).0;
         if let Some(Tracked { tracker, .. }) = t.levels[level as usize].tracked
             && t.trackers[usize::from(tracker)].backend == backend
         {
