@@ -10,8 +10,8 @@
 use crate::engine::Engine;
 use crate::ingest::Coming;
 use crate::intern::NONE;
+use crate::links::Link;
 use crate::metrics::{Alike, Answered, Outcome, RequestEnd, RouteIx};
-use crate::paths::{Link, PathEntry};
 use crate::queue::Class;
 use crate::settled::Settled;
 use crate::skip;
@@ -34,7 +34,6 @@ pub(crate) struct Following<'r> {
 /// A copy that may answer.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
-    chain: u32,
     number: u32,
     link: Link,
     inst: u32,
@@ -109,27 +108,19 @@ impl Engine {
         digits: u64,
         fetched: Option<u32>,
     ) -> Option<Candidate> {
-        let PathEntry {
-            chain,
-            links: number,
-            ..
-        } = self.ingest.paths.entry(coming.path);
+        let number = self.ingest.paths.first_link(coming.path);
         if number == NONE {
             return None;
         }
-        let link = *self.ingest.paths.link(number);
+        let links = &self.ingest.paths.links;
+        let link = *links.get(number);
         let variants = &t.levels[link.level.index()].variants;
         let known = || {
             let variant = variants.number(digits)?;
-            Some(self.ingest.paths.known_key(number, variants, variant))
+            Some(links.known_key(number, variants, variant))
         };
         let inst = fetched.or_else(known)?;
-        (inst != NONE && self.is_current(inst)).then_some(Candidate {
-            chain,
-            number,
-            link,
-            inst,
-        })
+        (inst != NONE && self.is_current(inst)).then_some(Candidate { number, link, inst })
     }
 
     /// What follows from what a request carries, where nothing of it depends on who it is.
@@ -223,14 +214,15 @@ impl Engine {
         answered: &Answered,
     ) {
         let latency = at.since(coming.at);
-        let route = self.ingest.paths.chains[of.chain as usize].route;
+        let route = self.ingest.paths.chain_of(&of.link).route;
         let alike = || Alike {
             level: of.link.level,
             backend,
             route: (route != NONE).then_some(RouteIx(route)),
             latency,
         };
-        self.metrics.answered_ahead(of.chain, alike, at, answered);
+        self.metrics
+            .answered_ahead(of.link.chain, alike, at, answered);
         if self.ingest.paths.has_claimed() {
             self.count_claimed_ahead(coming.path, at, latency, answered);
         }

@@ -4,7 +4,7 @@
 
 use crate::engine::Engine;
 use crate::intern::NONE;
-use crate::paths::{Known, Link};
+use crate::links::{Known, Link};
 use crate::store::KeyId;
 use crate::tables::{Sharing, Tables};
 use cachepolicy_core::LevelId;
@@ -135,20 +135,21 @@ impl Engine {
             1 => {
                 for (nth, (of, target)) in each.iter_mut().zip(targets).enumerate() {
                     *of = NOTHING;
-                    of.link = paths.entry(*target).links;
+                    of.link = paths.first_link(*target);
                     let carried = carried.get(nth).copied().unwrap_or(NONE);
                     let settled = self.ingest.dimensions.settled(carried, NONE);
                     of.digits = settled.map(|settled| settled.digits);
                     if of.link != NONE {
-                        paths.prefetch_links(of.link);
+                        paths.links.prefetch(of.link);
                     }
                 }
             }
             2 => each.iter_mut().for_each(|of| self.fetch_known(t, of)),
             3 => {
                 for of in each {
-                    [of.outer, of.inner] =
-                        of.known.map(|(level, place)| (level, paths.known(place)));
+                    [of.outer, of.inner] = of
+                        .known
+                        .map(|(level, place)| (level, paths.links.known(place)));
                     self.fetch_key(t, of.outer);
                     self.fetch_key(t, of.inner);
                 }
@@ -171,20 +172,22 @@ impl Engine {
         let (Some(digits), true) = (of.digits, of.link != NONE) else {
             return;
         };
-        let paths = &self.ingest.paths;
-        for (link, known) in (of.link..).zip(&mut of.known) {
+        let links = &self.ingest.paths.links;
+        let mut link = of.link;
+        for known in &mut of.known {
             let &Link {
                 level, has_inner, ..
-            } = paths.link(link);
+            } = links.get(link);
             let variants = &t.levels[level.index()].variants;
             if let Some(variant) = variants.number(digits) {
-                let place = paths.known_place(link, variants, variant);
-                paths.prefetch_known(place);
+                let place = links.known_place(link, variants, variant);
+                links.prefetch_known(place);
                 *known = (level, place);
             }
             if !has_inner {
                 break;
             }
+            link = links.inner(link);
         }
     }
 

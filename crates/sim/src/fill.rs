@@ -74,10 +74,12 @@ impl Engine {
     #[inline]
     fn inside(&self, frame: u32) -> Option<(LevelId, u32)> {
         let link = self.frames[frame].link;
-        if link == NONE || !self.ingest.paths.link(link).has_inner {
+        let links = &self.ingest.paths.links;
+        if link == NONE || !links.get(link).has_inner {
             return None;
         }
-        Some((self.ingest.paths.link(link + 1).level, link + 1))
+        let inner = links.inner(link);
+        Some((links.get(inner).level, inner))
     }
 
     /// The next frame of one `contains`; `None` when it is done.

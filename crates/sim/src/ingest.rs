@@ -149,7 +149,7 @@ impl Engine {
         }
         for index in 0..news.targets.len() {
             let target = news.targets.get(index);
-            self.ingest.paths.add(t, &mut self.values, target);
+            self.ingest.paths.add(t, &mut self.values, target)?;
         }
         let ingest = &mut self.ingest;
         let (digits, skips) = (&mut ingest.digits, &ingest.paths.skips);
@@ -268,7 +268,7 @@ impl Engine {
             path,
             ..
         } = coming;
-        let entry = self.ingest.paths.entry(path);
+        let link = self.ingest.paths.first_link(path);
         let slot = self.tasks.take();
         let task = &mut self.tasks[slot];
         task.begin(TaskKind::Request, coming.at);
@@ -276,7 +276,7 @@ impl Engine {
         task.process = coming.process;
         task.pop = coming.pop;
         task.path = path;
-        task.route = self.ingest.paths.chains[entry.chain as usize].route;
+        task.route = self.ingest.paths.route(link);
         task.status = status;
         task.bytes = coming.bytes();
         task.cost = requests.cost.get(index).copied().flatten();

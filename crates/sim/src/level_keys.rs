@@ -1,10 +1,9 @@
 //! The keys of look-ups, and whom their copies are for.
 
-use crate::depends;
+use crate::depends::{self, LevelDims};
 use crate::engine::Engine;
 use crate::intern::NONE;
-use crate::paths::Chain;
-use crate::tables::{Extra, Tables};
+use crate::tables::{Extra, LevelTable, Tables};
 use cachepolicy_core::LevelId;
 
 impl Engine {
@@ -39,14 +38,14 @@ impl Engine {
         let table = &t.levels[level.index()];
         if link != NONE {
             self.tuple.clear();
-            let params = self.ingest.paths.params(link, table.params);
+            let params = self.ingest.paths.links.params(link);
             self.tuple.extend_from_slice(params);
         }
         debug_assert_eq!(self.tuple.len(), table.params);
         for extra in &table.extras {
             let value = match extra {
                 Extra::Dimension(dimension) => self.tasks[task].dims[dimension.index()],
-                Extra::Url => self.ingest.paths.entry(self.tasks[task].path).url,
+                Extra::Url => self.ingest.paths.url_of(self.tasks[task].path),
                 Extra::Process => self.tasks[task].process,
             };
             self.tuple.push(value);
@@ -55,8 +54,8 @@ impl Engine {
         if link != NONE
             && let Some(variant) = table.variants.number(self.tasks[task].digits)
         {
-            let paths = &mut self.ingest.paths;
-            paths.remember_key(link, &table.variants, variant, inst);
+            let links = &mut self.ingest.paths.links;
+            links.remember_key(link, &table.variants, variant, inst);
         }
         inst
     }
@@ -101,10 +100,7 @@ impl Engine {
     }
 
     fn some_principal(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
-        let uncovered = match self.chain_position(task, link) {
-            Some((chain, position)) => chain.levels[position].dims.uncovered,
-            None => t.levels[level.index()].dims.uncovered,
-        };
+        let uncovered = self.dims_of(&t.levels[level.index()], link).uncovered;
         self.tuple.clear();
         for dimension in depends::list(uncovered) {
             self.tuple.push(self.tasks[task].dims[dimension.index()]);
@@ -112,13 +108,13 @@ impl Engine {
         self.principals.intern(&self.tuple).0
     }
 
-    /// The chain that a site's or view's link belongs to, and its place there.
-    pub(crate) fn chain_position(&self, task: u32, link: u32) -> Option<(&Chain, usize)> {
+    /// The dimensions that a level depends on; that of a link, with what it contains there.
+    pub(crate) fn dims_of<'e>(&'e self, table: &'e LevelTable, link: u32) -> &'e LevelDims {
         if link == NONE {
-            return None;
+            return &table.dims;
         }
-        let entry = self.ingest.paths.entry(self.tasks[task].path);
-        let chain = &self.ingest.paths.chains[entry.chain as usize];
-        Some((chain, (link - entry.links) as usize))
+        let link = self.ingest.paths.link(link);
+        let chain = self.ingest.paths.chain_of(link);
+        &chain.levels[usize::from(link.position)].dims
     }
 }

@@ -45,6 +45,7 @@ mod key_value;
 mod keys;
 mod lane;
 mod level_keys;
+mod links;
 mod named_effects;
 mod names;
 mod options;

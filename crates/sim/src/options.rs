@@ -83,4 +83,8 @@ pub enum SimError {
         /// How many there may be.
         limit: usize,
     },
+    /// The trace has more request targets that differ than there are numbers for the levels that
+    /// answer them: about a billion.
+    #[error("the trace has more different request targets than a simulation takes")]
+    TooManyTargets,
 }

@@ -4,11 +4,12 @@
 
 use crate::depends::{self, Dims, LevelDims, bit};
 use crate::intern::{NONE, Texts, Tuples};
+use crate::links::{Link, Links};
+use crate::options::SimError;
 use crate::rows::WrittenImages;
 use crate::skip::Skips;
 use crate::tables::{Extra, Tables, is_from_path};
 use crate::unrouted::Unrouted;
-use crate::variants::Variants;
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, push_url};
 use cachepolicy_core::level::LevelKind;
@@ -27,39 +28,11 @@ pub(crate) const OUTSIDE: u32 = NONE - 1;
 
 /// A request target with its method and host.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PathEntry {
-    /// The levels that answer.
-    pub(crate) chain: u32,
-    /// Its first link; it has one for each level of the chain. [`NONE`]: no level answers.
-    pub(crate) links: u32,
+struct PathEntry {
+    /// Its first link; it has one for each level that answers. [`NONE`]: no level does.
+    link: u32,
     /// The target as it stands in keys; [`NONE`]: it stands in none.
-    pub(crate) url: u32,
-}
-
-/// One level that answers a target.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Link {
-    pub(crate) level: LevelId,
-    /// Another one of the same target comes behind it.
-    pub(crate) has_inner: bool,
-    /// What it answers is for somebody whom its key does not tell apart.
-    pub(crate) is_personal: bool,
-    /// Its first parameter.
-    params: u32,
-    /// Its key as far as it is known. Where its level has several variants: where the keys of all
-    /// of them are.
-    known: u32,
-    /// What is left of its `skip` when method and path are known.
-    pub(crate) skip: u32,
-}
-
-/// Where the key of a link and a variant stands.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Known {
-    /// It is this one.
-    Key(u32),
-    /// Among those of all variants of the links that have several.
-    At(u32),
+    url: u32,
 }
 
 /// Levels that answer a request, each inside the one before.
@@ -92,10 +65,7 @@ pub(crate) struct Paths {
     claimed: Vec<(u32, u32)>,
     /// What some targets write, in the order of their numbers.
     written: Vec<(u32, Arc<WrittenImages>)>,
-    links: Vec<Link>,
-    /// Keys of all variants of links that were asked for.
-    known: Vec<u32>,
-    params: Vec<u32>,
+    pub(crate) links: Links,
     /// By target, the values of the query dimensions.
     dims: Vec<u32>,
     chain_numbers: Tuples,
@@ -103,12 +73,13 @@ pub(crate) struct Paths {
     pub(crate) skips: Skips,
     pub(crate) unrouted: Unrouted,
     scratch: String,
+    /// Parameters of a link; empty but for its memory.
+    params: Vec<u32>,
 }
 
 /// What the trace says no target about.
 const UNROUTED: PathEntry = PathEntry {
-    chain: NONE,
-    links: NONE,
+    link: NONE,
     url: NONE,
 };
 
@@ -134,18 +105,23 @@ pub(crate) fn written_row(
 
 impl Paths {
     /// The next target of the trace.
-    pub(crate) fn add(&mut self, t: &Tables, values: &mut Texts, target: Target<'_>) {
+    ///
+    /// # Errors
+    /// Where there are too many.
+    pub(crate) fn add(
+        &mut self,
+        t: &Tables,
+        values: &mut Texts,
+        target: Target<'_>,
+    ) -> Result<(), SimError> {
         let number = self.entries.len() as u32;
         let (path, query) = split_target(target.path);
-        let entry = self.resolve(t, values, target, path, query);
+        let entry = self.resolve(t, values, target, path, query)?;
         self.entries.push(entry);
-        if entry.links == NONE {
+        if entry.link == NONE {
             self.unrouted.add(number, target.method, path);
         }
-        let route = self.chains.get(entry.chain as usize);
-        let route = route
-            .map(|chain| chain.route)
-            .filter(|route| *route != NONE);
+        let route = Some(self.route(entry.link)).filter(|route| *route != NONE);
         for claimed in &t.claimed {
             if claimed.counts(target.method, path, route) {
                 self.claimed.push((number, claimed.row));
@@ -166,6 +142,7 @@ impl Paths {
             self.hosts.push(host.unwrap_or(NONE));
         }
         self.add_written(t, values, number, target.method, path);
+        Ok(())
     }
 
     /// What a request for this target writes, by the workload's rules.
@@ -211,29 +188,25 @@ impl Paths {
     }
 
     #[inline]
-    pub(crate) fn entry(&self, path: u32) -> PathEntry {
+    fn entry(&self, path: u32) -> PathEntry {
         self.entries.get(path as usize).copied().unwrap_or(UNROUTED)
     }
 
-    /// Soon somebody will ask for this target, …
+    /// The first link of a target; [`NONE`]: no level answers.
+    #[inline]
+    pub(crate) fn first_link(&self, path: u32) -> u32 {
+        self.entry(path).link
+    }
+
+    /// The number of a target's URL as it stands in keys; [`NONE`]: it stands in none.
+    pub(crate) fn url_of(&self, path: u32) -> u32 {
+        self.entry(path).url
+    }
+
+    /// Soon somebody will ask for this target.
     #[inline]
     pub(crate) fn prefetch_entry(&self, path: u32) {
         prefetch_index(&self.entries, path as usize);
-    }
-
-    /// … for this link and what may come behind it, …
-    #[inline]
-    pub(crate) fn prefetch_links(&self, link: u32) {
-        prefetch_index(&self.links, link as usize);
-        prefetch_index(&self.links, link as usize + 1);
-    }
-
-    /// … and for a key that stands there.
-    #[inline]
-    pub(crate) fn prefetch_known(&self, place: Known) {
-        if let Known::At(index) = place {
-            prefetch_index(&self.known, index as usize);
-        }
     }
 
     /// How many targets there are.
@@ -241,63 +214,25 @@ impl Paths {
         self.entries.len()
     }
 
+    /// What is said of a link.
     #[inline]
     pub(crate) fn link(&self, link: u32) -> &Link {
-        &self.links[link as usize]
+        self.links.get(link)
     }
 
-    /// Where the key stands that a link had for a variant of its level.
+    /// The levels that a link is one of.
     #[inline]
-    pub(crate) fn known_place(&self, link: u32, variants: &Variants, variant: usize) -> Known {
-        match self.links[link as usize].known {
-            first if first != NONE && variants.count() > 1 => Known::At(first + variant as u32),
-            only => Known::Key(only),
-        }
+    pub(crate) fn chain_of(&self, link: &Link) -> &Chain {
+        &self.chains[link.chain as usize]
     }
 
-    /// The key that stands there; [`NONE`]: there was none.
+    /// In which of the report's routes requests count whose first link this is; [`NONE`]: in none.
     #[inline]
-    pub(crate) fn known(&self, place: Known) -> u32 {
-        match place {
-            Known::Key(key) => key,
-            Known::At(index) => self.known[index as usize],
+    pub(crate) fn route(&self, first: u32) -> u32 {
+        if first == NONE {
+            return NONE;
         }
-    }
-
-    /// The key that a link had for a variant of its level; [`NONE`]: it had none.
-    #[inline]
-    pub(crate) fn known_key(&self, link: u32, variants: &Variants, variant: usize) -> u32 {
-        self.known(self.known_place(link, variants, variant))
-    }
-
-    /// A link has this key for a variant of its level.
-    pub(crate) fn remember_key(
-        &mut self,
-        link: u32,
-        variants: &Variants,
-        variant: usize,
-        inst: u32,
-    ) {
-        let known = &mut self.links[link as usize].known;
-        if variants.count() == 1 {
-            *known = inst;
-            return;
-        }
-        if *known == NONE {
-            let first = self.known.len();
-            if first + variants.count() > NONE as usize {
-                return;
-            }
-            *known = first as u32;
-            self.known.resize(first + variants.count(), NONE);
-        }
-        self.known[*known as usize + variant] = inst;
-    }
-
-    /// The parameters of a link's level, of which there are `count`.
-    pub(crate) fn params(&self, link: u32, count: usize) -> &[u32] {
-        let first = self.links[link as usize].params as usize;
-        &self.params[first..first + count]
+        self.chain_of(self.link(first)).route
     }
 
     /// Method and path of a target.
@@ -356,10 +291,10 @@ impl Paths {
         Target { method, host, .. }: Target<'_>,
         path: &str,
         query: Option<&str>,
-    ) -> PathEntry {
+    ) -> Result<PathEntry, SimError> {
         let routed = t.router.route(method, path);
         let levels: Vec<LevelId> = routed.sites().iter().copied().chain(routed.view).collect();
-        let links = self.links.len() as u32;
+        let mut first = NONE;
         let mut captures = Captures::new();
         let chain = self.chain(t, &levels);
         for (position, &level) in levels.iter().enumerate() {
@@ -368,23 +303,29 @@ impl Paths {
             } else {
                 t.router.captures(level, path, &mut captures);
             }
-            let params = self.params.len() as u32;
-            for param in 0..t.levels[level.index()].params {
-                let raw = captures.get(param as u16);
+            let params = t.levels[level.index()].params as u16;
+            self.params.clear();
+            for param in 0..params {
+                let raw = captures.get(param);
                 self.params
                     .push(raw.map_or(NONE, |raw| values.intern(&decode(raw))));
             }
             let skip = t.policy.levels[level.index()].skip.as_ref();
             let of_chain = self.chains.get(chain as usize);
             let of_level = of_chain.and_then(|chain| chain.levels.get(position));
-            self.links.push(Link {
+            let link = Link {
                 level,
+                chain,
+                position: position as u16,
                 has_inner: position + 1 < levels.len(),
                 is_personal: of_level.is_some_and(|level| level.dims.uncovered != 0),
-                params,
-                known: NONE,
                 skip: self.skips.of(level, skip, method, path),
-            });
+                params,
+            };
+            let place = self.links.add(link, &self.params)?;
+            if position == 0 {
+                first = place;
+            }
         }
         for dimension in &t.policy.dimensions {
             if let Carrier::Query(name) = &dimension.carrier {
@@ -408,11 +349,7 @@ impl Paths {
         } else {
             NONE
         };
-        PathEntry {
-            chain,
-            links: if levels.is_empty() { NONE } else { links },
-            url,
-        }
+        Ok(PathEntry { link: first, url })
     }
 
     fn chain(&mut self, t: &Tables, levels: &[LevelId]) -> u32 {

@@ -66,11 +66,12 @@ impl Engine {
         parent: u32,
         link: u32,
     ) -> Option<u32> {
-        let level = self.ingest.paths.link(link).level;
+        let links = &self.ingest.paths.links;
+        let level = links.get(link).level;
         let variants = &t.levels[level.index()].variants;
         let inst = variants
             .number(self.tasks[task].digits)
-            .map(|variant| self.ingest.paths.known_key(link, variants, variant))
+            .map(|variant| links.known_key(link, variants, variant))
             .filter(|&known| known != NONE && self.is_current(known));
         let inst = inst.unwrap_or_else(|| self.key_of(t, task, level, link));
         self.look_up_key(t, task, parent, (level, inst), link)

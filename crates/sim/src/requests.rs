@@ -17,16 +17,16 @@ impl Engine {
         }
         let route = self.route_of(task);
         self.note_task(task, What::Arrival { route });
-        let entry = self.ingest.paths.entry(self.tasks[task].path);
-        if entry.links == NONE {
+        let link = self.ingest.paths.first_link(self.tasks[task].path);
+        if link == NONE {
             self.answer_unrouted(task);
             return;
         }
-        let level = self.ingest.paths.link(entry.links).level;
+        let level = self.ingest.paths.link(link).level;
         self.tasks[task].current = NONE;
         let needs_thread = self.processes.are_limited() && !t.levels[level.index()].is_edge;
         if (!needs_thread || self.processes.take_thread(&mut self.tasks, task))
-            && let Some(frame) = self.look_up_link(t, task, NONE, entry.links)
+            && let Some(frame) = self.look_up_link(t, task, NONE, link)
         {
             self.drive(t, frame);
         }
@@ -39,9 +39,9 @@ impl Engine {
         if current != NONE {
             return current;
         }
-        let entry = self.ingest.paths.entry(self.tasks[task].path);
-        let level = self.ingest.paths.link(entry.links).level;
-        self.new_frame(t, task, NONE, level, entry.links)
+        let link = self.ingest.paths.first_link(self.tasks[task].path);
+        let level = self.ingest.paths.link(link).level;
+        self.new_frame(t, task, NONE, level, link)
     }
 
     fn route_of(&self, task: u32) -> Option<RouteIx> {

@@ -1,7 +1,6 @@
 //! A look-up: is the level left out, what do its tiers say, and what is decided.
 
 use crate::copy::Copy;
-use crate::depends::Dims;
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::metrics::Outcome;
@@ -77,7 +76,7 @@ impl Engine {
             return Some(BypassReason::Skipped);
         }
         let outside = self.tasks[task].outside;
-        (outside != 0 && self.depends_on(outside, table, task, link))
+        (outside != 0 && outside & self.dims_of(table, link).depends != 0)
             .then_some(BypassReason::OutsideDomain)
     }
 
@@ -96,15 +95,6 @@ impl Engine {
             }
         };
         expr.is_some_and(|expr| expr.holds(&view))
-    }
-
-    /// Does a level depend on one of these dimensions?
-    fn depends_on(&self, dimensions: Dims, table: &LevelTable, task: u32, link: u32) -> bool {
-        let depends = match self.chain_position(task, link) {
-            Some((chain, position)) => chain.levels[position].dims.depends,
-            None => table.dims.depends,
-        };
-        dimensions & depends != 0
     }
 
     fn bypass(&mut self, t: &Tables, frame: u32, reason: BypassReason) -> Option<u32> {
