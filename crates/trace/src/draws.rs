@@ -5,82 +5,70 @@ use crate::random::Stream;
 /// Draws uniform numbers in ascending order; keeps its memory.
 #[derive(Debug, Default)]
 pub(crate) struct Draws {
-    drawn: Vec<u64>,
+    drawn: Vec<u32>,
     /// By bucket: where the next number of it goes.
     ends: Vec<u32>,
-    sorted: Vec<u64>,
+    sorted: Vec<u32>,
 }
 
 /// So few are sorted by comparing them.
 const FEW: usize = 64;
 
 impl Draws {
-    /// So many uniform draws below `limit`, in ascending order.
-    pub(crate) fn sorted(
-        &mut self,
-        stream: &mut Stream,
-        count: usize,
-        limit: u64,
-    ) -> impl Iterator<Item = u64> + '_ {
-        self.drawn.clear();
+    /// So many uniform draws below `limit`, in ascending order: those that [`Stream::below`] gives next.
+    pub(crate) fn sorted(&mut self, stream: &mut Stream, count: usize, limit: u32) -> &[u32] {
+        self.drawn.resize(count, 0);
+        stream.fill_below(limit, &mut self.drawn);
         if count < FEW {
-            self.drawn.extend((0..count).map(|_| stream.bits()));
             self.drawn.sort_unstable();
-            std::mem::swap(&mut self.drawn, &mut self.sorted);
-        } else {
-            self.draw_many(stream, count);
+            return &self.drawn;
         }
-        // As `Stream::below`, which keeps the order.
-        let below = move |&drawn: &u64| ((u128::from(drawn) * u128::from(limit)) >> 64) as u64;
-        self.sorted.iter().map(below)
+        self.distribute(limit);
+        sort_nearly(&mut self.sorted);
+        &self.sorted
     }
 
-    /// Numbers that are drawn from all, each as likely as another, are sorted into as many buckets as
-    /// there are numbers, which leaves next to nothing to do (Knuth, TAOCP 3, 5.2.1, multiple list
-    /// insertion).
-    fn draw_many(&mut self, stream: &mut Stream, count: usize) {
-        let bucket_of = |number: u64| ((u128::from(number) * count as u128) >> 64) as usize;
+    /// Numbers that are drawn from all, each as likely as another, go into as many buckets as there are
+    /// numbers, which leaves next to nothing to do (Knuth, TAOCP 3, 5.2.1, multiple list insertion).
+    fn distribute(&mut self, limit: u32) {
+        let count = self.drawn.len();
+        // Rounded down: the last number is in the last bucket, or in one before.
+        let buckets_per_number = ((count as u64) << 32) / u64::from(limit.max(1));
+        let bucket_of = |number: u32| ((u64::from(number) * buckets_per_number) >> 32) as usize;
         self.ends.clear();
         self.ends.resize(count, 0);
         let ends = self.ends.as_mut_slice();
-        self.drawn.extend((0..count).map(|_| {
-            let number = stream.bits();
+        for &number in &self.drawn {
             if let Some(end) = ends.get_mut(bucket_of(number)) {
                 *end += 1;
             }
-            number
-        }));
+        }
         let mut before = 0;
         for end in &mut *ends {
             before += std::mem::replace(end, before);
         }
-        self.sorted.clear();
         self.sorted.resize(count, 0);
+        let sorted = self.sorted.as_mut_slice();
         for &number in &self.drawn {
             if let Some(end) = ends.get_mut(bucket_of(number)) {
-                if let Some(place) = self.sorted.get_mut(*end as usize) {
+                if let Some(place) = sorted.get_mut(*end as usize) {
                     *place = number;
                 }
                 *end += 1;
             }
         }
-        sort_nearly(&mut self.sorted);
     }
 }
 
 /// Sorts numbers of which each is at most a few places from its own.
-fn sort_nearly(numbers: &mut [u64]) {
-    // The greater one of two goes on: that puts most in order, without a branch.
-    let Some(mut greater) = numbers.first().copied() else {
-        return;
-    };
-    for place in 1..numbers.len() {
-        let here = numbers[place];
-        numbers[place - 1] = greater.min(here);
-        greater = greater.max(here);
-    }
-    if let Some(last) = numbers.last_mut() {
-        *last = greater;
+fn sort_nearly(numbers: &mut [u32]) {
+    // Neighbours that do not wait for each other, in pairs and in those between: that puts most in order,
+    // without a branch.
+    for first in [0, 1, 0] {
+        let (pairs, _) = numbers.get_mut(first..).unwrap_or_default().as_chunks_mut();
+        for [one, other] in pairs {
+            (*one, *other) = ((*one).min(*other), (*one).max(*other));
+        }
     }
     for place in 1..numbers.len() {
         let mut place = place;
@@ -98,14 +86,16 @@ mod tests {
     #[test]
     fn draws_are_in_order_and_the_ones_drawn() {
         let mut draws = Draws::default();
-        for count in [0, 1, 63, 64, 1_000, 20_000, 0, 70] {
-            let mut stream = Stream::new(3, &["spread"]);
-            let given = draws.sorted(&mut stream, count, 1_000_000_007);
-            let given: Vec<u64> = given.collect();
-            let mut stream = Stream::new(3, &["spread"]);
-            let mut expected: Vec<u64> = (0..count).map(|_| stream.below(1_000_000_007)).collect();
-            expected.sort_unstable();
-            assert_eq!(given, expected);
+        let mut alike = [(); 2].map(|()| Stream::new(3, &["spread"]));
+        for limit in [1_000_000_000, u32::MAX, 500, 1, 0] {
+            for count in [0, 1, 63, 64, 65, 1_000, 20_001, 0, 70] {
+                let [stream, other] = &mut alike;
+                let mut expected: Vec<u32> = (0..count)
+                    .map(|_| stream.below(u64::from(limit)) as u32)
+                    .collect();
+                expected.sort_unstable();
+                assert_eq!(draws.sorted(other, count, limit), expected);
+            }
         }
     }
 }

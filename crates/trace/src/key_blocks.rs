@@ -239,21 +239,25 @@ impl Stage {
 
     fn spread(&mut self, start: i64, end: i64, all: bool) {
         self.tally.stats.spread = true;
-        let length = end.saturating_sub(start).max(0) as u64;
+        let length = u32::try_from(end.saturating_sub(start)).unwrap_or(0);
         let draws = self.draws.sorted(&mut self.stream, self.whole, length);
-        let times = self.accesses.at.iter_mut().skip(self.ripe);
+        let at = |draw: &u32| start.saturating_add(i64::from(*draw));
+        let times = self.accesses.at.get_mut(self.ripe..).unwrap_or_default();
         if all {
-            for (at, draw) in times.zip(draws) {
-                *at = start.saturating_add(draw as i64);
+            for (time, draw) in times.iter_mut().zip(draws) {
+                *time = at(draw);
             }
             return;
         }
         let is_whole = self.accesses.whole_second.iter().skip(self.ripe);
         // A column without entries is where all are whole.
         let is_whole = is_whole.copied().chain(std::iter::repeat(true));
-        let whole = times.zip(is_whole).filter(|(_, is_whole)| *is_whole);
-        for ((at, _), draw) in whole.zip(draws) {
-            *at = start.saturating_add(draw as i64);
+        let whole = times
+            .iter_mut()
+            .zip(is_whole)
+            .filter(|(_, is_whole)| *is_whole);
+        for ((time, _), draw) in whole.zip(draws) {
+            *time = at(draw);
         }
         self.accesses.sort_from(self.ripe);
     }

@@ -289,12 +289,12 @@ impl<R: Copy> Order<R> {
         bucket.second = NO_SECOND;
         if bucket.whole > 0 {
             self.spread = true;
-            let length = end.saturating_sub(start).max(0) as u64;
+            let length = u32::try_from(end.saturating_sub(start)).unwrap_or(0);
             let draws = self.draws.sorted(&mut self.stream, bucket.whole, length);
             let whole = bucket.entries.iter_mut().filter(|entry| entry.whole_second);
             // Times of whole seconds get their place between `start` and `end`.
             for (entry, draw) in whole.zip(draws) {
-                entry.at = start.saturating_add(draw as i64);
+                entry.at = start.saturating_add(i64::from(*draw));
             }
         }
         if bucket.whole < bucket.entries.len() {

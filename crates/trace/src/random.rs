@@ -40,6 +40,25 @@ impl Stream {
     pub fn below(&mut self, limit: u64) -> u64 {
         ((u128::from(self.bits()) * u128::from(limit)) >> 64) as u64
     }
+
+    /// Fills in what [`Stream::below`] gives one after the other.
+    pub(crate) fn fill_below(&mut self, limit: u32, numbers: &mut [u32]) {
+        // Each state follows from the one before: two halves at a time do not wait for each other.
+        let half = numbers.len() / 2;
+        let mut ahead = self.clone();
+        ahead.0.advance(half as u128);
+        let (first, second) = numbers.split_at_mut(half);
+        let (second, rest) = second.split_at_mut(half);
+        let limit = u64::from(limit);
+        for (first, second) in first.iter_mut().zip(second) {
+            *first = self.below(limit) as u32;
+            *second = ahead.below(limit) as u32;
+        }
+        for number in rest {
+            *number = ahead.below(limit) as u32;
+        }
+        *self = ahead;
+    }
 }
 
 /// A bijection that turns similar numbers into dissimilar ones: the finaliser of SplitMix64
