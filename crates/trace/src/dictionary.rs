@@ -153,8 +153,12 @@ pub(crate) struct KeyNumbers {
     recent: Recent,
 }
 
-/// Keys that are looked for at once.
-const AHEAD: usize = 64;
+/// Keys of which is settled together which ones were asked for lately.
+const TOGETHER: usize = 512;
+
+/// So many keys before it is looked for, the processor is asked for what will be read: more than come at
+/// a time, since some keys take longer than others.
+const AHEAD: usize = 32;
 
 /// A key that was not asked for lately, and its place among those that are looked for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -225,26 +229,30 @@ impl KeyNumbers {
     }
 
     /// The numbers of keys that are numbers; `new` gets those that are new. Those that were not asked
-    /// for lately are looked for some at a time, so that the waits for the memory overlap.
+    /// for lately are gathered first: whoever is looked for later is known then, and asked of the memory.
     pub(crate) fn number_all(&mut self, keys: &[u64], to: &mut Vec<u32>, mut new: impl FnMut(u64)) {
-        for keys in keys.chunks(AHEAD) {
-            let mut numbers = [0; AHEAD];
-            let mut missing = [Missing::default(); AHEAD];
+        for keys in keys.chunks(TOGETHER) {
+            let mut numbers = [0; TOGETHER];
+            let mut missing = [Missing::default(); TOGETHER];
             let mut count = 0;
             for (place, (key, number)) in keys.iter().zip(&mut numbers).enumerate() {
                 let mixed = mix(*key);
                 let recent = self.recent.of(mixed);
                 *number = recent.number;
                 // Without a branch that depends on it.
-                missing[count % AHEAD] = Missing { place, mixed };
+                missing[count % TOGETHER] = Missing { place, mixed };
                 count += usize::from(recent.mixed != mixed);
             }
             let missing = missing.get(..count).unwrap_or_default();
-            let mixed = missing.iter().map(|missing| missing.mixed);
-            self.numbers.mixed.touch::<AHEAD>(mixed);
-            for &Missing { place, mixed } in missing {
+            for first in missing.iter().take(AHEAD) {
+                self.numbers.mixed.prefetch(first.mixed);
+            }
+            for (index, &Missing { place, mixed }) in missing.iter().enumerate() {
+                if let Some(ahead) = missing.get(index + AHEAD) {
+                    self.numbers.mixed.prefetch(ahead.mixed);
+                }
                 let Numbered { number, is_new } = self.number_mixed(mixed);
-                numbers[place % AHEAD] = number;
+                numbers[place % TOGETHER] = number;
                 self.recent.remember(mixed, number);
                 if is_new && let Some(key) = keys.get(place) {
                     new(*key);

@@ -1,5 +1,7 @@
 //! A hash table that is in order.
 
+use prefetch_index::prefetch_index;
+
 /// Lines at the beginning, before the first home and from there on.
 const LINES: usize = 4;
 
@@ -53,18 +55,25 @@ impl<V: Copy + Default, const W: usize> Default for Line<V, W> {
 }
 
 impl<V: Copy + Default, const W: usize> Line<V, W> {
-    /// Puts a word where it belongs, and what is there below it; `false`: nothing here is free, or what is
-    /// there is in another line.
+    /// Puts a word where it belongs, and those that are there and below it one place down. What is left
+    /// over then: the lowest one, which is 0 where a place was free; or the word, where all are larger.
     #[inline]
-    fn put(&mut self, word: u64, value: V) -> bool {
-        let Some(place) = self.slot(word).filter(|_| self.words[0] == 0) else {
-            return false;
+    fn put(&mut self, word: u64, value: V) -> (u64, V) {
+        let Some(place) = self.slot(word) else {
+            return (word, value);
         };
-        self.words.copy_within(1..=place, 0);
-        self.values.copy_within(1..=place, 0);
+        let lowest = (self.words[0], self.values[0]);
+        // Without a branch that depends on the place.
+        for here in 0..W - 1 {
+            let moves = here < place;
+            let (above, own) = (self.words[here + 1], self.words[here]);
+            self.words[here] = if moves { above } else { own };
+            let (above, own) = (self.values[here + 1], self.values[here]);
+            self.values[here] = if moves { above } else { own };
+        }
         self.words[place] = word;
         self.values[place] = value;
-        true
+        lowest
     }
 
     /// The highest place whose word is not larger.
@@ -153,6 +162,15 @@ impl<V: Copy + Default, const W: usize> Ordered<V, W> {
         std::hint::black_box(sum);
     }
 
+    /// Asks the processor for where a word is looked for, and does not wait for it.
+    #[inline]
+    pub(super) fn prefetch(&self, word: u64) {
+        let home = self.home(word);
+        if let Some(segment) = self.segments.get(home / SEGMENT) {
+            prefetch_index(segment.as_slice(), home % SEGMENT);
+        }
+    }
+
     /// Adds a word that is not 0 and not there.
     #[cold]
     pub(super) fn insert(&mut self, word: u64, value: V) {
@@ -161,38 +179,26 @@ impl<V: Copy + Default, const W: usize> Ordered<V, W> {
         if self.used * 4 > homes * W * 3 {
             self.rebuild(self.first, homes + homes.div_ceil(3));
         }
-        let home = self.home(word);
-        let line = self.segments.get_mut(home / SEGMENT);
-        if line.is_some_and(|segment| segment[home % SEGMENT].put(word, value)) {
-            return;
-        }
-        while !self.put(word, value) {
+        let mut left = self.put(word, value);
+        while left.0 != 0 {
             self.rebuild(2 * self.first, self.lines - self.first);
+            left = self.put(left.0, left.1);
         }
     }
 
-    /// Puts a word where it belongs, and what is there below it; `false` where no place is free.
-    fn put(&mut self, word: u64, value: V) -> bool {
-        let Some(place) = self.search(word) else {
-            return false;
-        };
-        let Some(free) = (0..=place).rev().find(|place| self.word(*place) == 0) else {
-            return false;
-        };
-        let mut moved = (word, value);
-        for place in (free..=place).rev() {
-            let here = self.at(place).unwrap_or_default();
-            self.set(place, std::mem::replace(&mut moved, here));
+    /// Puts a word where it belongs, and what is there below it. What is left over then: 0, or the lowest
+    /// of all where nothing below is free.
+    fn put(&mut self, word: u64, value: V) -> (u64, V) {
+        let mut left = (word, value);
+        for line in (0..=self.home(word)).rev() {
+            if let Some(segment) = self.segments.get_mut(line / SEGMENT) {
+                left = segment[line % SEGMENT].put(left.0, left.1);
+            }
+            if left.0 == 0 {
+                break;
+            }
         }
-        true
-    }
-
-    fn set(&mut self, place: usize, (word, value): (u64, V)) {
-        let line = place / W;
-        if let Some(segment) = self.segments.get_mut(line / SEGMENT) {
-            segment[line % SEGMENT].words[place % W] = word;
-            segment[line % SEGMENT].values[place % W] = value;
-        }
+        left
     }
 
     /// The same words in as many lines. From the last word on, each moves up or stays.
