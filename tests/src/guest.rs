@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Builds the guest in a folder for such things, and gives the path of its module. Its own stack, in
-/// linear memory, has the 1 MiB that Rust's linker gives it.
+/// Builds the guest, and gives the path of its module. `folder`: Cargo's for files of tests, beside which
+/// is what was built for them, so that what the compiler runs need not be built once more. Its own stack,
+/// in linear memory, has the 1 MiB that Rust's linker gives it.
 #[must_use]
 pub fn module(folder: &Path) -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("wasm-guest/Cargo.toml");
-    let target = folder.join("wasm-guest");
+    let target = folder.parent().expect("a folder of the target's");
     let built = Command::new(env!("CARGO"))
         .args([
             "build",
@@ -20,7 +21,7 @@ pub fn module(folder: &Path) -> PathBuf {
         ])
         .arg(manifest)
         .arg("--target-dir")
-        .arg(&target)
+        .arg(target)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS")
         .output()
