@@ -160,8 +160,8 @@ impl Eviction for Arc {
     }
 
     #[inline]
-    fn peek_keys(&self, keys: &[u32]) -> u32 {
-        self.ghosts.peek(keys)
+    fn prefetch_keys(&self, keys: &[u32]) {
+        self.ghosts.prefetch(keys);
     }
 
     #[inline]

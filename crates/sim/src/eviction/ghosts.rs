@@ -1,6 +1,5 @@
 //! What policies remember of copies that left: their keys, in lists from oldest to newest.
 
-use super::TOGETHER;
 use crate::store::{Index, KeyId};
 use std::collections::VecDeque;
 
@@ -124,12 +123,10 @@ impl Ghosts {
         Some(self.find(key)?.0)
     }
 
-    /// See [`super::Eviction::peek_keys`].
+    /// See [`super::Eviction::prefetch_keys`].
     #[inline]
-    pub(super) fn peek(&self, keys: &[u32]) -> u32 {
-        let mut nodes = [0; TOGETHER];
-        self.index.fetch(keys, &mut nodes);
-        nodes.iter().fold(0, |all, node| all ^ node)
+    pub(super) fn prefetch(&self, keys: &[u32]) {
+        keys.iter().for_each(|key| self.index.prefetch(KeyId(*key)));
     }
 
     /// Forgets a key. Was it remembered?

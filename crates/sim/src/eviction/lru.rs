@@ -1,7 +1,7 @@
 //! `lru`: the copy that was not used for the longest time leaves.
 
 use super::uses::Uses;
-use super::{Eviction, Group, Newcomer, Setting, Victim, View};
+use super::{Eviction, Newcomer, Setting, Victim, View};
 use prefetch_index::prefetch_index;
 
 /// Least recently used (Mattson, Gecsei, Slutz, Traiger, IBM Systems Journal 9(2), 1970). A copy
@@ -77,17 +77,26 @@ impl Eviction for Lru {
     const EXCHANGES: bool = true;
 
     #[inline]
-    fn exchange(&mut self, group: &Group, newcomers: usize, leaving: &mut Group) -> bool {
+    fn exchange<const N: usize>(
+        &mut self,
+        group: &[u32; N],
+        leave: usize,
+        leaving: &mut [u32; N],
+    ) -> bool {
         match &mut self.order {
-            Order::Logged(uses) => uses.exchange(group, newcomers, leaving),
+            Order::Logged(uses) => uses.exchange(group, leave, leaving),
             Order::Used { .. } => false,
         }
     }
 
     #[inline]
-    fn exchanged(&mut self, newcomers: impl Iterator<Item = (usize, u32)>, left: usize) {
+    fn exchanged<const N: usize>(
+        &mut self,
+        newcomers: impl Iterator<Item = (usize, u32)>,
+        left: usize,
+    ) {
         if let Order::Logged(uses) = &mut self.order {
-            uses.exchanged(newcomers, left);
+            uses.exchanged::<N>(newcomers, left);
         }
     }
 

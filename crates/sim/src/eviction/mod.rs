@@ -72,11 +72,8 @@ pub(crate) struct Setting {
     pub(crate) seed: u64,
 }
 
-/// See [`Eviction::peek_keys`] and [`Eviction::exchange`].
+/// See [`Eviction::exchange`].
 pub(crate) const TOGETHER: usize = 32;
-
-/// Slots of accesses that follow each other.
-pub(crate) type Group = [u32; TOGETHER];
 
 /// A policy. The store calls, for a key without a copy: `arriving` once, `victim` until the
 /// newcomer fits, `inserted`; for a hit: `touched`; for a newer copy of a key that has one:
@@ -121,11 +118,9 @@ pub(crate) trait Eviction {
     #[inline]
     fn prefetch(&self, _slot: u32) {}
 
-    /// The same as [`Eviction::peek`] of these keys, of which some have no copies; [`TOGETHER`] at most.
+    /// The same as [`Eviction::prefetch`] of these keys, of which some have no copies.
     #[inline]
-    fn peek_keys(&self, _keys: &[u32]) -> u32 {
-        0
-    }
+    fn prefetch_keys(&self, _keys: &[u32]) {}
 
     /// Shows copies that will probably leave soon, so many at most, for the same purpose as
     /// [`Eviction::peek`].
@@ -135,17 +130,27 @@ pub(crate) trait Eviction {
     /// Does the policy know who leaves some accesses before? See [`Eviction::exchange`].
     const EXCHANGES: bool = false;
 
-    /// In a full store, where all copies weigh the same, a group of copies is read, and so many newcomers
-    /// between them, for whom stands a number above all slots, take the places of copies that leave. Who
-    /// does, in the order of the newcomers? `false`: that is not known, and nothing has changed. Else
+    /// Where all copies weigh the same, a group of copies is read, [`TOGETHER`] at most, and between them
+    /// come newcomers, for whom stands a number above all slots; for so many of them copies have to leave.
+    /// Which ones, in the order of the newcomers? `false`: that is not known, and nothing has changed. Else
     /// [`Eviction::exchanged`] follows.
-    fn exchange(&mut self, _group: &Group, _newcomers: usize, _leaving: &mut Group) -> bool {
+    fn exchange<const N: usize>(
+        &mut self,
+        _group: &[u32; N],
+        _leave: usize,
+        _leaving: &mut [u32; N],
+    ) -> bool {
         false
     }
 
-    /// Newcomers are stored: by their place in the group, the slot of each. Some may be in it twice, so
-    /// that only the first so many left that [`Eviction::exchange`] named.
-    fn exchanged(&mut self, _newcomers: impl Iterator<Item = (usize, u32)>, _left: usize) {}
+    /// Newcomers are stored: by their place in the group of that many, the slot of each. Some may be in
+    /// it twice, so that only the first so many left that [`Eviction::exchange`] named.
+    fn exchanged<const N: usize>(
+        &mut self,
+        _newcomers: impl Iterator<Item = (usize, u32)>,
+        _left: usize,
+    ) {
+    }
 
     /// Can more have to leave than there must be room for?
     const CULLS: bool = false;

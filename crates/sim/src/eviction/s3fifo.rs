@@ -140,8 +140,8 @@ impl Eviction for S3Fifo {
     }
 
     #[inline]
-    fn peek_keys(&self, keys: &[u32]) -> u32 {
-        self.ghosts.peek(keys)
+    fn prefetch_keys(&self, keys: &[u32]) {
+        self.ghosts.prefetch(keys);
     }
 
     #[inline]

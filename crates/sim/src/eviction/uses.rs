@@ -1,6 +1,6 @@
 //! Slots in the order of their last uses, as a log of all uses.
 
-use super::{Group, TOGETHER};
+use super::TOGETHER;
 use prefetch_index::prefetch_index;
 
 /// The slot is not in the log.
@@ -135,24 +135,25 @@ impl Uses {
     /// Takes out so many slots that were not used for the longest time, while a group is used, unless one
     /// of these is among them. See [`super::Eviction::exchange`].
     #[inline]
-    pub(super) fn exchange(
+    pub(super) fn exchange<const N: usize>(
         &mut self,
-        group: &Group,
-        newcomers: usize,
-        leaving: &mut Group,
+        group: &[u32; N],
+        leave: usize,
+        leaving: &mut [u32; N],
     ) -> bool {
+        const { assert!(N <= TOGETHER) }
         let place = self.end;
         let until = if place < self.first {
             self.first
         } else {
             self.log.len()
         };
-        if until - place <= TOGETHER || !self.take(newcomers, leaving) {
+        if until - place <= N || !self.take(leave, leaving) {
             return false;
         }
         let last = self.last.as_mut_slice();
         let nobody = last.len() - TOGETHER;
-        let (mut before, mut is_taken) = ([0; TOGETHER], false);
+        let (mut before, mut is_taken) = ([0; N], false);
         for (number, slot) in group.iter().enumerate() {
             // Without a branch that would be guessed wrong: a newcomer uses what is nobody's.
             let slot = (*slot as usize).min(nobody + number);
@@ -163,7 +164,7 @@ impl Uses {
             self.undo(group, &before);
             return false;
         }
-        if let Some(log) = self.log.get_mut(place..place + TOGETHER) {
+        if let Some(log) = self.log.get_mut(place..place + N) {
             log.copy_from_slice(group);
         }
         true
@@ -171,7 +172,7 @@ impl Uses {
 
     /// Marks so many slots that were not used for the longest time as taken out, if they are known.
     #[inline(always)]
-    fn take(&mut self, count: usize, taken: &mut Group) -> bool {
+    fn take<const N: usize>(&mut self, count: usize, taken: &mut [u32; N]) -> bool {
         if self.next.end - self.next.first < TOGETHER {
             self.look_through();
         }
@@ -181,7 +182,7 @@ impl Uses {
         while found < count && number < next.end {
             let place = next.places[number % NEXT_MAX];
             let slot = self.log[place as usize];
-            taken[found % TOGETHER] = slot;
+            taken[found % N] = slot;
             self.taken.numbers[found % TOGETHER] = number as u8;
             found += usize::from(last[slot as usize] == place);
             number += 1;
@@ -199,7 +200,7 @@ impl Uses {
     /// Nobody was taken out, and the group not used.
     #[cold]
     #[inline(never)]
-    fn undo(&mut self, group: &Group, before: &Group) {
+    fn undo<const N: usize>(&mut self, group: &[u32; N], before: &[u32; N]) {
         let nobody = self.last.len() - TOGETHER;
         for (number, slot) in group.iter().enumerate().rev() {
             self.last[(*slot as usize).min(nobody + number)] = before[number];
@@ -222,7 +223,7 @@ impl Uses {
 
     /// Newcomers are where they are in the group, in place of the first so many who were taken out.
     #[inline]
-    pub(super) fn exchanged(
+    pub(super) fn exchanged<const N: usize>(
         &mut self,
         newcomers: impl Iterator<Item = (usize, u32)>,
         taken: usize,
@@ -241,7 +242,7 @@ impl Uses {
             self.log[place] = slot;
             self.last[slot as usize] = place as u32;
         }
-        self.end += TOGETHER;
+        self.end += N;
     }
 
     /// The slots that will probably be taken out next, so many at most.

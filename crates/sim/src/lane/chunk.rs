@@ -79,16 +79,6 @@ impl<'a> Chunk<'a> {
         })
     }
 
-    /// Those that come before an instant, as far as nothing else is between them.
-    #[inline]
-    pub(super) fn before(self, accesses: &'a Accesses, stop: Time) -> Self {
-        if self.at.last().is_none_or(|&last| last < stop) {
-            return self;
-        }
-        let count = self.at.iter().take_while(|&&at| at < stop).count();
-        self.first(accesses, count)
-    }
-
     /// The first few of them.
     pub(super) fn first(&self, accesses: &'a Accesses, count: usize) -> Self {
         Self::of(accesses, self.first..self.first + count)

@@ -21,7 +21,7 @@ impl Stretch<'_> {
     pub(super) fn fetch<E: Eviction>(&self, keys: &[u32], evictor: &mut E) {
         let mut slots = [NONE; AHEAD];
         self.rack.fetch(keys, &mut slots);
-        core::hint::black_box(evictor.peek_keys(keys));
+        evictor.prefetch_keys(keys);
         if self.rack.len() < FETCHED_FROM {
             core::hint::black_box(&slots);
             return;
@@ -39,9 +39,9 @@ impl Stretch<'_> {
         core::hint::black_box(fetched);
     }
 
-    /// The same where copies are alike and live forever, see [`Stretch::replay_endless`]: a group of keys.
+    /// The same where copies are alike, of some keys that were asked of the memory before.
     #[inline]
-    pub(super) fn fetch_endless<E: Eviction>(&self, keys: &[u32], evictor: &mut E) {
+    pub(super) fn fetch_alike<E: Eviction>(&self, keys: &[u32], evictor: &mut E) {
         if E::EXCHANGES {
             for key in keys {
                 prefetch_index(&*self.causes, *key as usize);
@@ -49,7 +49,7 @@ impl Stretch<'_> {
         } else {
             let mut slots = [0; TOGETHER];
             self.rack.fetch(keys, &mut slots);
-            core::hint::black_box(evictor.peek_keys(keys));
+            evictor.prefetch_keys(keys);
             let mut fetched = 0;
             for (&slot, &key) in slots.iter().zip(keys) {
                 // A branch here would be guessed wrong again and again, and undo what is gained.
@@ -59,9 +59,13 @@ impl Stretch<'_> {
             }
             core::hint::black_box(fetched);
         }
+        let (mut leaving, mut count) = ([0; LEAVING], 0);
         evictor.leaving_soon(LEAVING, |slot| {
             let key = self.rack.prefetch_leaving(slot);
             prefetch_index(&*self.causes, key.0 as usize);
+            leaving[count % LEAVING] = key.0;
+            count += 1;
         });
+        evictor.prefetch_keys(leaving.get(..count).unwrap_or_default());
     }
 }

@@ -12,6 +12,31 @@ use crate::storing::Left;
 use cachepolicy_core::decide::{FillEnd, FillOutcome, FillVerdict, Rules, fill_ended, plain_until};
 use cachepolicy_core::units::{Duration, Time};
 
+/// What a fill that ends at this instant puts into the store; until when reads of it are plain ones.
+#[inline]
+pub(super) fn filled(
+    rules: &Rules,
+    at: Time,
+    ttl: Option<Duration>,
+    draw: f64,
+) -> Result<(Copy, Time), FillResult> {
+    let end = FillEnd {
+        began: at,
+        outcome: FillOutcome::Value { ttl },
+        overtaken: false,
+        backend_up: true,
+        storable: true,
+    };
+    let lifetimes = match fill_ended(rules, end, at, draw) {
+        FillVerdict::Store { lifetimes, .. } => lifetimes,
+        FillVerdict::ServeOnly(reason) => return Err(FillResult::ServedOnly(reason)),
+        FillVerdict::Failed => return Err(FillResult::Failed),
+    };
+    let mut copy = Copy::new(&lifetimes, false);
+    copy.forget_fill(rules);
+    Ok((copy, plain_until(rules, &lifetimes, false)))
+}
+
 impl<'f> Stretch<'f> {
     /// Fills on the spot.
     #[inline]
@@ -49,31 +74,6 @@ impl<'f> Stretch<'f> {
         self.lane.lifetime.named(access.ttl(self.accesses))
     }
 
-    /// What a fill that ends at this instant puts into the store.
-    #[inline]
-    fn filled(
-        &self,
-        at: Time,
-        ttl: Option<Duration>,
-        draw: f64,
-    ) -> Result<(Copy, Time), FillResult> {
-        let end = FillEnd {
-            began: at,
-            outcome: FillOutcome::Value { ttl },
-            overtaken: false,
-            backend_up: true,
-            storable: true,
-        };
-        let lifetimes = match fill_ended(self.rules, end, at, draw) {
-            FillVerdict::Store { lifetimes, .. } => lifetimes,
-            FillVerdict::ServeOnly(reason) => return Err(FillResult::ServedOnly(reason)),
-            FillVerdict::Failed => return Err(FillResult::Failed),
-        };
-        let mut copy = Copy::new(&lifetimes, false);
-        copy.forget_fill(self.rules);
-        Ok((copy, plain_until(self.rules, &lifetimes, false)))
-    }
-
     /// Stores a value where the rules let it be stored. `size`: where it is known beforehand.
     #[inline]
     pub(super) fn store<E: Eviction>(
@@ -90,7 +90,7 @@ impl<'f> Stretch<'f> {
             return self.store_alike((key, size), None, at, evictor);
         }
         let draw = jitter(&mut self.level.jitter, self.rules);
-        let (copy, quiet_until) = match self.filled(at, self.said_ttl(access), draw) {
+        let (copy, quiet_until) = match filled(self.rules, at, self.said_ttl(access), draw) {
             Ok(filled) => filled,
             Err(result) => return result,
         };
@@ -150,7 +150,12 @@ impl<'f> Stretch<'f> {
         if !lane.fills {
             return None;
         }
-        let (copy, quiet_until) = self.filled(self.now, None, 0.0).ok()?;
+        let of_draw = |draw| filled(self.rules, self.now, None, draw);
+        let (copy, quiet_until) = of_draw(0.0).ok()?;
+        let shortest = of_draw(1.0).ok().filter(|(copy, quiet_until)| {
+            let end = copy.fresh_until();
+            *quiet_until == end && copy.leaves(self.rules) == end
+        });
         let is_plain = quiet_until == copy.fresh_until();
         let is_immortal = !goes_by_trace
             && self.rules.jitter <= 0.0
@@ -169,6 +174,9 @@ impl<'f> Stretch<'f> {
             size: self.level.size.constant_bytes(),
             is_mortal: !is_immortal,
             life: is_same.then(|| copy.fresh_until().since(self.now)),
+            shortest: shortest
+                .filter(|_| !goes_by_trace)
+                .map(|(copy, _)| copy.fresh_until().since(self.now)),
         })
     }
 
@@ -214,12 +222,7 @@ impl<'f> Stretch<'f> {
     ) {
         self.fill_begins(key, at);
         self.collect_alike(at, evictor);
-        let end = at + life;
-        let life = Life {
-            fresh_until: end,
-            quiet_until: end,
-            dead_from: end,
-        };
+        let life = Life::simple(at + life);
         let result = self.store_alike((key, size), Some(life), at, evictor);
         if result != FillResult::Stored {
             self.figures.fill_ended(result);
@@ -227,7 +230,7 @@ impl<'f> Stretch<'f> {
     }
 
     #[inline]
-    fn collect_alike<E: Eviction>(&mut self, at: Time, evictor: &mut E) {
+    pub(super) fn collect_alike<E: Eviction>(&mut self, at: Time, evictor: &mut E) {
         let orphans = &mut self.orphans;
         let dead = |gone| orphaned(orphans, &gone, at);
         self.rack.collect_alike(evictor, at, dead);

@@ -7,10 +7,11 @@
 //! stale copy or a fill that takes time, it leaves to them. `lane/tests.rs` replays random traces
 //! both ways and compares the reports.
 
+mod alike;
 mod chunk;
-mod endless;
 mod fetch;
 mod fills;
+mod group;
 mod plain;
 mod rows;
 mod stretch;

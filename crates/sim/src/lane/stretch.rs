@@ -60,6 +60,8 @@ pub(super) struct Uniform {
     pub(super) is_mortal: bool,
     /// How long it lives, all that time fresh, where that is the same for all of them.
     pub(super) life: Option<Duration>,
+    /// It lives so long at least, all that time fresh and with plain reads; `None`: that is not known.
+    pub(super) shortest: Option<Duration>,
 }
 
 /// What a stretch leaves.
@@ -71,6 +73,16 @@ pub(super) struct Outcome {
     pub(super) counts: LaneCounts,
     pub(super) now: Time,
     pub(super) orphans: Vec<(u32, Time)>,
+}
+
+/// What a read of a copy comes to.
+pub(super) enum Read {
+    /// The copy is served, and that is all.
+    Plain,
+    /// The copy is dead: it is a miss.
+    Dead,
+    /// More than that, which is not for here.
+    Other,
 }
 
 /// An access of the stretch.
@@ -105,27 +117,28 @@ impl Stretch<'_> {
     fn replay<E: Eviction>(&mut self, evictor: &mut E) -> usize {
         self.uniform = self.find_uniform();
         let mut index = self.range.start;
-        let mut are_endless = self.uniform.is_some_and(|uniform| !uniform.is_mortal);
         while index < self.range.end {
             let at = self.accesses.at.get(index).copied();
             let at = at.filter(|&at| at < self.limit);
             if !at.is_some_and(|at| at < self.stop || self.catch_up(at, evictor)) {
                 break;
             }
-            if are_endless && self.rack.are_plain() {
-                index += self.replay_endless(index, evictor);
-                // What is left is of another kind.
-                are_endless = false;
-                continue;
-            }
-            if index >= *self.fetched {
+            let keys = &self.accesses.key;
+            let end = self.range.end.min(index + AHEAD);
+            if end > *self.fetched {
                 // Also what comes when others have been let go first: it is not far.
-                let keys = &self.accesses.key;
-                let ahead = index..keys.len().min(index + AHEAD);
+                let ahead = index.max(*self.fetched);
+                let ahead = ahead..keys.len().min(ahead + AHEAD);
                 *self.fetched = ahead.end;
-                self.fetch(keys.get(ahead).unwrap_or_default(), evictor);
+                let later = ahead.end..keys.len().min(ahead.end + AHEAD);
+                let (ahead, later) = (keys.get(ahead), keys.get(later));
+                if self.uniform.is_some() {
+                    self.rack.prefetch_keys(later.unwrap_or_default());
+                    self.fetch_alike(ahead.unwrap_or_default(), evictor);
+                } else {
+                    self.fetch(ahead.unwrap_or_default(), evictor);
+                }
             }
-            let end = self.range.end.min(*self.fetched);
             let at = self.accesses.at.get(index..end).unwrap_or_default();
             let due = match at.last() {
                 Some(&last) if last < self.stop => at.len(),
@@ -217,124 +230,23 @@ impl Stretch<'_> {
         chunk.keys.len()
     }
 
-    /// The same where all copies, also the new ones, are alike and of this size: what the hits come
-    /// to is known without them.
-    fn get_uniform<E: Eviction>(
-        &mut self,
-        chunk: &Chunk<'_>,
-        size: u64,
-        is_mortal: bool,
-        evictor: &mut E,
-    ) -> usize {
-        let missed_before = self.counts.misses;
-        let (not_from_copies, replayed) = if is_mortal {
-            self.look_up_mortal(chunk, size, evictor)
-        } else {
-            self.look_up_immortal(chunk, size, evictor)
-        };
-        let misses = self.counts.misses - missed_before;
-        if replayed == chunk.keys.len() {
-            self.count_uniform(chunk, size, misses, not_from_copies);
-            return replayed;
-        }
-        let before = chunk.first(self.accesses, replayed);
-        self.count_uniform(&before, size, misses, not_from_copies);
-        replayed + usize::from(self.get(chunk.access(replayed), evictor))
-    }
-
-    /// The bytes that misses served, and how many accesses were replayed.
+    /// Was it done on the spot?
     #[inline]
-    fn look_up_immortal<E: Eviction>(
-        &mut self,
-        chunk: &Chunk<'_>,
-        size: u64,
-        evictor: &mut E,
-    ) -> (u64, usize) {
-        let mut not_from_copies = 0;
-        for (index, (&key, &at)) in chunk.keys.iter().zip(chunk.at).enumerate() {
-            match self.rack.lookup(KeyId(key)) {
-                Some(slot) => evictor.touched(slot.number(), self.rack.view(at)),
-                None => {
-                    let response = chunk.bytes_of(index).unwrap_or(size);
-                    not_from_copies += size.min(response);
-                    self.fill_alike(KeyId(key), at, size, evictor);
+    pub(super) fn get<E: Eviction>(&mut self, access: Access, evictor: &mut E) -> bool {
+        if let Some(slot) = self.rack.lookup(KeyId(access.key)) {
+            match self.read(slot, access.at) {
+                Read::Plain => {
+                    self.hit(access, slot, evictor);
+                    return true;
                 }
+                Read::Dead => {}
+                Read::Other => return false,
             }
         }
-        (not_from_copies, chunk.keys.len())
-    }
-
-    /// The same up to a copy that is neither plain nor dead.
-    #[inline]
-    fn look_up_mortal<E: Eviction>(
-        &mut self,
-        chunk: &Chunk<'_>,
-        size: u64,
-        evictor: &mut E,
-    ) -> (u64, usize) {
-        let mut not_from_copies = 0;
-        for (index, (&key, &at)) in chunk.keys.iter().zip(chunk.at).enumerate() {
-            if let Some(slot) = self.rack.lookup(KeyId(key)) {
-                if let Some(depends) = self.rack.quiet(slot, at) {
-                    self.count_missed(depends, at);
-                    evictor.touched(slot.number(), self.rack.view(at));
-                    continue;
-                }
-                if at < self.rack.get(slot).leaves(self.rules) {
-                    if !self.is_plain(slot, at) {
-                        return (not_from_copies, index);
-                    }
-                    evictor.touched(slot.number(), self.rack.view(at));
-                    continue;
-                }
-            }
-            let response = chunk.bytes_of(index).unwrap_or(size);
-            not_from_copies += size.min(response);
-            match self.uniform.and_then(|uniform| uniform.life) {
-                Some(life) => self.fill_mortal((KeyId(key), size), at, life, evictor),
-                None => self.fill(chunk.access(index), size, evictor),
-            }
+        if self.lane.fills {
+            self.miss(access, evictor);
         }
-        (not_from_copies, chunk.at.len())
-    }
-
-    /// Counts accesses of which so many missed, and their responses.
-    #[inline]
-    pub(super) fn count_uniform(
-        &mut self,
-        chunk: &Chunk<'_>,
-        size: u64,
-        misses: u64,
-        not_from_copies: u64,
-    ) {
-        let Some(&last) = chunk.at.last() else {
-            return;
-        };
-        let hits = chunk.keys.len() as u64 - misses;
-        let (bytes, bytes_from_copies) = chunk.responses(size);
-        let counts = &mut self.counts;
-        counts.hits += hits;
-        counts.hit_bytes += hits * size;
-        counts.miss_bytes += misses * size;
-        counts.response_bytes += bytes;
-        counts.response_bytes_from_copies += bytes_from_copies - not_from_copies;
-        counts.last = Some(last);
-    }
-
-    #[inline]
-    fn get<E: Eviction>(&mut self, access: Access, evictor: &mut E) -> bool {
-        let slot = self.rack.lookup(KeyId(access.key));
-        match slot {
-            Some(found) => match self.rack.quiet(found, access.at) {
-                Some(depends) => {
-                    self.count_missed(depends, access.at);
-                    self.hit(access, found, evictor);
-                    true
-                }
-                None => self.not_plain(access, slot, evictor),
-            },
-            None => self.not_plain(access, slot, evictor),
-        }
+        self.lane.fills
     }
 
     #[inline]
@@ -356,45 +268,37 @@ impl Stretch<'_> {
         }
     }
 
-    /// A `get` of a key whose copy is not known to be plain, or that has none.
-    fn not_plain<E: Eviction>(
-        &mut self,
-        access: Access,
-        slot: Option<Slot>,
-        evictor: &mut E,
-    ) -> bool {
-        if let Some(slot) = slot
-            && access.at < self.rack.get(slot).leaves(self.rules)
-        {
-            let is_plain = self.is_plain(slot, access.at);
-            if is_plain {
-                self.hit(access, slot, evictor);
+    /// What a read of a copy comes to; if it is a plain one, it is counted if the copy is out of date.
+    #[inline]
+    pub(super) fn read(&mut self, slot: Slot, at: Time) -> Read {
+        match self.rack.quiet(slot, at) {
+            Some(depends) => {
+                self.count_missed(depends, at);
+                Read::Plain
             }
-            return is_plain;
+            None => self.read_unquiet(slot, at),
         }
-        if !self.lane.fills {
-            return false;
-        }
-        self.miss(access, evictor);
-        true
     }
 
-    /// Is a read of a copy that resides a plain one? Then it is counted if the copy is out of date.
-    fn is_plain(&mut self, slot: Slot, at: Time) -> bool {
+    /// The same of a copy of which it is not known that its reads are plain.
+    fn read_unquiet(&mut self, slot: Slot, at: Time) -> Read {
         let copy = self.rack.get(slot);
+        if at >= copy.leaves(self.rules) {
+            return Read::Dead;
+        }
         let until = plain_until(self.rules, &copy.lifetimes(self.rules), copy.negative);
         let until = until.min(copy.resides_until);
         if at >= until {
-            return false;
+            return Read::Other;
         }
         self.rack.set_quiet(slot, until);
         self.count_missed(copy.provenance, at);
-        true
+        Read::Plain
     }
 
     /// A copy that depends on this is served.
     #[inline]
-    fn count_missed(&mut self, provenance: u32, at: Time) {
+    pub(super) fn count_missed(&mut self, provenance: u32, at: Time) {
         if provenance != NONE {
             let missed = self.provenances.missed(self.cells, provenance, at);
             if let (Some(since), writes) = missed {

@@ -53,7 +53,7 @@ enum Step {
         ttl: Option<u8>,
     },
     Write {
-        key: u8,
+        key: u16,
         delete: bool,
         /// Before and after, where the trace says it; always of keys.
         name: Option<(u8, u8)>,
@@ -91,7 +91,7 @@ fn access() -> impl Strategy<Value = Step> {
 fn write() -> impl Strategy<Value = Step> {
     let name = prop::option::of((0u8..12, 0u8..12));
     let delete = prop::sample::select(vec![true, false, false, false]);
-    (0u8..12, delete, name, any::<bool>()).prop_map(|(key, delete, name, new_only)| Step::Write {
+    (0u16..12, delete, name, any::<bool>()).prop_map(|(key, delete, name, new_only)| Step::Write {
         key,
         delete,
         name,
@@ -316,39 +316,56 @@ proptest! {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+/// Of a few hundred keys, of which few are asked for often.
+fn number(draw: f64) -> u64 {
+    (draw * draw * draw * 400.0) as u64
+}
 
-    /// As long as copies live forever and are all alike, accesses go in groups.
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(250))]
+
+    /// As long as copies are all alike but for their lives, and also where some depend on what was
+    /// written, accesses go in groups.
     #[test]
     fn the_same_reports_of_many_keys(
-        evict in prop::sample::select(&EVICT[..]),
-        capacity in prop::sample::select(vec!["40 entries", "90 entries", "90B", "150 entries"]),
+        evict in prop_oneof![Just("lru"), prop::sample::select(&EVICT[..])],
+        capacity in prop::sample::select(vec!["40 entries", "90 entries", "90B", "150 entries", "1000 entries"]),
+        life in prop::sample::select(vec!["forever", "20s", "60s", "20s jitter 40%", "60s jitter 90%", "2s"]),
         size in prop::sample::select(vec!["", "size 1B", "size 3B", "size from trace else 1B"]),
+        edge in prop::sample::select(PLAIN_EDGE.to_vec()),
+        written in prop::sample::select(vec![0, 4, 20]),
         draws in prop::collection::vec((0.0..1.0_f64, 0..400_u32), 300..1_500),
         bytes in prop::sample::select(vec![None, Some(1), Some(3)]),
         part in prop::sample::select(vec![100, 400, 2_000]),
     ) {
+        let reads = if written == 0 { "" } else { "reads Item(id)" };
         let text = format!(
-            "policy test {{ edition 1 }}\nbackend mem redis {{ capacity {capacity}; evict {evict}; latency 0s }}\n\
-             object item(id) {{\n store mem\n ttl forever\n {size}\n}}\n"
+            "policy test {{ edition 1 }}\nmodel Item {{ id; name }}\n\
+             backend mem redis {{ capacity {capacity}; evict {evict}; latency 0s }}\n\
+             object item(id) {{\n store mem\n ttl {life}\n {size}\n {reads}\n}}\n{edge}\n"
         );
         let compiled = cachepolicy_compiler::compile_text("test.cachepolicy", &text);
         let policy = compiled.policy.unwrap_or_else(|| panic!("{:#?}\n{text}", compiled.diagnostics));
-        let access = |(number, (draw, other)): (usize, &(f64, u32))| Event::Access(Access {
-            at: Time::ZERO + Duration::from_nanos(number as i64 * 100_000_000),
-            operation: match other {
-                0 => AccessOperation::Set,
-                1 => AccessOperation::Delete,
-                _ => AccessOperation::Get,
-            },
-            // Few keys are asked for often.
-            key: AccessKey::Number((draw * draw * draw * 400.0) as u64),
-            bytes: if *other == 2 { Some(2) } else { bytes },
-            ttl: None,
-            cost: None,
-        });
-        let events: Vec<Event> = draws.iter().enumerate().map(access).collect();
+        let step = |(count, (draw, other)): (usize, &(f64, u32))| {
+            let at = Time::ZERO + Duration::from_nanos(count as i64 * 100_000_000);
+            if (400 - written..400).contains(other) {
+                let write = Step::Write { key: number(*draw) as u16, delete: false, name: None, new_only: false };
+                return event(at, &write);
+            }
+            Event::Access(Access {
+                at,
+                operation: match other {
+                    0 => AccessOperation::Set,
+                    1 => AccessOperation::Delete,
+                    _ => AccessOperation::Get,
+                },
+                key: AccessKey::Number(number(*draw)),
+                bytes: if *other == 2 { Some(2) } else { bytes },
+                ttl: None,
+                cost: None,
+            })
+        };
+        let events: Vec<Event> = draws.iter().enumerate().map(step).collect();
         let options = Options::default();
         let on_the_spot = replay_in_parts(part, &policy, &options, &events, false);
         let one_by_one = replay_in_parts(part, &policy, &options, &events, true);

@@ -6,7 +6,7 @@ use super::rack::Rack;
 use super::traffic::Inserted;
 use super::values::{NOTHING, Value};
 use super::{KeyId, Slot};
-use crate::eviction::{Eviction, Group, Newcomer, TOGETHER, Victim};
+use crate::eviction::{Eviction, Newcomer, Victim};
 use cachepolicy_core::ids::LevelId;
 use cachepolicy_core::units::Time;
 
@@ -19,6 +19,17 @@ pub(crate) struct Departed {
     pub(crate) depends: u32,
     /// From when on it is dead; where it depends on nothing, this may be unknown.
     pub(crate) dead_from: Time,
+}
+
+/// A copy that was stored with others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Exchange {
+    /// There certainly was a copy under its key before.
+    pub(crate) was_kept: bool,
+    /// Whose copy left for it.
+    pub(crate) left: Option<KeyId>,
+    /// What that one depended on.
+    pub(crate) depends: u32,
 }
 
 impl<T: Value> Rack<T> {
@@ -97,12 +108,8 @@ impl<T: Value> Rack<T> {
     pub(crate) fn prefetch_leaving(&self, slot: u32) -> KeyId {
         let key = self.copies.key(slot);
         self.index.prefetch(key);
+        self.lives.prefetch(slot);
         key
-    }
-
-    /// Do all copies have one size and depend on nothing?
-    pub(crate) fn are_plain(&self) -> bool {
-        self.only_size().is_some() && self.depends.only() == Some(NOTHING)
     }
 
     /// Has another copy of this size, which all have, no place unless one of them leaves?
@@ -113,7 +120,8 @@ impl<T: Value> Rack<T> {
     }
 
     /// Stores a copy that differs from all others in its key alone, which has none, in place of the one
-    /// whose key is returned; `None`: it is not stored. See [`Rack::are_plain`] and [`Rack::is_full`].
+    /// whose key is returned; `None`: it is not stored. All copies are of this size and independent, see
+    /// [`Rack::is_full`].
     #[inline(always)]
     pub(crate) fn exchange<E: Eviction>(
         &mut self,
@@ -141,32 +149,96 @@ impl<T: Value> Rack<T> {
         left
     }
 
-    /// The same for those of a group that have no copies, by their places in it, where it is known who
-    /// leaves; `exchanged` is told the place in the group, whether there certainly was a copy before, and
-    /// whose copy leaves. How many leave? Whoever is in the group twice has a copy the second time.
+    /// For so many copies of this size, which all have, is there room without one that leaves.
+    #[inline]
+    pub(crate) fn room(&self, size: u64) -> u64 {
+        let weight = self.copies.weigh(size).max(1);
+        self.capacity.saturating_sub(self.weight) / weight
+    }
+
+    /// May somebody be dead by then?
+    #[inline]
+    pub(crate) fn is_due(&self, at: Time) -> bool {
+        self.lives.expiry.is_due(at)
+    }
+
+    /// Is the copy in this slot alive at that instant? Where [`Lives::are_simple`].
+    #[inline]
+    pub(crate) fn is_alive(&self, slot: u32, at: Time) -> bool {
+        at < self.lives.expiry.instant(slot)
+    }
+
+    /// Is each copy fresh until it is dead, and every read of it before a plain one?
+    #[inline]
+    pub(crate) fn are_simple(&self) -> bool {
+        self.lives.are_simple()
+    }
+
+    /// Does no copy depend on anything?
+    #[inline]
+    pub(crate) fn are_independent(&self) -> bool {
+        self.depends.only() == Some(NOTHING)
+    }
+
+    /// Stores copies for those of a group that have none, by their places in it, which differ from all
+    /// others in their keys and lives alone: where there is room, and then in place of those who leave, of
+    /// whom it is known who they are; `exchanged` is told what came of each. How many leave? Whoever is in
+    /// the group twice has a copy the second time. No copy is dead before the group is over.
     #[inline(always)]
-    pub(crate) fn exchange_all(
+    pub(crate) fn exchange_all<const N: usize>(
         &mut self,
-        keys: &Group,
-        (group, missing): (&mut Group, &[u8]),
-        leaving: &Group,
-        mut exchanged: impl FnMut(usize, bool, KeyId),
+        keys: &[u32; N],
+        (group, missing): (&mut [u32; N], &[u8]),
+        (size, leaving): (u64, &[u32; N]),
+        mut life: impl FnMut(usize) -> Option<Life>,
+        mut exchanged: impl FnMut(usize, Exchange),
     ) -> usize {
         let mut left = 0;
+        let mut room = self.room(size);
         for &place in missing {
-            let place = usize::from(place) % TOGETHER;
+            let place = usize::from(place) % N;
             let key = KeyId(keys[place]);
-            group[place] = match self.index.entry(key) {
-                Ok(slot) => slot,
-                Err(was_kept) => {
-                    let slot = leaving[left % TOGETHER];
-                    left += 1;
-                    exchanged(place, was_kept, self.exchange_with(slot, key));
-                    slot
+            let was_kept = match self.index.entry(key) {
+                Ok(slot) => {
+                    group[place] = slot;
+                    continue;
                 }
+                Err(was_kept) => was_kept,
             };
+            let mut exchange = Exchange {
+                was_kept,
+                left: None,
+                depends: NOTHING,
+            };
+            let slot = if room > 0 {
+                room -= 1;
+                self.settle(key, size)
+            } else {
+                let slot = leaving[left % N];
+                left += 1;
+                exchange.depends = self.depends_of(slot);
+                exchange.left = Some(self.exchange_with(slot, key));
+                slot
+            };
+            if let Some(life) = life(place) {
+                self.lives.set(slot, life, self.slots);
+            }
+            self.depends.set(slot, NOTHING, self.slots);
+            group[place] = slot;
+            exchanged(place, exchange);
         }
         left
+    }
+
+    /// A copy of a key, which has none, where there is room.
+    #[inline(never)]
+    fn settle(&mut self, key: KeyId, size: u64) -> u32 {
+        let slot = self.free_slot();
+        self.weight += self.copies.weigh(size);
+        self.bytes += u128::from(size);
+        self.copies.set(slot, key, size);
+        self.enter(key, slot);
+        slot
     }
 
     /// Takes out the copies that are dead by now, which are like others, see [`Rack::unify`].

@@ -15,6 +15,16 @@ pub(crate) struct Life {
 }
 
 impl Life {
+    /// Of a copy that is fresh until it is dead, and all reads of it before are plain ones.
+    #[inline]
+    pub(crate) const fn simple(end: Time) -> Self {
+        Self {
+            fresh_until: end,
+            quiet_until: end,
+            dead_from: end,
+        }
+    }
+
     /// Is a copy fresh until it is dead, and are all reads before plain ones?
     #[inline]
     fn is_simple(&self) -> bool {
@@ -54,6 +64,12 @@ impl Lives {
     #[inline]
     pub(super) fn are_endless(&self) -> bool {
         self.expiry.is_idle() && self.apart.is_none()
+    }
+
+    /// Is each copy fresh until it is dead, and every read of it before a plain one?
+    #[inline]
+    pub(super) fn are_simple(&self) -> bool {
+        self.apart.is_none()
     }
 
     #[inline]

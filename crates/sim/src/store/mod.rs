@@ -23,7 +23,7 @@ mod examples;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use alike::Departed;
+pub(crate) use alike::{Departed, Exchange};
 pub(crate) use copies::Copies;
 pub use families::Pass;
 pub(crate) use index::Index;

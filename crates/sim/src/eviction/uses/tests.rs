@@ -38,7 +38,7 @@ fn exchange(uses: &mut Uses, plain: &mut Plain, ranks: &[usize], repeated: bool)
     for (number, place) in newcomers.iter().enumerate() {
         group[*place] = leaving[number.min(left - 1)];
     }
-    uses.exchanged(newcomers.iter().map(|place| (*place, group[*place])), left);
+    uses.exchanged::<TOGETHER>(newcomers.iter().map(|place| (*place, group[*place])), left);
     (0..left).for_each(|_| assert!(plain.pop().is_some()));
     group.iter().for_each(|slot| plain.note(*slot));
 }
