@@ -28,15 +28,16 @@ impl Draws {
         &self.sorted
     }
 
-    /// Numbers that are drawn from all, each as likely as another, go into as many buckets as there are
-    /// numbers, which leaves next to nothing to do (Knuth, TAOCP 3, 5.2.1, multiple list insertion).
+    /// Numbers that are drawn from all, each as likely as another, go into half as many buckets, which
+    /// leaves next to nothing to do (Knuth, TAOCP 3, 5.2.1, multiple list insertion).
     fn distribute(&mut self, limit: u32) {
         let count = self.drawn.len();
+        let buckets = count / 2;
         // Rounded down: the last number is in the last bucket, or in one before.
-        let buckets_per_number = ((count as u64) << 32) / u64::from(limit.max(1));
+        let buckets_per_number = ((buckets as u64) << 32) / u64::from(limit.max(1));
         let bucket_of = |number: u32| ((u64::from(number) * buckets_per_number) >> 32) as usize;
         self.ends.clear();
-        self.ends.resize(count, 0);
+        self.ends.resize(buckets, 0);
         let ends = self.ends.as_mut_slice();
         for &number in &self.drawn {
             if let Some(end) = ends.get_mut(bucket_of(number)) {
@@ -64,7 +65,7 @@ impl Draws {
 fn sort_nearly(numbers: &mut [u32]) {
     // Neighbours that do not wait for each other, in pairs and in those between: that puts most in order,
     // without a branch.
-    for first in [0, 1, 0] {
+    for first in [0, 1, 0, 1] {
         let (pairs, _) = numbers.get_mut(first..).unwrap_or_default().as_chunks_mut();
         for [one, other] in pairs {
             (*one, *other) = ((*one).min(*other), (*one).max(*other));
