@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A longer line is no line of a trace; it is reported and left out.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 
-/// What is read at once.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// What is read at once: what it takes of the processor's cache, tables of keys and of copies do not have.
+const CHUNK_BYTES: usize = 128 * 1024;
 
 /// A smaller rest of the buffer is not worth a call.
 const READ_BYTES_MIN: usize = CHUNK_BYTES / 2;
