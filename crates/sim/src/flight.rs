@@ -73,10 +73,8 @@ impl Engine {
         if next != NONE {
             self.fills[next].of_level.before = fill;
         }
-        let (concurrent, first) = self.running.begin(inst);
-        if first == NONE {
-            self.running.set_first(inst, fill);
-        } else {
+        let (concurrent, is_first) = self.running.begin(inst, fill);
+        if !is_first {
             self.link_key(fill);
         }
         if self.was_delivered_now(t, fill) {
@@ -117,12 +115,19 @@ impl Engine {
 
     fn unlink_key(&mut self, fill: u32) {
         let Fill { inst, of_key, .. } = self.fills[fill];
-        match of_key.before {
-            NONE => self.running.set_first(inst, of_key.after),
-            before => self.fills[before].of_key.after = of_key.after,
+        if of_key.before == NONE {
+            self.running.set_first(inst, of_key.after);
         }
-        if of_key.after != NONE {
-            self.fills[of_key.after].of_key.before = of_key.before;
+        self.join_neighbours(of_key);
+    }
+
+    /// The other fills of a key, without the one between these.
+    fn join_neighbours(&mut self, Links { before, after }: Links) {
+        if before != NONE {
+            self.fills[before].of_key.after = after;
+        }
+        if after != NONE {
+            self.fills[after].of_key.before = before;
         }
     }
 
@@ -145,17 +150,21 @@ impl Engine {
 
     /// A fill is over, for everybody.
     pub(crate) fn remove_fill(&mut self, fill: u32) {
-        self.unlink_key(fill);
         let Fill {
             inst,
             level,
             frame,
+            of_key,
             of_level,
             ..
         } = self.fills[fill];
-        if frame != NONE {
+        let runs = frame != NONE;
+        if of_key.before == NONE {
+            self.running.remove_first(inst, runs, of_key.after);
+        } else if runs {
             self.running.end(inst);
         }
+        self.join_neighbours(of_key);
         match of_level.before {
             NONE => self.levels[level as usize].fills = of_level.after,
             before => self.fills[before].of_level.after = of_level.after,

@@ -2,6 +2,7 @@
 
 use crate::intern::NONE;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// Of a key that is filled, or whose fill left a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +39,16 @@ impl RunningFills {
         self.of_keys.get(&key).map_or(0, |of| of.running)
     }
 
-    /// One more fill of a key runs. How many are there, and which one came first before it?
-    pub(crate) fn begin(&mut self, key: u32) -> (u32, u32) {
+    /// One more fill of a key runs. How many are there now, and was there none before, so that this
+    /// one comes first?
+    pub(crate) fn begin(&mut self, key: u32, fill: u32) -> (u32, bool) {
         let of = self.of_keys.entry(key).or_insert(OfKey::NOTHING);
         of.running += 1;
-        (of.running, of.first)
+        let is_first = of.first == NONE;
+        if is_first {
+            of.first = fill;
+        }
+        (of.running, is_first)
     }
 
     /// A fill of a key runs no more; it may still be among its fills.
@@ -55,11 +61,29 @@ impl RunningFills {
         self.change(key, |of| of.first = fill);
     }
 
+    /// The first fill of a key, which `runs` until now, is over: this one comes first from now on.
+    pub(crate) fn remove_first(&mut self, key: u32, runs: bool, next: u32) {
+        self.change(key, |of| {
+            of.running -= u32::from(runs);
+            of.first = next;
+        });
+    }
+
     fn change(&mut self, key: u32, change: impl FnOnce(&mut OfKey)) {
-        let of = self.of_keys.entry(key).or_insert(OfKey::NOTHING);
-        change(of);
-        if *of == OfKey::NOTHING {
-            self.of_keys.remove(&key);
+        match self.of_keys.entry(key) {
+            Entry::Occupied(mut of) => {
+                change(of.get_mut());
+                if *of.get() == OfKey::NOTHING {
+                    of.remove();
+                }
+            }
+            Entry::Vacant(place) => {
+                let mut of = OfKey::NOTHING;
+                change(&mut of);
+                if of != OfKey::NOTHING {
+                    place.insert(of);
+                }
+            }
         }
     }
 }
