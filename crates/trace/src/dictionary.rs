@@ -3,8 +3,8 @@
 mod index;
 mod ordered;
 
-use crate::ends::Ends;
 use crate::event::AccessKey;
+use crate::pieces::Pieces;
 use crate::random::mix;
 use index::Index;
 use ordered::Ordered;
@@ -30,9 +30,7 @@ pub(crate) struct Numbered {
 #[derive(Debug, Default)]
 pub(crate) struct TextNumbers {
     index: Index,
-    all: Vec<u8>,
-    /// Where each text ends.
-    ends: Ends,
+    texts: Pieces,
 }
 
 impl TextNumbers {
@@ -43,21 +41,20 @@ impl TextNumbers {
     }
 
     /// The number of a text, a new one if it was never seen.
-    pub(crate) fn number(&mut self, text: &[u8]) -> Numbered {
-        self.number_hashed(text, Self::hash(text))
+    pub(crate) fn number(&mut self, text: &str) -> Numbered {
+        self.number_hashed(text, Self::hash(text.as_bytes()))
     }
 
     /// The number of a text with this hash.
     #[inline]
-    pub(crate) fn number_hashed(&mut self, text: &[u8], hash: u32) -> Numbered {
-        let next = self.ends.len() as u32;
-        let (all, ends) = (&self.all, &self.ends);
-        let is_it = |number| get(all, ends, number) == text;
+    pub(crate) fn number_hashed(&mut self, text: &str, hash: u32) -> Numbered {
+        let next = self.texts.len() as u32;
+        let texts = &self.texts;
+        let is_it = |number| texts.bytes(number) == text.as_bytes();
         let number = self.index.number(hash, next, is_it);
         let is_new = number == next;
         if is_new {
-            self.all.extend_from_slice(text);
-            self.ends.push(self.all.len());
+            self.texts.push(text);
         }
         Numbered { number, is_new }
     }
@@ -65,7 +62,8 @@ impl TextNumbers {
     /// The number of a text with this hash, if it was seen.
     #[inline]
     pub(crate) fn find(&self, text: &[u8], hash: u32) -> Option<u32> {
-        self.index.find(hash, |number| self.get(number) == text)
+        self.index
+            .find(hash, |number| self.texts.bytes(number) == text)
     }
 
     /// Reads what will be looked at when the numbers of texts with these hashes are asked for, all
@@ -73,24 +71,24 @@ impl TextNumbers {
     pub(crate) fn touch<const N: usize>(&self, hashes: impl Iterator<Item = u32> + Clone) {
         self.index.touch::<N>(hashes.clone());
         let likely = hashes.filter_map(|hash| self.index.likely(hash));
-        let first = |number| get(&self.all, &self.ends, number).first().copied();
+        let first = |number| self.texts.bytes(number).first().copied();
         let sum = likely.fold(0, |sum, number| sum ^ first(number).unwrap_or(0));
         std::hint::black_box(sum);
     }
 
     /// The text of a number.
-    pub(crate) fn get(&self, number: u32) -> &[u8] {
-        get(&self.all, &self.ends, number)
+    pub(crate) fn get(&self, number: u32) -> &str {
+        self.texts.get(number)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.texts.len()
     }
-}
 
-#[inline]
-fn get<'a>(all: &'a [u8], ends: &Ends, number: u32) -> &'a [u8] {
-    all.get(ends.range(number as usize)).unwrap_or_default()
+    /// The texts, to be shared.
+    pub(crate) fn texts(&mut self) -> &mut Pieces {
+        &mut self.texts
+    }
 }
 
 /// Things that are compared as a whole, as numbers.
@@ -267,7 +265,7 @@ impl KeyNumbers {
         if let Some(key) = canonical(text) {
             return self.number_of(key);
         }
-        let Numbered { number, is_new } = self.texts.number(text.as_bytes());
+        let Numbered { number, is_new } = self.texts.number(text);
         if is_new {
             if let Some(numbers) = &mut self.number_of_text {
                 numbers.push(self.count);
@@ -327,7 +325,7 @@ mod tests {
         for is_new in [true, false] {
             for number in 0..200_000 {
                 let text = format!("/articles/{number}");
-                assert_eq!(texts.number(text.as_bytes()), Numbered { number, is_new });
+                assert_eq!(texts.number(&text), Numbered { number, is_new });
             }
         }
     }
@@ -388,8 +386,8 @@ mod tests {
                 let number = *known.entry(key).or_insert(next);
                 let expected = Numbered { number, is_new: number == next };
                 prop_assert_eq!(numbers.number_of_text(key), expected);
-                prop_assert_eq!(texts.number(key.as_bytes()), expected);
-                prop_assert_eq!(texts.get(number), key.as_bytes());
+                prop_assert_eq!(texts.number(key), expected);
+                prop_assert_eq!(texts.get(number), key);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What a trace is made of. Readers fill one event again and again, so that its buffers are reused.
 
+use crate::block::Target;
 use cachepolicy_core::edge::Operation;
 use cachepolicy_core::units::{Duration, Time};
 
@@ -169,6 +170,16 @@ impl CacheStatus {
 }
 
 impl Request {
+    /// What it is for.
+    #[must_use]
+    pub fn target(&self) -> Target<'_> {
+        Target {
+            method: &self.method,
+            host: &self.host,
+            path: &self.path,
+        }
+    }
+
     /// Forgets everything but the buffers.
     pub fn clear(&mut self) {
         self.at = Time::ZERO;

@@ -1,8 +1,8 @@
 //! From events to blocks.
 
 use crate::block::{
-    BLOCK_EVENTS_MAX, Block, BlockSource, Carried, Data, Kind, NONE, Requests, Target,
-    UNKNOWN_BYTES, Written,
+    BLOCK_EVENTS_MAX, Block, BlockSource, Carried, Data, Kind, NONE, Requests, UNKNOWN_BYTES,
+    Written,
 };
 use crate::dictionary::{ItemNumbers, KeyNumbers, Numbered, TextNumbers};
 use crate::event::{Access, AccessOperation, Event, Request, Value, Write};
@@ -35,6 +35,10 @@ pub struct Packer {
     /// What the request before carried: mostly, the next one carries the same.
     last_carried: u32,
     scratch: String,
+    /// Blocks have the texts of targets in common with the packer, see [`Self::share`].
+    shares: bool,
+    /// So many pieces of these were said in blocks.
+    said: usize,
 }
 
 impl Packer {
@@ -75,7 +79,7 @@ impl Packer {
         let user = match &request.user {
             None => NONE,
             Some(user) => {
-                let Numbered { number, is_new } = self.users.number(user.as_bytes());
+                let Numbered { number, is_new } = self.users.number(user);
                 if is_new {
                     block.news.users.push(user);
                     enough(self.users.len(), "users")?;
@@ -109,19 +113,24 @@ impl Packer {
 
     fn target(&mut self, request: &Request, block: &mut Block) -> Result<u32, TooManyDistinct> {
         self.scratch.clear();
-        for text in [&request.method, "\n", &request.host, "\n", &request.path] {
-            self.scratch.push_str(text);
-        }
-        let Numbered { number, is_new } = self.targets.number(self.scratch.as_bytes());
+        request.target().spell(&mut self.scratch);
+        let Numbered { number, is_new } = self.targets.number(&self.scratch);
         if is_new {
-            block.news.targets.push(Target {
-                method: &request.method,
-                host: &request.host,
-                path: &request.path,
-            });
+            let targets = &mut block.news.targets;
+            if self.shares {
+                targets.push_shared(number, self.scratch.len());
+            } else {
+                targets.push_spelled(&self.scratch);
+            }
             enough(self.targets.len(), "targets")?;
         }
         Ok(number)
+    }
+
+    /// The block is over: it gets the texts of its targets.
+    fn share(&mut self, block: &mut Block) {
+        let texts = self.targets.texts();
+        block.news.targets.share(texts, &mut self.said);
     }
 
     fn carried(&mut self, request: &Request, block: &mut Block) -> u32 {
@@ -317,7 +326,10 @@ impl<'a> Packed<'a> {
     pub fn new(source: Box<dyn Source + 'a>, name: &str) -> Self {
         Self {
             source,
-            packer: Packer::default(),
+            packer: Packer {
+                shares: true,
+                ..Packer::default()
+            },
             event: Event::default(),
             name: name.to_owned(),
         }
@@ -335,6 +347,7 @@ impl BlockSource for Packed<'_> {
                     reason: error.to_string(),
                 })?;
         }
+        self.packer.share(block);
         Ok(!block.is_empty())
     }
 

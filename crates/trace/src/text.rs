@@ -1,7 +1,6 @@
 //! Text for people.
 
 use cachepolicy_core::units::Duration;
-use std::borrow::Cow;
 
 /// A length of time in its two largest units: `1h 2m`, `1m`, `20ms`.
 #[must_use]
@@ -31,11 +30,6 @@ pub(crate) fn human(duration: Duration) -> String {
         }
     }
     text
-}
-
-/// `from_utf8_lossy`, which is slow even where nothing is lost.
-pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Bytes of the user's as a piece of a message: printable, not too long.

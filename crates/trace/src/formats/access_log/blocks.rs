@@ -6,16 +6,15 @@
 
 use super::AccessLog;
 use super::plain::Plain;
-use crate::block::{Block, BlockSource, Carried, Kind, NONE, Target, UNKNOWN_BYTES};
+use crate::block::{Block, BlockSource, Carried, Kind, NONE, UNKNOWN_BYTES};
 use crate::dictionary::{Numbered, TextNumbers};
-use crate::event::{Event, Request};
+use crate::event::Event;
 use crate::format::Opening;
 use crate::input::{Framed, Input};
 use crate::order::{Entry, Moment, Order};
 use crate::pack::{Packed, enough, has_room, put};
 use crate::reader::{Records as _, too_long};
 use crate::tally::Tally;
-use crate::text::lossy;
 use crate::{ReadStats, TooManyDistinct, TraceError};
 use memchr::memchr;
 use std::collections::{BTreeMap, VecDeque};
@@ -46,6 +45,7 @@ pub(in crate::formats) fn open<'a>(
         lines: Lines::new(log),
         order: Order::new(window, options.seed),
         targets: Leaving::default(),
+        said: 0,
         users: Leaving::default(),
         named: false,
         carried: [NONE; 2],
@@ -89,6 +89,7 @@ struct Lines {
 /// The order in which numbers leave first.
 #[derive(Debug, Default)]
 struct Leaving {
+    /// Empty as long as they leave in the order in which they came.
     by_number: Vec<u32>,
     next: u32,
 }
@@ -96,6 +97,14 @@ struct Leaving {
 impl Leaving {
     /// The number in the order of leaving.
     fn number(&mut self, number: u32) -> Numbered {
+        if self.by_number.is_empty() {
+            if number <= self.next {
+                let is_new = number == self.next;
+                self.next += u32::from(is_new);
+                return Numbered { number, is_new };
+            }
+            self.by_number.extend(0..self.next);
+        }
         let index = number as usize;
         if index >= self.by_number.len() {
             self.by_number.resize(index + 1, NONE);
@@ -194,19 +203,22 @@ impl Lines {
         Ok(true)
     }
 
-    /// The row of a plain line; `None` where its target is not plain.
+    /// The row of a plain line; `None` where its target is not plain, or its user no text.
     fn row(&mut self, plain: Plain<'_>, hash: u32) -> Option<Row> {
         let is_plain = |target: &[u8]| target.iter().all(|byte| matches!(byte, b' '..0x7f));
         let target = match self.targets.find(plain.target, hash) {
             Some(target) => target,
-            None if is_plain(plain.target) => self.targets.number(plain.target).number,
+            None if is_plain(plain.target) => {
+                let text = str::from_utf8(plain.target).ok()?;
+                self.targets.number_hashed(text, hash).number
+            }
             None => return None,
         };
         let is_somebody = self.log.user && !plain.user.is_empty();
         Some(Row {
             target,
             user: if is_somebody {
-                self.users.number(plain.user).number
+                self.users.number(str::from_utf8(plain.user).ok()?).number
             } else {
                 NONE
             },
@@ -231,11 +243,13 @@ impl Lines {
         };
         if let Event::Request(request) = &self.event {
             if let Some(user) = &request.user {
-                row.user = self.users.number(user.as_bytes()).number;
+                row.user = self.users.number(user).number;
             }
             match read {
                 Ok(_) => {
-                    row.target = self.targets.number(target(request).as_bytes()).number;
+                    let mut target = String::new();
+                    request.target().spell(&mut target);
+                    row.target = self.targets.number(&target).number;
                     row.status = request.status.unwrap_or(0);
                     row.bytes = request.bytes.unwrap_or(UNKNOWN_BYTES);
                 }
@@ -248,23 +262,6 @@ impl Lines {
     }
 }
 
-/// A request's target as one text: neither method nor path has a space in it.
-fn target(request: &Request) -> String {
-    let mut text = format!("{} {}", request.method, request.path);
-    if !request.host.is_empty() {
-        text.push(' ');
-        text.push_str(&request.host);
-    }
-    text
-}
-
-/// The parts of what [`target`] made.
-fn parts(text: &str) -> Target<'_> {
-    let (method, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let (path, host) = rest.split_once(' ').unwrap_or((rest, ""));
-    Target { method, host, path }
-}
-
 /// See the module's description.
 struct Blocks<'a> {
     input: Input<'a>,
@@ -272,6 +269,8 @@ struct Blocks<'a> {
     lines: Lines,
     order: Order<Row>,
     targets: Leaving,
+    /// So many pieces of the targets' texts were said in blocks.
+    said: usize,
     users: Leaving,
     /// A user was named: from then on nobody is somebody who is not logged in.
     named: bool,
@@ -329,8 +328,8 @@ impl Blocks<'_> {
         let row = entry.record;
         let target = self.targets.number(row.target);
         if target.is_new {
-            let text = lossy(self.lines.targets.get(row.target));
-            block.news.targets.push(parts(&text));
+            let bytes = self.lines.targets.get(row.target).len();
+            block.news.targets.push_shared(row.target, bytes);
             enough(self.targets.next as usize, "targets")?;
         }
         let carried = self.carried(block);
@@ -339,7 +338,7 @@ impl Blocks<'_> {
             let Numbered { number, is_new } = self.users.number(row.user);
             if is_new {
                 let text = self.lines.users.get(row.user);
-                block.news.users.push(&lossy(text));
+                block.news.users.push(text);
                 enough(self.users.next as usize, "users")?;
             }
             user = number;
@@ -396,6 +395,8 @@ impl BlockSource for Blocks<'_> {
                 self.advance()?;
             }
         }
+        let texts = self.lines.targets.texts();
+        block.news.targets.share(texts, &mut self.said);
         Ok(!block.is_empty())
     }
 
