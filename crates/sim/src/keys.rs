@@ -85,10 +85,33 @@ impl Keys {
         if let Some(key) = self.find_hashed(level, values, hash) {
             return (key, false);
         }
+        let number = self.add_unfound(level, values);
+        self.enter(number, hash);
+        (number, true)
+    }
+
+    /// One more key, which is not found by its values before it is [entered](Self::enter_one).
+    pub(crate) fn add_unfound(&mut self, level: LevelId, values: &[u32]) -> u32 {
         let number = self.all.len() as u32;
         self.add_unnamed(level);
-        self.give_values(number, values, hash);
-        (number, true)
+        self.give_values(number, values);
+        number
+    }
+
+    /// From now on a key is found by its values, or, unless it is current, known to be forgotten.
+    pub(crate) fn enter_one(&mut self, key: u32, is_current: bool) {
+        let (level, hash) = (self.level(key), hash_of_key(&self.all, &self.values, key));
+        if is_current {
+            self.enter(key, hash);
+        } else if !self.was_forgotten(level, self.values(key)) {
+            let hash_of = |&key: &u32| hash_of_key(&self.all, &self.values, key);
+            self.forgotten.insert_unique(hash, key, hash_of);
+        }
+    }
+
+    fn enter(&mut self, key: u32, hash: u64) {
+        let hash_of = |&key: &u32| hash_of_key(&self.all, &self.values, key);
+        self.table.insert_unique(hash, key, hash_of);
     }
 
     /// The number of a key that was seen before.
@@ -121,10 +144,11 @@ impl Keys {
     /// Gives its only value to a key that has no name yet.
     pub(crate) fn name(&mut self, key: u32, value: u32) {
         let hash = hash_of(self.level(key), &[value]);
-        self.give_values(key, &[value], hash);
+        self.give_values(key, &[value]);
+        self.enter(key, hash);
     }
 
-    fn give_values(&mut self, number: u32, values: &[u32], hash: u64) {
+    fn give_values(&mut self, number: u32, values: &[u32]) {
         let key = &mut self.all[number as usize];
         (key.count, key.value) = match values {
             [] => (Count::None, NONE),
@@ -136,9 +160,6 @@ impl Keys {
                 (Count::Several, place)
             }
         };
-        let (all, values) = (&self.all, &self.values);
-        self.table
-            .insert_unique(hash, number, |&key| hash_of_key(all, values, key));
     }
 
     /// From now on this key is another one, and copies of it cannot be reached.
@@ -153,13 +174,7 @@ impl Keys {
     /// From now on every key is new.
     pub(crate) fn forget(&mut self) {
         for key in core::mem::take(&mut self.table) {
-            let of = self.all[key as usize];
-            let values = values_of(&of, &self.values);
-            if !self.was_forgotten(of.level, values) {
-                let hash = hash_of(of.level, values);
-                let hash_of = |&key: &u32| hash_of_key(&self.all, &self.values, key);
-                self.forgotten.insert_unique(hash, key, hash_of);
-            }
+            self.enter_one(key, false);
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::depends::{self, LevelDims};
 use crate::engine::Engine;
 use crate::intern::NONE;
+use crate::links::Link;
 use crate::tables::{Extra, LevelTable, Tables};
 use cachepolicy_core::LevelId;
 
@@ -36,6 +37,9 @@ impl Engine {
     /// The key of a level for a task; its parameters are in `self.tuple`, unless `link` has them.
     pub(crate) fn key_of(&mut self, t: &Tables, task: u32, level: LevelId, link: u32) -> u32 {
         let table = &t.levels[level.index()];
+        if table.is_known_by_url && link != NONE {
+            return self.key_of_url(t, self.tasks[task].path, level, link);
+        }
         if link != NONE {
             self.tuple.clear();
             let params = self.ingest.paths.links.params(link);
@@ -45,7 +49,7 @@ impl Engine {
         for extra in &table.extras {
             let value = match extra {
                 Extra::Dimension(dimension) => self.tasks[task].dims[dimension.index()],
-                Extra::Url => self.ingest.paths.url_of(self.tasks[task].path),
+                Extra::Url => self.ingest.paths.urls.of(self.tasks[task].path),
                 Extra::Process => self.tasks[task].process,
             };
             self.tuple.push(value);
@@ -60,6 +64,48 @@ impl Engine {
         inst
     }
 
+    /// The key of a level that is known by the URL of a target. As long as no other target has that URL,
+    /// only the target's link knows the key.
+    fn key_of_url(&mut self, t: &Tables, path: u32, level: LevelId, link: u32) -> u32 {
+        let table = &t.levels[level.index()];
+        let paths = &self.ingest.paths;
+        let before = paths.links.known_key(link, &table.variants, 0);
+        if before != NONE && self.is_current(before) {
+            return before;
+        }
+        self.tuple.clear();
+        self.tuple.push(paths.urls.of(path));
+        let inst = if paths.urls.is_alone(path) {
+            let inst = self.keys.add_unfound(level, &self.tuple);
+            self.add_key(inst, table, level, before != NONE);
+            inst
+        } else {
+            self.intern_key(t, level)
+        };
+        let links = &mut self.ingest.paths.links;
+        links.remember_key(link, &table.variants, 0, inst);
+        inst
+    }
+
+    /// A target's URL is that of another one as well: its keys are found by it from now on.
+    pub(crate) fn enter_keys(&mut self, t: &Tables, path: u32) {
+        let mut next = Some(self.ingest.paths.first_link(path)).filter(|link| *link != NONE);
+        while let Some(link) = next {
+            let links = &self.ingest.paths.links;
+            let &Link {
+                level, has_inner, ..
+            } = links.get(link);
+            next = has_inner.then(|| links.inner(link));
+            let table = &t.levels[level.index()];
+            if table.is_known_by_url {
+                let key = links.known_key(link, &table.variants, 0);
+                if key != NONE {
+                    self.keys.enter_one(key, self.is_current(key));
+                }
+            }
+        }
+    }
+
     /// The key of the parameters and extras in `self.tuple`.
     pub(crate) fn intern_key(&mut self, t: &Tables, level: LevelId) -> u32 {
         let table = &t.levels[level.index()];
@@ -71,7 +117,8 @@ impl Engine {
         let (inst, is_new) = self.keys.intern(level, &self.tuple);
         self.levels[level.index()].last_key = inst;
         if is_new {
-            self.add_key(inst, table, level);
+            let was_forgotten = self.keys.was_forgotten(level, &self.tuple);
+            self.add_key(inst, table, level, was_forgotten);
         }
         inst
     }

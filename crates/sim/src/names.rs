@@ -65,7 +65,7 @@ impl Values for KeyValues<'_> {
 
     fn url(&self) -> Url<'_> {
         match self.extra(Extra::Url) {
-            Some(url) => self.engine.ingest.paths.url(url),
+            Some(url) => self.engine.ingest.paths.urls.get(url),
             None => Url::default(),
         }
     }

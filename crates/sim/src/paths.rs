@@ -8,8 +8,9 @@ use crate::links::{Link, Links};
 use crate::options::SimError;
 use crate::rows::WrittenImages;
 use crate::skip::Skips;
-use crate::tables::{Extra, Tables, is_from_path};
+use crate::tables::{Tables, is_from_path};
 use crate::unrouted::Unrouted;
+use crate::urls::Urls;
 use cachepolicy_core::ids::{DimensionId, LevelId};
 use cachepolicy_core::key::{Url, push_url};
 use cachepolicy_core::level::LevelKind;
@@ -18,7 +19,7 @@ use cachepolicy_core::route::Captures;
 use cachepolicy_core::url::{decode, query_value, split_target};
 use cachepolicy_core::vary::{Normalised, normalise};
 use cachepolicy_core::workload::WriteRule;
-use cachepolicy_trace::block::Target;
+use cachepolicy_trace::block::{Target, TargetList};
 use cachepolicy_trace::event::{Row, Value};
 use prefetch_index::prefetch_index;
 use std::sync::Arc;
@@ -26,21 +27,14 @@ use std::sync::Arc;
 /// A dimension's value is outside its domain.
 pub(crate) const OUTSIDE: u32 = NONE - 1;
 
-/// A request target with its method and host.
-#[derive(Debug, Clone, Copy)]
-struct PathEntry {
-    /// Its first link; it has one for each level that answers. [`NONE`]: no level does.
-    link: u32,
-    /// The target as it stands in keys; [`NONE`]: it stands in none.
-    url: u32,
-}
-
 /// Levels that answer a request, each inside the one before.
 #[derive(Debug)]
 pub(crate) struct Chain {
     pub(crate) levels: Vec<ChainLevel>,
     /// An index into the report's routes.
     pub(crate) route: u32,
+    /// The URL stands in keys of some.
+    has_url: bool,
 }
 
 /// One of them.
@@ -53,9 +47,9 @@ pub(crate) struct ChainLevel {
 /// See the module's description. Paths have the numbers of the trace's targets.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
-    entries: Vec<PathEntry>,
-    /// Targets as they stand in keys.
-    urls: Texts,
+    /// The first link of each; it has one for each level that answers. [`NONE`]: no level does.
+    first_links: Vec<u32>,
+    pub(crate) urls: Urls,
     /// Method, host and path of each, where a condition may ask for them.
     lines: Texts,
     line_of: Vec<u32>,
@@ -76,12 +70,6 @@ pub(crate) struct Paths {
     /// Parameters of a link; empty but for its memory.
     params: Vec<u32>,
 }
-
-/// What the trace says no target about.
-const UNROUTED: PathEntry = PathEntry {
-    link: NONE,
-    url: NONE,
-};
 
 /// The row that a request for a target writes by a rule; `None`: it writes none.
 pub(crate) fn written_row(
@@ -104,7 +92,8 @@ pub(crate) fn written_row(
 }
 
 impl Paths {
-    /// The next target of the trace.
+    /// The next target of the trace, which has this place in its block. If its URL is that of an earlier
+    /// one, and of nobody else so far: of which?
     ///
     /// # Errors
     /// Where there are too many.
@@ -112,16 +101,18 @@ impl Paths {
         &mut self,
         t: &Tables,
         values: &mut Texts,
-        target: Target<'_>,
-    ) -> Result<(), SimError> {
-        let number = self.entries.len() as u32;
+        targets: &TargetList,
+        index: usize,
+    ) -> Result<Option<u32>, SimError> {
+        let number = self.first_links.len() as u32;
+        let target = targets.get(index);
         let (path, query) = split_target(target.path);
-        let entry = self.resolve(t, values, target, path, query)?;
-        self.entries.push(entry);
-        if entry.link == NONE {
+        let link = self.resolve(t, values, target.method, (path, query))?;
+        self.first_links.push(link);
+        if link == NONE {
             self.unrouted.add(number, target.method, path);
         }
-        let route = Some(self.route(entry.link)).filter(|route| *route != NONE);
+        let route = Some(self.route(link)).filter(|route| *route != NONE);
         for claimed in &t.claimed {
             if claimed.counts(target.method, path, route) {
                 self.claimed.push((number, claimed.row));
@@ -142,7 +133,38 @@ impl Paths {
             self.hosts.push(host.unwrap_or(NONE));
         }
         self.add_written(t, values, number, target.method, path);
-        Ok(())
+        if !t.has_url_keys {
+            return Ok(None);
+        }
+        self.urls.add_text(targets, index);
+        Ok(self.add_url(t, target, (path, query)))
+    }
+
+    /// The URL of the target that came last, if it stands in keys.
+    fn add_url(
+        &mut self,
+        t: &Tables,
+        target: Target<'_>,
+        (path, query): (&str, Option<&str>),
+    ) -> Option<u32> {
+        let (&link, earlier) = self.first_links.split_last()?;
+        let has_url = |link: u32| {
+            let chain = (link != NONE).then(|| self.links.get(link).chain);
+            chain.is_some_and(|chain| self.chains[chain as usize].has_url)
+        };
+        if !has_url(link) {
+            return None;
+        }
+        let mut text = core::mem::take(&mut self.scratch);
+        text.clear();
+        let host = target.host;
+        push_url(Url { host, path, query }, &t.filter, &mut text);
+        let earlier = (0..).zip(earlier).filter(|(_, link)| has_url(**link));
+        let repeated = self
+            .urls
+            .add(target, &text, earlier.map(|(number, _)| number));
+        self.scratch = text;
+        repeated
     }
 
     /// What a request for this target writes, by the workload's rules.
@@ -187,31 +209,22 @@ impl Paths {
             .map(|(_, row)| *row)
     }
 
-    #[inline]
-    fn entry(&self, path: u32) -> PathEntry {
-        self.entries.get(path as usize).copied().unwrap_or(UNROUTED)
-    }
-
     /// The first link of a target; [`NONE`]: no level answers.
     #[inline]
     pub(crate) fn first_link(&self, path: u32) -> u32 {
-        self.entry(path).link
-    }
-
-    /// The number of a target's URL as it stands in keys; [`NONE`]: it stands in none.
-    pub(crate) fn url_of(&self, path: u32) -> u32 {
-        self.entry(path).url
+        let link = self.first_links.get(path as usize);
+        link.copied().unwrap_or(NONE)
     }
 
     /// Soon somebody will ask for this target.
     #[inline]
     pub(crate) fn prefetch_entry(&self, path: u32) {
-        prefetch_index(&self.entries, path as usize);
+        prefetch_index(&self.first_links, path as usize);
     }
 
     /// How many targets there are.
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.first_links.len()
     }
 
     /// What is said of a link.
@@ -242,24 +255,6 @@ impl Paths {
         line.split_once(' ').unwrap_or(("", line))
     }
 
-    /// Host, path and query that stand in keys.
-    pub(crate) fn url(&self, url: u32) -> Url<'_> {
-        let text = self.urls.get(url);
-        let (host, rest) = text.split_at(text.find('/').unwrap_or(text.len()));
-        match rest.split_once('?') {
-            Some((path, query)) => Url {
-                host,
-                path,
-                query: Some(query),
-            },
-            None => Url {
-                host,
-                path: rest,
-                query: None,
-            },
-        }
-    }
-
     /// Fills in the query dimensions; returns those that are outside their domain.
     pub(crate) fn query_dims(&self, t: &Tables, path: u32, into: &mut [u32]) -> Dims {
         if !t.has_query {
@@ -284,14 +279,14 @@ impl Paths {
         outside
     }
 
+    /// The first link of a new target.
     fn resolve(
         &mut self,
         t: &Tables,
         values: &mut Texts,
-        Target { method, host, .. }: Target<'_>,
-        path: &str,
-        query: Option<&str>,
-    ) -> Result<PathEntry, SimError> {
+        method: &str,
+        (path, query): (&str, Option<&str>),
+    ) -> Result<u32, SimError> {
         let routed = t.router.route(method, path);
         let levels: Vec<LevelId> = routed.sites().iter().copied().chain(routed.view).collect();
         let mut first = NONE;
@@ -338,18 +333,7 @@ impl Paths {
                 self.dims.push(value);
             }
         }
-        let is_in_key = |&level: &LevelId| t.levels[level.index()].extras.contains(&Extra::Url);
-        let url = if levels.iter().any(is_in_key) {
-            let mut text = core::mem::take(&mut self.scratch);
-            text.clear();
-            push_url(Url { host, path, query }, &t.filter, &mut text);
-            let url = self.urls.intern(&text);
-            self.scratch = text;
-            url
-        } else {
-            NONE
-        };
-        Ok(PathEntry { link: first, url })
+        Ok(first)
     }
 
     fn chain(&mut self, t: &Tables, levels: &[LevelId]) -> u32 {
@@ -368,6 +352,7 @@ impl Paths {
             self.chains.push(Chain {
                 levels: chain,
                 route: route.unwrap_or(NONE),
+                has_url: levels.iter().any(|level| t.levels[level.index()].has_url()),
             });
         }
         number

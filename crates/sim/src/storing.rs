@@ -245,8 +245,14 @@ impl Engine {
         );
     }
 
-    /// The key of `self.tuple` was never asked for.
-    pub(crate) fn add_key(&mut self, inst: u32, table: &LevelTable, level: LevelId) {
+    /// The key of `self.tuple` was never asked for; or only in an earlier release.
+    pub(crate) fn add_key(
+        &mut self,
+        inst: u32,
+        table: &LevelTable,
+        level: LevelId,
+        was_forgotten: bool,
+    ) {
         let params = table.params;
         let values = self.tuple.get(..params).unwrap_or_default();
         self.deliveries.keys.add(level.0, values, inst);
@@ -283,7 +289,7 @@ impl Engine {
                 next: next_variant,
             });
         }
-        let cause = if self.keys.was_forgotten(level, &self.tuple) {
+        let cause = if was_forgotten {
             Cause::Deploy
         } else {
             Cause::ColdStart

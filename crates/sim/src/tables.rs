@@ -62,6 +62,8 @@ pub(crate) struct Tables {
     pub(crate) has_write_rules: bool,
     /// A dimension is a query parameter.
     pub(crate) has_query: bool,
+    /// URLs stand in keys.
+    pub(crate) has_url_keys: bool,
     /// A dimension is the host that was asked.
     pub(crate) has_host: bool,
     /// The longest that an edge fires before its write's commit.
@@ -168,7 +170,6 @@ impl Tables {
             router: Router::new(policy),
             filter,
             graph,
-            levels,
             lines,
             places,
             backends,
@@ -183,6 +184,8 @@ impl Tables {
             has_write_rules,
             has_inner_conditions: has_inner_conditions(policy),
             has_query: policy.dimensions.iter().any(|d| is_from_path(&d.carrier)),
+            has_url_keys: levels.iter().any(LevelTable::has_url),
+            levels,
             has_host: policy.dimensions.iter().any(|d| is_host(&d.carrier)),
             has_cascade: actions().any(|action| action.cascade),
             has_tags: actions().any(|action| has_tag(&action.target)),

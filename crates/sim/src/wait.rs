@@ -101,6 +101,11 @@ impl Engine {
             return;
         }
         let level = self.keys.level(inst);
+        let (task, link) = (self.frames[frame].task, self.frames[frame].link);
+        if t.levels[level.index()].is_known_by_url && link != NONE {
+            self.frames[frame].inst = self.key_of(t, task, level, link);
+            return;
+        }
         let mut tuple = core::mem::take(&mut self.tuple);
         tuple.clear();
         tuple.extend_from_slice(self.keys.values(inst));

@@ -1,6 +1,7 @@
 //! What a backend holds, all of its instances together.
 
 use super::types::Leaving;
+use crate::bits::BitSet;
 use crate::lane::{LaneCounts, Moved};
 use crate::report::{BackendFigures, FamilyFigures, Ordered};
 use crate::store::KeyId;
@@ -144,7 +145,7 @@ impl BackendCounts {
 
 impl Family {
     fn figures(&self) -> FamilyFigures {
-        let parameters = match self.parameters.len {
+        let parameters = match self.parameters.len() {
             0 => self.keys,
             parameters => parameters,
         };
@@ -153,29 +154,6 @@ impl Family {
             keys: self.keys,
             variants: super::ratio(self.keys, parameters),
         }
-    }
-}
-
-/// A set of small numbers.
-#[derive(Debug, Clone, Default)]
-struct BitSet {
-    words: Vec<u64>,
-    len: u64,
-}
-
-impl BitSet {
-    /// Was it not in it yet?
-    #[inline]
-    fn insert(&mut self, number: u32) -> bool {
-        let (word, bit) = (number as usize / 64, 1 << (number % 64));
-        if self.words.len() <= word {
-            // Doubled, so that numbers that come one after the other are cheap.
-            self.words.resize((word + 1).next_power_of_two(), 0);
-        }
-        let new = self.words[word] & bit == 0;
-        self.words[word] |= bit;
-        self.len += u64::from(new);
-        new
     }
 }
 

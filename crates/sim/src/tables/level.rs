@@ -35,6 +35,8 @@ pub(crate) struct LevelTable {
     /// Parameters that stand in its keys as the simulation keeps them.
     pub(crate) params: usize,
     pub(crate) extras: Vec<Extra>,
+    /// Its keys have a URL and nothing else, and are asked for by requests alone.
+    pub(crate) is_known_by_url: bool,
     /// Keys with the same parameters may differ, or those that have the same are asked for.
     pub(crate) has_variants: bool,
     pub(crate) variants: Variants,
@@ -74,6 +76,11 @@ impl LevelTable {
             Sharing::Process => process,
             Sharing::Pop => pop,
         }
+    }
+
+    /// Do its keys have a URL?
+    pub(crate) fn has_url(&self) -> bool {
+        self.extras.contains(&Extra::Url)
     }
 
     /// Only background fills are the only ones.
@@ -149,6 +156,7 @@ pub(super) fn level_table(
     let nearest = tiers.first().map(|tier| usize::from(tier.backend));
     let nearest = nearest.and_then(|backend| policy.backends.get(backend));
     let nearest_latency = nearest.and_then(|backend| constant(&backend.latency));
+    let is_told_by_url = is_told_by_url(policy, index, is_target);
     let is_edge = level.is_stored() && level.tiers.iter().all(is_before);
     Ok(LevelTable {
         kind: level.kind,
@@ -162,11 +170,12 @@ pub(super) fn level_table(
         is_edge,
         fenced: rules.is_fenced(),
         tiers,
-        params: if is_told_by_url(policy, index, is_target) {
+        params: if is_told_by_url {
             0
         } else {
             level.params.len()
         },
+        is_known_by_url: is_told_by_url && extras == [Extra::Url],
         has_variants: (is_target && !extras.is_empty())
             || extras.iter().any(|extra| *extra != Extra::Url),
         variants: Variants::new(&extras, places),
