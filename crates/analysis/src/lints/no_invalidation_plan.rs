@@ -5,7 +5,6 @@ use super::study::Stale;
 use super::{Lint, Study};
 use crate::bounds::missed::{Missed, Reason};
 use crate::words::for_up_to;
-use cachepolicy_core::level::ValueSource;
 use std::collections::BTreeMap;
 
 pub(super) static LINT: Lint = Lint {
@@ -63,14 +62,7 @@ fn without_action(lint: &Lint, study: &Study<'_>, stale: &Stale, missed: &Missed
         format!("readers get the old one {}", for_up_to(stale.lasts))
     };
     let message = format!("nothing removes `{name}` when {write}: {lasts}");
-    let help = match target(study, stale) {
-        Some(target) => format!(
-            "write `purge {target}` into an `on {} {} after commit` block",
-            study.model(stale.model),
-            crate::words::operations(&missed.kinds)
-        ),
-        None => words.remedy(stale.level, stale.model, missed),
-    };
+    let help = words.remedy(stale.level, stale.model, missed);
     let finding = Finding::new(lint, study.read(stale.level, stale.model), message, help);
     let others = study.acted.pairs();
     let example = others
@@ -83,30 +75,6 @@ fn without_action(lint: &Lint, study: &Study<'_>, stale: &Stale, missed: &Missed
         ),
         None => finding,
     }
-}
-
-/// The level's copies that show a row, where its reads say by which fields: `article(slug)`.
-fn target(study: &Study<'_>, stale: &Stale) -> Option<String> {
-    let level = study.level(stale.level)?;
-    let fields = study
-        .policy
-        .models
-        .get(stale.model.index())
-        .map(|model| &model.fields)?;
-    let mut args = Vec::new();
-    for (index, param) in (0u16..).zip(&level.params) {
-        let reads = level.reads.iter().filter(|read| read.model == stale.model);
-        let mut bindings = reads.flat_map(|read| &read.bindings);
-        let bound = bindings.find(|binding| binding.value == ValueSource::Param(index))?;
-        let field = &fields.get(bound.field.index())?.name;
-        args.push(if field == param {
-            field.clone()
-        } else {
-            format!("{param}: {field}")
-        });
-    }
-    let name = &level.name;
-    (!args.is_empty()).then(|| format!("{name}({})", args.join(", ")))
 }
 
 fn too_narrow(lint: &Lint, study: &Study<'_>, stale: &Stale, missed: &Missed) -> Finding {
