@@ -147,16 +147,7 @@ impl Engine {
             self.trace_keys.learn(key);
             self.last_accesses.learn();
         }
-        if t.has_url_keys {
-            self.ingest.paths.urls.begin(&news.targets);
-        }
-        for index in 0..news.targets.len() {
-            let paths = &mut self.ingest.paths;
-            let repeated = paths.add(t, &mut self.values, &news.targets, index)?;
-            if let Some(first) = repeated {
-                self.enter_keys(t, first);
-            }
-        }
+        self.learn_targets(t, &news.targets)?;
         let ingest = &mut self.ingest;
         let (digits, skips) = (&mut ingest.digits, &ingest.paths.skips);
         let values = &mut self.values;

@@ -4,8 +4,10 @@ use crate::depends::{self, LevelDims};
 use crate::engine::Engine;
 use crate::intern::NONE;
 use crate::links::Link;
+use crate::options::SimError;
 use crate::tables::{Extra, LevelTable, Tables};
 use cachepolicy_core::LevelId;
+use cachepolicy_trace::block::TargetList;
 
 impl Engine {
     /// A frame for one level of a task's walk. `self.tuple` holds the level's parameters.
@@ -87,8 +89,29 @@ impl Engine {
         inst
     }
 
+    /// Learns the targets that are new in a block.
+    ///
+    /// # Errors
+    /// Where there are too many.
+    pub(crate) fn learn_targets(
+        &mut self,
+        t: &Tables,
+        targets: &TargetList,
+    ) -> Result<(), SimError> {
+        if t.has_url_keys {
+            self.ingest.paths.urls.begin(targets);
+        }
+        for index in 0..targets.len() {
+            let paths = &mut self.ingest.paths;
+            if let Some(first) = paths.add(t, &mut self.values, targets, index)? {
+                self.enter_keys(t, first);
+            }
+        }
+        Ok(())
+    }
+
     /// A target's URL is that of another one as well: its keys are found by it from now on.
-    pub(crate) fn enter_keys(&mut self, t: &Tables, path: u32) {
+    fn enter_keys(&mut self, t: &Tables, path: u32) {
         let mut next = Some(self.ingest.paths.first_link(path)).filter(|link| *link != NONE);
         while let Some(link) = next {
             let links = &self.ingest.paths.links;
