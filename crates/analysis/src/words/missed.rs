@@ -164,7 +164,7 @@ fn price(target: &str, name: &str) -> String {
 }
 
 /// `create|update`
-pub(crate) fn operations(kinds: &[Kind]) -> String {
+pub(super) fn operations(kinds: &[Kind]) -> String {
     let all = [Operation::Create, Operation::Update, Operation::Delete];
     let named = all
         .into_iter()

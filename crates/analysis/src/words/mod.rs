@@ -17,7 +17,6 @@ use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::Duration;
 use grammar::alternatives;
 pub(crate) use grammar::{article, count, for_up_to, list};
-pub(crate) use missed::operations;
 
 /// Says what the bounds of a policy mean.
 #[derive(Debug, Clone, Copy)]
