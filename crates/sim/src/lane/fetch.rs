@@ -50,14 +50,12 @@ impl Stretch<'_> {
             let mut slots = [0; TOGETHER];
             self.rack.fetch(keys, &mut slots);
             evictor.prefetch_keys(keys);
-            let mut fetched = 0;
             for (&slot, &key) in slots.iter().zip(keys) {
                 // A branch here would be guessed wrong again and again, and undo what is gained.
                 let is_miss = u32::from(!Rack::<Copy>::is_slot(slot));
-                fetched ^= evictor.peek(slot & is_miss.wrapping_sub(1));
+                evictor.prefetch(slot & is_miss.wrapping_sub(1));
                 prefetch_index(&*self.causes, (key & is_miss.wrapping_neg()) as usize);
             }
-            core::hint::black_box(fetched);
         }
         let (mut leaving, mut count) = ([0; LEAVING], 0);
         evictor.leaving_soon(LEAVING, |slot| {
