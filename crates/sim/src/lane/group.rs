@@ -26,7 +26,7 @@ impl Stretch<'_> {
         size: u64,
         evictor: &mut E,
     ) -> Option<u64> {
-        if !E::EXCHANGES || self.rack.room(size) > TOGETHER as u64 {
+        if !E::EXCHANGES || self.rack.room(size) > TOGETHER {
             return None;
         }
         let keys: &[u32; N] = all.keys.get(first..)?.first_chunk()?;
@@ -42,7 +42,7 @@ impl Stretch<'_> {
             misses += usize::from(!Rack::<Copy>::is_slot(*slot));
         }
         let missing = missing.get(..misses)?;
-        let room = self.rack.room(size) as usize;
+        let room = self.rack.room(size);
         let mut leaving = [0; N];
         if !evictor.exchange(&group, misses.saturating_sub(room), &mut leaving) {
             return None;
@@ -52,14 +52,13 @@ impl Stretch<'_> {
         }
         if let (0, Some(place)) = (self.counts.misses, missing.first()) {
             let place = usize::from(*place) % N;
-            self.fill_begins(KeyId(keys[place]), at[place]);
-            self.counts.misses = 0;
+            self.first_fill_begins(KeyId(keys[place]), at[place]);
         }
         let filled = self.fill_group::<N, MORTAL>(
             (all, first),
             (keys, at),
             (&mut group, missing),
-            (size, &leaving),
+            (size, room, &leaving),
         );
         let newcomers = missing.iter().map(|place| usize::from(*place) % N);
         let newcomers = newcomers.map(|place| (place, group[place]));
@@ -123,7 +122,7 @@ impl Stretch<'_> {
         (all, first): (&Chunk<'_>, usize),
         (keys, at): (&[u32; N], &[Time; N]),
         (group, missing): (&mut [u32; N], &[u8]),
-        (size, leaving): (u64, &[u32; N]),
+        (size, room, leaving): (u64, usize, &[u32; N]),
     ) -> Filled {
         let (mut misses, mut not_from_copies) = (0, 0);
         let (causes, figures) = (&mut *self.causes, &mut self.figures);
@@ -167,9 +166,13 @@ impl Stretch<'_> {
                 not_from_copies += size.min(all.bytes_of(first + place).unwrap_or(size));
             }
         };
-        let left = self
-            .rack
-            .exchange_all(keys, (group, missing), (size, leaving), life, exchanged);
+        let left = self.rack.exchange_all(
+            keys,
+            (group, missing),
+            (size, room, leaving),
+            life,
+            exchanged,
+        );
         let counts = &mut self.counts;
         counts.misses += misses;
         let moved = &mut counts.moved;

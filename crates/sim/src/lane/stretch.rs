@@ -312,18 +312,23 @@ impl Stretch<'_> {
     #[inline]
     pub(super) fn fill_begins(&mut self, key: KeyId, at: Time) {
         if self.counts.misses == 0 {
-            let cause = self.causes.get(key.0 as usize).copied();
-            self.figures.fill_began(
-                at,
-                &FillBegan {
-                    key,
-                    concurrent: 1,
-                    cause: cause.unwrap_or(Cause::ColdStart),
-                    background: false,
-                },
-            );
+            self.first_fill_begins(key, at);
         }
         self.counts.misses += 1;
+    }
+
+    /// The first fill of the stretch begins; it is not counted here.
+    pub(super) fn first_fill_begins(&mut self, key: KeyId, at: Time) {
+        let cause = self.causes.get(key.0 as usize).copied();
+        self.figures.fill_began(
+            at,
+            &FillBegan {
+                key,
+                concurrent: 1,
+                cause: cause.unwrap_or(Cause::ColdStart),
+                background: false,
+            },
+        );
     }
 
     pub(super) fn set_cause(&mut self, key: KeyId, cause: Cause) {

@@ -149,11 +149,12 @@ impl<T: Value> Rack<T> {
         left
     }
 
-    /// For so many copies of this size, which all have, is there room without one that leaves.
+    /// So many copies more of this size, which all have, find room without one that leaves.
     #[inline]
-    pub(crate) fn room(&self, size: u64) -> u64 {
+    pub(crate) fn room(&self, size: u64) -> usize {
         let weight = self.copies.weigh(size).max(1);
-        self.capacity.saturating_sub(self.weight) / weight
+        let room = self.capacity.saturating_sub(self.weight) / weight;
+        usize::try_from(room).unwrap_or(usize::MAX)
     }
 
     /// May somebody be dead by then?
@@ -162,7 +163,7 @@ impl<T: Value> Rack<T> {
         self.lives.expiry.is_due(at)
     }
 
-    /// Is the copy in this slot alive at that instant? Where [`Lives::are_simple`].
+    /// Is the copy in this slot alive at that instant? Asked where [`Rack::are_simple`].
     #[inline]
     pub(crate) fn is_alive(&self, slot: u32, at: Time) -> bool {
         at < self.lives.expiry.instant(slot)
@@ -181,20 +182,19 @@ impl<T: Value> Rack<T> {
     }
 
     /// Stores copies for those of a group that have none, by their places in it, which differ from all
-    /// others in their keys and lives alone: where there is room, and then in place of those who leave, of
-    /// whom it is known who they are; `exchanged` is told what came of each. How many leave? Whoever is in
-    /// the group twice has a copy the second time. No copy is dead before the group is over.
+    /// others in their keys and lives alone: as far as there is [room](Rack::room), and then in place of those
+    /// who leave, of whom it is known who they are; `exchanged` is told what came of each. How many leave?
+    /// Whoever is in the group twice has a copy the second time. No copy is dead before the group is over.
     #[inline(always)]
     pub(crate) fn exchange_all<const N: usize>(
         &mut self,
         keys: &[u32; N],
         (group, missing): (&mut [u32; N], &[u8]),
-        (size, leaving): (u64, &[u32; N]),
+        (size, mut room, leaving): (u64, usize, &[u32; N]),
         mut life: impl FnMut(usize) -> Option<Life>,
         mut exchanged: impl FnMut(usize, Exchange),
     ) -> usize {
         let mut left = 0;
-        let mut room = self.room(size);
         for &place in missing {
             let place = usize::from(place) % N;
             let key = KeyId(keys[place]);
