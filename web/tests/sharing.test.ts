@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import { playground, simulated, text, view } from "./support/browser.ts";
+import { SMALL } from "./support/cli.ts";
 
 const { open, url } = playground();
 
@@ -25,6 +27,16 @@ test("a link brings back the policy, the other one, the seed and the view", asyn
   await other.page.getByRole("textbox", { name: "The other policy" }).waitFor();
   assert.equal(await text(other.page), shared);
   await other.close();
+});
+
+test("what a link says beyond what the fields take is left out", async () => {
+  const state = JSON.stringify({ a: SMALL, seed: -5.5, seeds: 1e9, view: "nowhere", workload: "<none>" });
+  const { page, close } = await open({ hash: `#p=${deflateRawSync(state).toString("base64url")}`, steps: true });
+  await simulated(page);
+  assert.equal(await page.getByRole("spinbutton", { name: "Seed" }).inputValue(), "0");
+  assert.equal(await page.getByRole("spinbutton", { name: "Runs" }).inputValue(), "1");
+  await page.getByText("On the left, how a service caches.").waitFor();
+  await close();
 });
 
 test("a damaged link says so, and an example is there", async () => {

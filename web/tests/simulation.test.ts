@@ -96,6 +96,19 @@ test("an access log is replayed in the page", async () => {
   await close();
 });
 
+test("an example that is opened after a log is simulated with its own workload", async () => {
+  const { page, close } = await open();
+  await example(page, "django-mended");
+  await page.locator("#results h2").getByText("workload busy").waitFor({ timeout: PATIENCE });
+  await page.locator("#log-file").setInputFiles(join(ROOT, "tests/data/http/nginx_json.log.gz"));
+  await page.locator("#results h2").getByText("nginx_json").waitFor({ timeout: PATIENCE });
+  // A long text, which is checked when the run would have begun.
+  await example(page, "news");
+  await page.locator("#results h2").getByText("workload weekday").waitFor({ timeout: PATIENCE });
+  assert.equal(await page.getByText("could not be done").count(), 0);
+  await close();
+});
+
 test("a run can be stopped, and run again", async () => {
   const { page, close } = await open();
   await simulated(page);

@@ -1,5 +1,6 @@
 import { PolicyEditor } from "../editor/editor.ts";
 import { gallery } from "../examples/gallery.ts";
+import { FIRST } from "../examples/policies.ts";
 import { Stories } from "../examples/story.ts";
 import { Compare } from "../panels/compare.ts";
 import { Graph } from "../panels/graph.ts";
@@ -57,12 +58,8 @@ export class Playground {
     });
     this.#badges();
     this.#buttons(stories);
-    const first = welcome({
-      knobs: () => results.openKnobs(),
-      worst: () => play(),
-      mistakes: () => this.#gallery(stories),
-      log: chooseLog,
-    });
+    const ways = { knobs: () => results.openKnobs(), worst: () => play(), mistakes: () => this.#gallery(stories), log: chooseLog };
+    const first = welcome(ways, state.a === FIRST?.text);
     if (first) panel("results").prepend(first);
     this.#narrow.addEventListener("change", () => this.#fit());
     this.restore(state);

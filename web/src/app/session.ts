@@ -84,7 +84,9 @@ export class Session {
     this.#timer = setTimeout(() => {
       const large = (this.log.value?.size ?? 0) > LARGE_LOG && wait > 0;
       const known = this.#simulated === this.#wanted();
-      if (!large && !known && this.canRun && this.editor.checked.value?.outline) void this.run();
+      // Which workloads there are is not known before the text is checked; then it is simulated.
+      const checked = this.editor.isChecked && this.editor.checked.value?.outline;
+      if (!large && !known && this.canRun && checked) void this.run();
     }, wait);
   }
 
@@ -96,7 +98,7 @@ export class Session {
   async run(): Promise<void> {
     clearTimeout(this.#timer);
     const text = this.editor.text.value;
-    this.#simulated = this.#wanted();
+    this.#simulated = this.editor.isChecked ? this.#wanted() : undefined;
     const options = await this.options();
     const job: Job = { texts: [text], names: [this.name], options };
     const { trace: _trace, ...kept } = options;

@@ -5,10 +5,16 @@ export interface Shared {
   /** the one that it is compared with */
   b?: string;
   workload?: string;
-  seed?: number;
-  seeds?: number;
+  seed?: number | undefined;
+  seeds?: number | undefined;
   view?: string;
 }
+
+/** Seeds have so many bits. */
+export const GREATEST_SEED = 2 ** 32 - 1;
+
+/** More runs than anybody waits for. */
+export const MOST_SEEDS = 1000;
 
 async function through(bytes: Uint8Array<ArrayBuffer>, stream: CompressionStream | DecompressionStream): Promise<Uint8Array<ArrayBuffer>> {
   const piped = new Blob([bytes]).stream().pipeThrough(stream);
@@ -32,6 +38,11 @@ export async function encode(state: Shared): Promise<string> {
   return `#p=${toBase64(await through(bytes, new CompressionStream("deflate-raw")))}`;
 }
 
+/** A whole number within limits; of anything else a link says nothing. */
+function whole(value: number | undefined, least: number, most: number): number | undefined {
+  return Number.isInteger(value) && value !== undefined && value >= least && value <= most ? value : undefined;
+}
+
 function isShared(value: unknown): value is Shared {
   if (typeof value !== "object" || value === null) return false;
   const { a, b, workload, seed, seeds, view } = value as Record<string, unknown>;
@@ -46,5 +57,5 @@ export async function decode(hash: string): Promise<Shared | undefined> {
   const bytes = await through(fromBase64(hash.slice(3)), new DecompressionStream("deflate-raw"));
   const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
   if (!isShared(value)) throw new Error("the link holds no policy");
-  return value;
+  return { ...value, seed: whole(value.seed, 0, GREATEST_SEED), seeds: whole(value.seeds, 1, MOST_SEEDS) };
 }

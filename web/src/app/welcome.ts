@@ -18,8 +18,11 @@ function welcomed(): boolean {
   }
 }
 
-/** What to do first, for who sees the page for the first time; nothing for who has closed it. */
-export function welcome(ways: Ways): HTMLElement | undefined {
+/**
+ * What to do first, for who sees the page for the first time; nothing for who has closed it. `isExample`: what is there
+ * is the first example, and nothing that a link brought.
+ */
+export function welcome(ways: Ways, isExample: boolean): HTMLElement | undefined {
   if (welcomed()) return undefined;
   const made = h("aside", { class: "welcome", "aria-label": "First steps" });
   const close = () => {
@@ -30,13 +33,16 @@ export function welcome(ways: Ways): HTMLElement | undefined {
       // It is there again next time.
     }
   };
-  const step = (text: string, what: string, press: () => void) =>
-    h("li", {}, button(text, press, { class: "link" }), h("span", {}, ` ${what}`));
+  const what = isExample
+    ? "On the left, how a small news site caches. Here, an hour of its traffic, simulated in your browser."
+    : "On the left, how a service caches. Here, its traffic, simulated in your browser.";
+  const step = (text: string, comes: string, press: () => void) =>
+    h("li", {}, button(text, press, { class: "link" }), h("span", {}, ` ${comes}`));
   made.append(
     h(
       "div",
       { class: "story-head" },
-      h("p", {}, h("strong", {}, "On the left, how a small news site caches. Here, an hour of its traffic, simulated in your browser.")),
+      h("p", {}, h("strong", {}, what)),
       h("button", { type: "button", class: "quiet square small", "aria-label": "Close", onclick: close }, icon("close")),
     ),
     h(

@@ -45,6 +45,7 @@ export class PolicyEditor {
   readonly view: EditorView;
   readonly #analysis: Analysis;
   readonly #options: EditorOptions;
+  #checkedText: string | undefined;
   #flash: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: HTMLElement, options: EditorOptions) {
@@ -63,11 +64,17 @@ export class PolicyEditor {
         this.view.dispatch(showDiagnostics(state, checked.diagnostics, options.why), {
           effects: setTokens.of({ triples, kinds }),
         });
+        this.#checkedText = this.text.value;
         this.checked.set(checked);
       },
       failed: options.complain,
     });
     this.#analysis.want(options.text);
+  }
+
+  /** Whether what was found is of the present text, and not of the one before. */
+  get isChecked(): boolean {
+    return this.#checkedText === this.text.value;
   }
 
   #extensions() {

@@ -1,4 +1,5 @@
 import type { Session } from "../app/session.ts";
+import { GREATEST_SEED, MOST_SEEDS } from "../app/share.ts";
 import type { Signal } from "../app/signal.ts";
 import { announce, toast } from "../ui/announce.ts";
 import { byId, fill, h } from "../ui/dom.ts";
@@ -7,8 +8,6 @@ import { bytes, count, percent } from "../ui/units.ts";
 
 const CHOOSE = "choose a log";
 const LOG = "the log";
-/** More than anybody waits for in a page. */
-const MOST_SEEDS = 1000;
 /** How often those who listen are told how far it is; a share of the whole. */
 const TOLD = 0.25;
 
@@ -33,7 +32,7 @@ export function traffic(session: Session): void {
       session.workload.set(select.value.replace(/^workload /, ""));
     }
   });
-  figure(byId("seed", HTMLInputElement), session.seed, 0, 2 ** 32 - 1);
+  figure(byId("seed", HTMLInputElement), session.seed, 0, GREATEST_SEED);
   figure(byId("seeds", HTMLInputElement), session.seeds, 1, MOST_SEEDS);
   takeFiles(session);
   startAndStop(session);
