@@ -167,7 +167,7 @@ macro_rules! figures {
 
 figures! {
     one "hit_ratio" (SERVED Ratio
-        "of a level: look-ups that its copies answered, of those not bypassed; end to end: requests without origin work");
+        "of a level: look-ups that its copies answered, of those not bypassed; end to end: requests that were answered without origin work, and not by an error");
     one "byte_hit_ratio" (SERVED Ratio "bytes served from copies, of all bytes served");
     one "saved" (USERS Ratio "origin time that the hits avoided, of the origin time without any cache");
     one "errors" (USERS Ratio "error responses, of all requests");

@@ -128,11 +128,11 @@ pub struct OutOfDate {
 pub struct RequestFigures {
     /// Requests.
     pub count: u64,
-    /// Of them, without any origin work: the end-to-end hit ratio.
+    /// Of them, answered without any origin work: the end-to-end hit ratio.
     pub hit_ratio: Option<f64>,
     /// Bytes from copies / bytes served.
     pub byte_hit_ratio: Option<f64>,
-    /// Requests without origin work.
+    /// Requests that were answered without origin work; an error is no answer.
     pub origin_free: u64,
     /// Origin time that the hits avoided / origin time without any cache.
     pub saved: Option<f64>,
@@ -363,7 +363,7 @@ pub struct InvalidationFigures {
 /// How long it took to recover from a flush, an outage, a restart or a deploy.
 ///
 /// Time is cut into seconds, anew at each fault, so that one begins there. A request counts in the
-/// second in which it is answered; it is a hit if it needed no origin work.
+/// second in which it is answered; it is a hit if it needed no origin work and was no error.
 ///
 /// **What it was**: the hit ratio of all requests, and the longest queue of any origin, over the
 /// last 300 of those seconds before the fault, where the time between an earlier fault and the
@@ -439,6 +439,7 @@ pub struct Timeline {
     pub step: f64,
     /// By name: `requests` (a second), `hit_ratio`, `levels.NAME.hit_ratio`, `origins.NAME.rate`,
     /// `out_of_date` (share of requests), `errors` (likewise), `latency.p99`, `stampede.peak` (the
-    /// most concurrent fills of one key). Null where there was nothing to measure.
+    /// most concurrent fills of one key). Null where there was nothing to measure, and at the end
+    /// where less than half of a point's time was left.
     pub series: Ordered<Vec<Option<f64>>>,
 }

@@ -98,7 +98,7 @@ impl Engine {
             let gathered = &of.gathered;
             let end = RequestEnd {
                 latency: self.now.since(of.arrived),
-                origin_free: !gathered.origin_work,
+                origin_free: !gathered.origin_work && !is_error,
                 error: is_error,
                 leak: gathered.leak,
                 out_of_date: gathered.out_of_date,

@@ -175,7 +175,7 @@ impl FillResult {
 pub struct RequestEnd {
     /// From its arrival to its answer.
     pub latency: Duration,
-    /// It needed no work of an origin.
+    /// It was answered without work of an origin, and not by an error.
     pub origin_free: bool,
     /// The answer was an error.
     pub error: bool,

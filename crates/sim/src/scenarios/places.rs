@@ -141,6 +141,7 @@ fn or_answered_with_an_error() {
         .get(20.0, "/");
     let report = scenario.run();
     assert_eq!(report.requests.errors, 1);
+    assert_eq!(report.requests.origin_free, 0);
     assert_eq!(report.levels["page"].fills, 1);
 }
 
