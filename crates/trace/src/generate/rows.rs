@@ -1,8 +1,8 @@
 //! The rows that generated writes are about.
 //!
 //! A row is named by its identity: a value of the field that the workload draws first for writes
-//! of its model, else of the first field by which a level reads it, else a number from 1. `id` is
-//! the same value, unless it is drawn apart. A field by which levels read (a section, an author)
+//! of its model, else of the first field by which a level reads it and that is no reference, else a
+//! number from 1. `id` is the same value, unless it is drawn apart. A field by which levels read (a section, an author)
 //! takes its values from what is asked for; a reference names a row of the other model; any other
 //! field is a text that says which version it is. Nothing is stored but how often each field of a
 //! written row changed: values follow from the seed, the row and that.
@@ -341,7 +341,15 @@ fn identity(policy: &Policy, workload: &Workload, asked: &Asked, model: ModelId)
         .and_then(|model| model.field("id"))
         .unwrap_or(FieldId(0));
     let read = || {
-        let mut fields = asked.keys().filter(|(known, _)| *known == model);
+        // A reference says to which other row it belongs, and many rows can belong to one.
+        let fields = policy.models.get(model.index()).map(|model| &model.fields);
+        let is_own = |field: FieldId| {
+            let field = fields.and_then(|fields| fields.get(field.index()));
+            field.is_some_and(|field| field.reference.is_none())
+        };
+        let mut fields = asked
+            .keys()
+            .filter(|(known, field)| *known == model && is_own(*field));
         let by_id = asked.contains_key(&(model, id));
         fields.next().map(|(_, field)| *field).filter(|_| !by_id)
     };

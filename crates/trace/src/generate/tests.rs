@@ -2,7 +2,7 @@ use super::*;
 use crate::event::{Request, Row, Value, Write};
 use crate::testing::written;
 use cachepolicy_core::edge::Operation;
-use cachepolicy_core::ids::{DimensionId, ModelId};
+use cachepolicy_core::ids::{DimensionId, FieldId, ModelId};
 use cachepolicy_core::units::Duration;
 use cachepolicy_core::workload::{DimensionDraw, Popularity, RequestMix, WriteMix};
 
@@ -251,6 +251,41 @@ fn creates_and_deletes() {
             field(update.new.as_ref(), "name")
         );
     }
+}
+
+#[test]
+fn a_new_row_belongs_to_one_that_is_asked_for() {
+    let mut policy = news();
+    policy
+        .models
+        .push(model("Comment", &[("id", None), ("article", Some(0))]));
+    let mut read = policy.levels[1].reads[0].clone();
+    read.model = ModelId(2);
+    read.bindings[0].field = FieldId(1);
+    policy.levels[1].reads.push(read);
+    let mut workload = weekday();
+    workload.writes.push(WriteMix {
+        model: ModelId(2),
+        operation: Operation::Create,
+        arrivals: poisson(0.5),
+        fields: Vec::new(),
+        changes: None,
+    });
+    let events = events(&policy, &workload, 6);
+    let comments = writes(&events, "Comment", Operation::Create);
+    let articles = comments.iter().map(|write| {
+        let new = write.new.as_ref();
+        assert_ne!(field(new, "article"), field(new, "id"));
+        text(field(new, "article")).parse::<u64>().unwrap()
+    });
+    let with_one = articles.filter(|article| {
+        assert!((1..=5_000).contains(article));
+        article.to_string().starts_with('1')
+    });
+    assert!(about(
+        with_one.count(),
+        comments.len() as f64 * popular_with_one()
+    ));
 }
 
 #[test]
