@@ -82,6 +82,16 @@ impl Point {
     }
 }
 
+/// How much of a point's time was simulated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Span {
+    /// `None` if less than half of it, which no rate can be told from.
+    seconds: Option<f64>,
+    /// It is what is left of the run, in which little more happens than that the last requests are
+    /// answered: of these nearly all had to wait for a fill, and their shares tell nothing.
+    is_rest: bool,
+}
+
 /// See the module's description.
 #[derive(Debug, Clone)]
 pub(super) struct Timeline {
@@ -221,18 +231,19 @@ impl Timeline {
             self.points.pop();
         }
         let mut series = report::Ordered::default();
-        let mut add = |name: String, value: &dyn Fn(&Point, Option<f64>) -> Option<f64>| {
+        let mut add = |name: String, value: &dyn Fn(&Point, Span) -> Option<f64>| {
             let values = self.points.iter().enumerate();
-            let values = values.map(|(index, point)| value(point, self.seconds(index, ended)));
+            let values = values.map(|(index, point)| value(point, self.span(index, ended)));
             series.insert(name, values.collect());
         };
-        let share = super::ratio;
-        let rate = |count: u64, seconds: Option<f64>| seconds.map(|length| count as f64 / length);
-        add("requests".into(), &|point, length| {
-            rate(point.totals.requests, length)
+        let share =
+            |part: u64, whole: u64, span: Span| super::ratio(part, whole).filter(|_| !span.is_rest);
+        let rate = |count: u64, span: Span| span.seconds.map(|length| count as f64 / length);
+        add("requests".into(), &|point, span| {
+            rate(point.totals.requests, span)
         });
-        add("hit_ratio".into(), &|point, _| {
-            share(point.totals.origin_free, point.totals.requests)
+        add("hit_ratio".into(), &|point, span| {
+            share(point.totals.origin_free, point.totals.requests, span)
         });
         for (index, level) in policy
             .levels
@@ -240,30 +251,32 @@ impl Timeline {
             .enumerate()
             .filter(|(_, l)| l.is_stored())
         {
-            add(format!("levels.{}.hit_ratio", level.name), &|point, _| {
-                let (hits, tried) = point.totals.levels.get(index).copied()?;
-                share(hits, tried)
-            });
+            add(
+                format!("levels.{}.hit_ratio", level.name),
+                &|point, span| {
+                    let (hits, tried) = point.totals.levels.get(index).copied()?;
+                    share(hits, tried, span)
+                },
+            );
         }
         for (index, origin) in policy.origins.iter().enumerate() {
-            add(format!("origins.{}.rate", origin.name), &|point, length| {
-                rate(
-                    point.totals.origins.get(index).copied().unwrap_or(0),
-                    length,
-                )
+            add(format!("origins.{}.rate", origin.name), &|point, span| {
+                rate(point.totals.origins.get(index).copied().unwrap_or(0), span)
             });
         }
-        add("out_of_date".into(), &|point, _| {
-            share(point.totals.out_of_date, point.totals.requests)
+        add("out_of_date".into(), &|point, span| {
+            share(point.totals.out_of_date, point.totals.requests, span)
         });
-        add("errors".into(), &|point, _| {
-            share(point.totals.errors, point.totals.requests)
+        add("errors".into(), &|point, span| {
+            share(point.totals.errors, point.totals.requests, span)
         });
-        add("latency.p99".into(), &|point, _| {
-            point.latency.p99(Scale::Seconds)
+        add("latency.p99".into(), &|point, span| {
+            let p99 = point.latency.p99(Scale::Seconds);
+            p99.filter(|_| !span.is_rest)
         });
-        add("stampede.peak".into(), &|point, _| {
-            Some(f64::from(point.stampede))
+        add("stampede.peak".into(), &|point, span| {
+            // One that came at the very end is none the less one.
+            (point.stampede > 0 || !span.is_rest).then(|| f64::from(point.stampede))
         });
         report::Timeline {
             from: self.began.since(zero).as_secs_f64(),
@@ -281,10 +294,13 @@ impl Timeline {
             .clamp(0, step)
     }
 
-    /// The same in seconds; `None` if less than half of it, which no rate can be told from.
-    fn seconds(&self, index: usize, ended: Time) -> Option<f64> {
+    fn span(&self, index: usize, ended: Time) -> Span {
         let simulated = self.simulated(index, ended);
-        (simulated > 0 && simulated >= self.step.nanos() / 2).then(|| simulated as f64 / 1e9)
+        let is_told = simulated > 0 && simulated >= self.step.nanos() / 2;
+        Span {
+            seconds: is_told.then(|| simulated as f64 / 1e9),
+            is_rest: index > 0 && !is_told,
+        }
     }
 }
 
@@ -368,16 +384,28 @@ mod tests {
     }
 
     #[test]
-    fn the_last_point_has_a_rate_if_half_of_it_was_simulated() {
+    fn the_last_point_tells_something_if_half_of_it_was_simulated() {
         let timeline = run(Some(Duration::SECOND), &[0, 1_400_000_000]);
-        assert_eq!(
-            timeline.seconds(0, Time::from_nanos(1_400_000_000)),
-            Some(1.0)
-        );
-        assert_eq!(timeline.seconds(1, Time::from_nanos(1_400_000_000)), None);
-        assert_eq!(
-            timeline.seconds(1, Time::from_nanos(1_600_000_000)),
-            Some(0.6)
-        );
+        let span = |index, ended| {
+            let span = timeline.span(index, Time::from_nanos(ended));
+            (span.seconds, span.is_rest)
+        };
+        assert_eq!(span(0, 1_400_000_000), (Some(1.0), false));
+        assert_eq!(span(1, 1_400_000_000), (None, true));
+        assert_eq!(span(1, 1_600_000_000), (Some(0.6), false));
+        // Of a short run the only point is all that there is.
+        assert_eq!(span(0, 300_000_000), (None, false));
+    }
+
+    #[test]
+    fn what_is_answered_after_the_end_has_no_share() {
+        let mut timeline = run(Some(Duration::SECOND), &[0, 500_000_000, 1_050_000_007]);
+        let policy = crate::testing::policy();
+        let ended = Time::from_nanos(1_050_000_007);
+        let figures = timeline.figures(&policy, Time::ZERO, ended, &totals(3));
+        let series = |name: &str| figures.series.get(name).unwrap().clone();
+        assert_eq!(series("hit_ratio"), [Some(0.0), None]);
+        assert_eq!(series("levels.article.hit_ratio"), [Some(0.5), None]);
+        assert_eq!(series("stampede.peak")[1], Some(7.0));
     }
 }
