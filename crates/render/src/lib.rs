@@ -5,6 +5,8 @@
 #[cfg(feature = "reports")]
 pub mod bound;
 #[cfg(feature = "reports")]
+mod coalesced;
+#[cfg(feature = "reports")]
 pub mod curve;
 pub mod diagnostics;
 #[cfg(feature = "reports")]

@@ -2,6 +2,7 @@
 
 use super::proofs;
 use super::{View, expectations};
+use crate::coalesced;
 use crate::output::units;
 use cachepolicy_analysis::Lease;
 use cachepolicy_core::decide::Stampede;
@@ -278,10 +279,18 @@ fn stampede(view: &View<'_>, subject: &Subject) -> Option<Hint> {
             let lease = Lease::of(view.policy, view.level_id(level)).source();
             format!("nothing protects `{name}`: give it `{lease}` ({place})")
         }
-        Stampede::Coalesce => format!(
-            "`stampede coalesce` lets one fill in each of {} processes through: `lease` is one in all ({place})",
-            view.policy.processes
-        ),
+        Stampede::Coalesce => match coalesced::places(view.policy, level) {
+            Some(each) if coalesced::has_lease_for_all(view.policy, level) => format!(
+                "`stampede coalesce` lets one fill in {each} through: `lease` is one in all ({place})"
+            ),
+            Some(each) => format!(
+                "`stampede coalesce` lets one fill in {each} through, and they have no store in common ({place})"
+            ),
+            None => format!(
+                "`stampede coalesce` keeps fills of `{name}` to one until it takes longer than `timeout {}` ({place})",
+                units::literal(level.rules.timeout)
+            ),
+        },
         Stampede::Lock { expires, wait } | Stampede::Lease { expires, wait } => format!(
             "fills of `{name}` outlast its protection: it expires after {}, and others wait {} ({place})",
             units::seconds(expires.as_secs_f64()),

@@ -14,6 +14,7 @@ pub(super) fn protection(policy: &Policy, level: &Level) -> Protection {
         .filter_map(|tier| policy.backends.get(tier.backend.index()))
         .map(|backend: &Backend| backend.kind);
     let (mut is_shared, mut pops, mut is_application) = (false, 1, false);
+    let nearest = kinds.clone().next();
     for kind in kinds {
         match kind {
             BackendKind::Redis => (is_shared, is_application) = (true, true),
@@ -23,11 +24,17 @@ pub(super) fn protection(policy: &Policy, level: &Level) -> Protection {
         }
     }
     let processes = f64::from(policy.processes.max(1));
-    let (fillers, share) = match (is_shared, is_application) {
-        (true, true) => (processes, 1.0),
-        (true, false) => (1.0, 1.0),
-        (false, true) => (1.0, 1.0 / processes),
-        (false, false) => (1.0, 1.0 / f64::from(pops)),
+    // What `coalesce` keeps to one is a fill in the place that is asked first.
+    let fillers = match nearest {
+        _ if !is_shared => 1.0,
+        Some(BackendKind::Proxy) => 1.0,
+        Some(BackendKind::Cdn { .. }) => f64::from(pops),
+        _ => processes,
+    };
+    let share = match (is_shared, is_application) {
+        (true, _) => 1.0,
+        (false, true) => 1.0 / processes,
+        (false, false) => 1.0 / f64::from(pops),
     };
     Protection {
         rules: level.rules,
