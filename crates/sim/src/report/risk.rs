@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 /// How likely it is that an expiry of a key meets two or more fills at the same time, from its own
 /// look-ups and the times that its fills took.
 ///
-/// An expiry here is whatever makes a first fill begin. Where the key was filled R times, and m of
-/// these fills met another look-up that found nothing fresh (with protection: another fill), the
-/// probability is (m + p) / (R + 1), p being what independent look-ups of the key's rate λ and its
-/// mean fill time D give: 1 − e^(−λD) without protection. So with bursts count what was seen, and a
-/// key that was hardly ever filled is judged by its rate. The expected numbers are made likewise,
-/// with 1 + λD.
+/// An expiry here is whatever makes a first fill begin, and is over when none runs any more. Where
+/// there were R of them, and m met another look-up that found nothing fresh (with protection:
+/// another fill), the probability is (m + 10p) / (R + 10), p being what independent look-ups of the
+/// key's rate λ and its mean fill time D give: 1 − e^(−λD) without protection. So with bursts count
+/// what was seen, and a key that was hardly ever filled is judged by its rate. The expected numbers
+/// are made likewise, with 1 + λD.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct RiskFigures {
@@ -41,7 +41,7 @@ pub struct RiskFigures {
 pub struct RiskWorst {
     /// Fills from its first fill until none ran any more.
     pub concurrent: u64,
-    /// Look-ups that came while the first fill ran and found nothing fresh.
+    /// Look-ups that came meanwhile and found nothing fresh.
     pub met: u64,
     /// When the first fill began, in seconds from the trace's beginning.
     pub at: f64,

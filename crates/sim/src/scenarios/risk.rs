@@ -157,8 +157,36 @@ fn bursts_are_seen_and_even_look_ups_too() {
     let report = scenario.run();
     let risk = &report.levels["page"].risk;
     assert_eq!(risk[0].key, "view:page:/bursts");
-    assert!(risk[0].probability > 0.98);
+    // In each of the sixty minutes, and hardly in the ten that are added.
+    let model = 1.0 - libm::exp(-0.5 * 4.0 / 60.0);
+    assert!((risk[0].probability - (60.0 + 10.0 * model) / 70.0).abs() < 0.001);
     assert_eq!(risk[0].worst.concurrent, 4);
     // The other one has the same rate, and nothing to fear.
-    assert_eq!(risk.len(), 1);
+    assert!(risk[1].probability < 0.002);
+}
+
+/// Of a thousand keys that are looked up at random, some come twice in their only fill.
+#[test]
+fn chance_is_no_burst() {
+    let mut scenario = Scenario::new(
+        "origin db
+         backend copies redis
+         view page(x) { route GET \"/{x}\"; store copies; ttl 1h; cost 500ms on db }",
+    );
+    for key in 0..1000 {
+        scenario.get(f64::from(key), &format!("/{key}"));
+        scenario.get(f64::from(key) + 400.0, &format!("/{key}"));
+    }
+    scenario.get(7.1, "/7");
+    for nth in 0..40 {
+        scenario.get(50.0 * f64::from(nth), "/often");
+        scenario.get(50.0 * f64::from(nth) + 0.3, "/often");
+    }
+    for hour in 0..40 {
+        scenario.flush(50.0 * f64::from(hour) - 1.0, "copies");
+    }
+    let risk = scenario.run().levels["page"].risk.clone();
+    assert_eq!(risk[0].key, "view:page:/often");
+    let twice = risk.iter().find(|risk| risk.key == "view:page:/7");
+    assert!(twice.unwrap().probability < 0.1, "{twice:?}");
 }

@@ -1,6 +1,7 @@
 //! The keys whose expiry would meet the most fills at the same time, worst first, and what to do.
 
 use super::View;
+use crate::coalesced;
 use crate::output::colour::Meaning;
 use crate::output::table::{Column, Field, plain};
 use crate::output::{text, units};
@@ -59,7 +60,7 @@ pub(super) fn render(view: &View<'_>) -> String {
     let rows: Vec<_> = keys.iter().map(|(_, risk)| row(risk)).collect();
     let mut section = view.heading(
         "Keys to look at first",
-        "risk: an expiry meets two fills at once; bare: without protection",
+        "risk: of two fills at once; fills: until none runs; bare: without protection",
     );
     section.push_str(&view.table(&COLUMNS, &rows));
     for (name, risk) in worst_of_each_level(&keys) {
@@ -114,9 +115,10 @@ fn advice(view: &View<'_>, level: &Level, risk: &RiskFigures) -> Option<String> 
             "`{}` has no protection: `{advised}` lets one fill through, which takes {took}",
             level.name
         ),
-        Stampede::Coalesce if view.policy.processes > 1 => format!(
-            "`{}` lets one fill in each of {} processes through: `{advised}` lets one in all",
-            level.name, view.policy.processes
+        Stampede::Coalesce if coalesced::has_lease_for_all(view.policy, level) => format!(
+            "`{}` lets one fill in {} through: `{advised}` lets one in all",
+            level.name,
+            coalesced::places(view.policy, level)?
         ),
         Stampede::Lock { expires, .. } | Stampede::Lease { expires, .. } if expires < fill => {
             format!(

@@ -2,10 +2,10 @@
 //! time, without and with the level's protection.
 //!
 //! A *round* begins with a fill that begins while no other fill of the key runs, whatever made it
-//! necessary; it is observed what it meets. Without protection, each look-up that finds nothing
-//! fresh while that first fill runs would have filled too; with it, other fills begin or they do
-//! not. The probability is the share of the rounds, to which one round more is added that goes as
-//! independent look-ups of the key's rate make it go (see [`chance`]): keys that were hardly ever
+//! necessary, and ends when none runs any more; it is observed what it meets. Without protection,
+//! each look-up that finds nothing fresh meanwhile would have filled too; with it, other fills begin
+//! or they do not. The probability is the share of the rounds, to which some are added that go as
+//! independent look-ups of the key's rate make them go (see [`chance`]): keys that were hardly ever
 //! filled are judged by their rate, others by what was seen of them, so that bursts count.
 
 mod chance;
@@ -30,6 +30,11 @@ const FOLLOWED_MAX: usize = 2048;
 
 /// Rows of the report.
 const ROWS_MAX: usize = 10;
+
+/// So many rounds are added to what was seen of a key. Among many thousands of keys some meet a second
+/// look-up in their only round by mere chance; with one round added, each of those would be said to do so
+/// in half of them, and they would hide the keys that do.
+const ROUNDS_ADDED: f64 = 10.0;
 
 /// Keys that are less likely than this to meet two fills even without protection are left out.
 const LEAST: f64 = 0.001;
@@ -63,7 +68,7 @@ struct Followed {
     /// How often it had been looked up by its first fill, and when that was.
     lookups_then: u32,
     since: Time,
-    /// Look-ups that first fills met.
+    /// Look-ups that rounds met.
     further: u64,
     round: Option<Round>,
     rounds: u32,
@@ -72,7 +77,7 @@ struct Followed {
 /// What a key's rounds came to.
 #[derive(Debug, Clone, Copy, Default)]
 struct Past {
-    /// Rounds whose first fill met another look-up; rounds with a second fill.
+    /// Rounds that met another look-up; rounds with a second fill.
     met: u32,
     met_fill: u32,
     /// Further fills.
@@ -181,10 +186,7 @@ impl Risks {
             Outcome::Fresh => self.protection.rules.early_refresh.is_some(),
             Outcome::Negative | Outcome::Bypass(_) => false,
         };
-        if counts
-            && let Some(round) = self.round(place, key)
-            && round.runs
-        {
+        if counts && let Some(round) = self.round(place, key) {
             round.met = round.met.saturating_add(1);
         }
     }
@@ -375,10 +377,10 @@ struct Judged {
 impl Judged {
     fn new(key: u32, of: Followed, past: Past, protection: &Protection, rate: f64) -> Self {
         let fill_time = Duration::from_nanos(past.fill_time.nanos() / i64::from(of.rounds.max(1)));
-        let rounds = f64::from(of.rounds) + 1.0;
+        let rounds = f64::from(of.rounds) + ROUNDS_ADDED;
         let observed = |chance: Chance, met: u32, further: u64| Chance {
-            probability: (f64::from(met) + chance.probability) / rounds,
-            further: (further as f64 + chance.further) / rounds,
+            probability: (f64::from(met) + ROUNDS_ADDED * chance.probability) / rounds,
+            further: (further as f64 + ROUNDS_ADDED * chance.further) / rounds,
         };
         let without = protection.without(rate, fill_time);
         let with = protection.with(rate, fill_time);

@@ -31,7 +31,7 @@ fn levels_that_fill_at_once_are_not_followed() {
 }
 
 #[test]
-fn a_round_is_what_the_first_fill_meets() {
+fn a_round_is_what_comes_until_no_fill_runs() {
     let (mut risks, mut place) = (risks(), NOBODY);
     let second = Duration::from_secs(1);
     risks.began(&mut place, &fill(7, 1, Cause::Flush), at(10.0), 1);
@@ -41,9 +41,12 @@ fn a_round_is_what_the_first_fill_meets() {
     risks.met(place, KeyId(7), Outcome::Negative);
     risks.met(place, KeyId(7), Outcome::Fresh);
     risks.ended(place, KeyId(7), at(11.0), second);
+    // What the first fill made was not stored.
     risks.met(place, KeyId(7), Outcome::Miss);
+    risks.began(&mut place, &fill(7, 2, Cause::NotStored), at(11.2), 5);
     risks.ended(place, KeyId(7), at(11.5), second);
-    risks.began(&mut place, &fill(7, 1, Cause::Expiry), at(20.0), 5);
+    risks.ended(place, KeyId(7), at(12.2), second);
+    risks.began(&mut place, &fill(7, 1, Cause::Expiry), at(20.0), 6);
     risks.ended(place, KeyId(7), at(21.0), second);
     // Still under way at the end: nobody knows what it would have met.
     risks.began(&mut place, &fill(7, 1, Cause::Expiry), at(99.5), 9);
@@ -55,13 +58,13 @@ fn a_round_is_what_the_first_fill_meets() {
     assert!((row.arrival_rate - 0.1).abs() < 1e-12);
     assert_eq!((row.expiries, row.fill_time), (2, 1.0));
     let model = 1.0 - libm::exp(-0.1);
-    assert!((row.probability_unprotected - (1.0 + model) / 3.0).abs() < 1e-12);
+    assert!((row.probability_unprotected - (1.0 + 10.0 * model) / 12.0).abs() < 1e-12);
     assert!((row.probability - row.probability_unprotected).abs() < 1e-12);
-    assert!((row.concurrent_unprotected - (1.0 + (2.0 + 0.1) / 3.0)).abs() < 1e-12);
-    assert!((row.concurrent - (1.0 + (1.0 + 0.1) / 3.0)).abs() < 1e-12);
+    assert!((row.concurrent_unprotected - (1.0 + (3.0 + 1.0) / 12.0)).abs() < 1e-12);
+    assert!((row.concurrent - (1.0 + (2.0 + 1.0) / 12.0)).abs() < 1e-12);
     let worst = RiskWorst {
-        concurrent: 2,
-        met: 2,
+        concurrent: 3,
+        met: 3,
         at: 10.0,
         cause: "flush".into(),
     };
