@@ -95,7 +95,7 @@ fn limit(time: Duration) -> String {
     if time.is_forever() {
         "no limit".to_owned()
     } else {
-        units::seconds(time.as_secs_f64())
+        units::at_most(time.as_secs_f64())
     }
 }
 

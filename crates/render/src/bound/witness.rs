@@ -339,14 +339,14 @@ fn came_to(policy: &Policy, report: &Report, witness: &Witness) -> String {
             if observed <= 0.0 {
                 format!(
                     "`{name}` was not out of date here: this does not show the {} that are possible at most",
-                    units::seconds(bound)
+                    units::at_most(bound)
                 )
             } else {
                 format!(
                     "`{name}` was {} out of date, {} of the {} that are possible at most",
                     units::seconds(observed),
                     units::ratio(observed / bound),
-                    units::seconds(bound)
+                    units::at_most(bound)
                 )
             }
         }

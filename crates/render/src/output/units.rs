@@ -54,10 +54,41 @@ pub fn seconds(value: f64) -> String {
     } else if value < 59.95 {
         format!("{} s", significant(value))
     } else {
-        long(value.round() as u64)
+        let shown = long_unit(value);
+        long((value / shown).round() as u64 * shown as u64)
     }
 }
 
+/// The same of what nothing exceeds: rounded up.
+pub fn at_most(value: f64) -> String {
+    if !value.is_finite() || value <= 0.0 {
+        return seconds(value);
+    }
+    let mut shown = long_unit(value);
+    if value < 60.0 {
+        // Three significant digits.
+        shown = 1.0;
+        while value / shown < 99.95 {
+            shown /= 10.0;
+        }
+        while value / shown >= 999.5 {
+            shown *= 10.0;
+        }
+    }
+    // What is short of a digit by no more than the error of its division has it.
+    seconds((value / shown - 1e-6).ceil() * shown)
+}
+
+/// In seconds, the smaller of the two units by which a longer time is shown.
+fn long_unit(seconds: f64) -> f64 {
+    match seconds {
+        seconds if seconds < 3600.0 => 1.0,
+        seconds if seconds < 86_400.0 => 60.0,
+        _ => 3600.0,
+    }
+}
+
+/// Of whole units: see [`long_unit`].
 fn long(seconds: u64) -> String {
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
     let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
@@ -234,6 +265,22 @@ mod tests {
         ];
         assert_eq!(shown.map(seconds), expected);
         assert_eq!(seconds(f64::INFINITY), "forever");
+        let shown = [3_599.6, 7_190.0, 86_399.0, 90_000.0 + 1_900.0];
+        let expected = ["1h", "2h", "1d", "1d 02h"];
+        assert_eq!(shown.map(seconds), expected);
+    }
+
+    #[test]
+    fn what_nothing_exceeds_is_rounded_up() {
+        let shown = [
+            0.0, 0.3, 1.1, 5.0, 3.214, 0.045_21, 59.97, 60.0, 60.2, 4_023.0, 86_412.0,
+        ];
+        let expected = [
+            "0", "300 ms", "1.1 s", "5 s", "3.22 s", "45.3 ms", "1m", "1m", "1m 01s", "1h 08m",
+            "1d 01h",
+        ];
+        assert_eq!(shown.map(at_most), expected);
+        assert_eq!(at_most(f64::INFINITY), "forever");
     }
 
     #[test]

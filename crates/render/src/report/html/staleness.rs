@@ -73,9 +73,9 @@ pub(super) fn render(view: &View<'_>) -> String {
                 "<path class=\"bound\" d=\"M{x:.1} {:.1}V{:.1}\"><title>{name}: never more than {}</title></path>",
                 y - 10.0,
                 y + 10.0,
-                escaped(&units::seconds(bound))
+                escaped(&units::at_most(bound))
             );
-            let _ = write!(words, ", {} possible", units::seconds(bound));
+            let _ = write!(words, ", {} possible", units::at_most(bound));
         }
     }
     for share in [0.0, 0.5, 1.0] {

@@ -177,7 +177,11 @@ pub fn in_words(
 
 /// A figure in its unit; one more digit where it would look like the limit that it misses.
 fn shown(value: f64, result: &ExpectationResult, claim: Option<&Claim>) -> String {
-    let text = in_unit(value, &result.unit);
+    let text = match result.kind.as_str() {
+        "measure" => in_unit(value, &result.unit),
+        _ if result.unit == "seconds" => units::at_most(value),
+        _ => in_unit(value, &result.unit),
+    };
     let same = result
         .limit
         .is_some_and(|limit| in_unit(limit, &result.unit) == text && limit != value);

@@ -84,6 +84,6 @@ fn bound(level: &LevelFigures) -> String {
     match worst.reduce(f64::max) {
         None => String::new(),
         Some(seconds) if seconds.is_infinite() => "no limit".to_owned(),
-        Some(seconds) => units::seconds(seconds),
+        Some(seconds) => units::at_most(seconds),
     }
 }
