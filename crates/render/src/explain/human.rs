@@ -262,7 +262,7 @@ impl Page {
             }
             let at_most = model
                 .at_most
-                .map_or_else(|| "without limit".to_owned(), units::seconds);
+                .map_or_else(|| "without limit".to_owned(), units::at_most);
             let words = format!("{at_most} out of date at most: {}", model.because);
             self.labelled(indent, LABEL, "", &words, Meaning::Faint);
         }

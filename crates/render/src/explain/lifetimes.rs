@@ -1,12 +1,13 @@
 //! Lifetimes and protection in words.
 
+use crate::coalesced;
 use crate::output::units;
-use cachepolicy_core::Duration;
 use cachepolicy_core::decide::{Rules, Stampede};
 use cachepolicy_core::level::{Level, LifetimeSource};
+use cachepolicy_core::{Duration, Policy};
 
 /// `fresh for 1m, up to 10% less; then served for 30s more while one request refreshes it`
-pub(super) fn lifetime(level: &Level) -> String {
+pub(super) fn lifetime(policy: &Policy, level: &Level) -> String {
     let rules = &level.rules;
     let mut words = match level.lifetime {
         LifetimeSource::Declared => fresh(rules.ttl),
@@ -37,7 +38,7 @@ pub(super) fn lifetime(level: &Level) -> String {
     }
     if rules.stale_if_error > Duration::ZERO {
         words.push_str(&format!(
-            "; then, for {}, if a fill fails",
+            "; where a fill fails, for {} after it was fresh",
             units::literal(rules.stale_if_error)
         ));
     }
@@ -45,6 +46,16 @@ pub(super) fn lifetime(level: &Level) -> String {
         words.push_str(&format!(
             "; sometimes refreshed a little before its end (xfetch, beta {beta})"
         ));
+    }
+    for tier in &level.tiers {
+        let backend = policy.backends.get(tier.backend.index());
+        if let (Some(backend), Some(ceiling)) = (backend, tier.ceiling) {
+            words.push_str(&format!(
+                "; in {} for {} at most",
+                backend.name,
+                units::literal(ceiling)
+            ));
+        }
     }
     words
 }
@@ -71,14 +82,18 @@ pub(super) fn absence(rules: &Rules) -> Option<String> {
 }
 
 /// Who fills when it is missing.
-pub(super) fn protection(rules: &Rules) -> String {
+pub(super) fn protection(policy: &Policy, level: &Level) -> String {
+    let rules = &level.rules;
     let others = |wait: Duration| match wait {
         Duration::ZERO => "the others fill too at once".to_owned(),
         wait => format!("the others wait up to {}", units::literal(wait)),
     };
     let mut words = match rules.stampede {
         Stampede::None => "everybody who misses fills".to_owned(),
-        Stampede::Coalesce => "one fill in each process, the others wait for it".to_owned(),
+        Stampede::Coalesce => format!(
+            "one fill{}, the others wait for it",
+            coalesced::places(policy, level).map_or_else(String::new, |each| format!(" in {each}"))
+        ),
         Stampede::Lock { expires, wait } => {
             format!(
                 "one fill in all, by a lock of {}; {}",

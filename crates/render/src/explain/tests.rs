@@ -35,6 +35,45 @@ fn a_request_of_somebody_with_a_currency_that_nobody_knows() {
 }
 
 #[test]
+fn where_a_copy_lives_and_who_fills() {
+    let lives = |processes: u32, level: &str| {
+        let text = format!(
+            "policy p {{ edition 1; processes {processes} }}
+             origin db {{ failure-rate 1% }}
+             backend near memory
+             backend far redis
+             backend edge cdn {{ pops 3 }}
+             backend front proxy
+             view page {{ route GET \"/\"; {level}; cost 5ms on db }}"
+        );
+        let compiled = cachepolicy_compiler::compile_text("p.cachepolicy", &text);
+        let policy = compiled.policy.unwrap();
+        request_for_people(&explain_request(&policy, &request("/")), Terminal::PLAIN)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let says = |page: &str, words: &str| assert!(page.contains(words), "{words}: {page}");
+    let page = lives(
+        4,
+        "store near ttl 5s, far; ttl 2m; stale-while-revalidate 30s; stale-if-error 1h; stampede coalesce",
+    );
+    says(
+        &page,
+        "while one request refreshes it; where a fill fails, for 1h after it was fresh",
+    );
+    says(&page, "in near for 5s at most");
+    says(&page, "one fill in each of 4 processes, the others");
+    let page = lives(4, "store edge, front; ttl 2m; stampede coalesce");
+    says(
+        &page,
+        "one fill in each of 3 points of presence, the others",
+    );
+    let page = lives(4, "store front; ttl 2m; stampede coalesce");
+    says(&page, "one fill, the others");
+}
+
+#[test]
 fn a_write_that_changes_a_key() {
     let policy = news();
     let written = parse_write(&policy, "Article update slug=a\\:b:c").unwrap();

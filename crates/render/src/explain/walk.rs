@@ -260,13 +260,13 @@ impl<'a> Walk<'a> {
                 .iter()
                 .map(|tag| tag_of(level, tag, values))
                 .collect(),
-            lifetime: stored.then(|| lifetimes::lifetime(level)),
+            lifetime: stored.then(|| lifetimes::lifetime(policy, level)),
             absence: if stored {
                 lifetimes::absence(&level.rules)
             } else {
                 None
             },
-            protection: stored.then(|| lifetimes::protection(&level.rules)),
+            protection: stored.then(|| lifetimes::protection(policy, level)),
             leaks: leaks.iter().filter_map(name).collect(),
             contains: embedded.chain(view).collect(),
             writes: reach(
