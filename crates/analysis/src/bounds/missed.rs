@@ -17,13 +17,22 @@ pub struct Missed {
 }
 
 impl Missed {
-    /// Adds it to a list, to one of the same reason if there is one.
+    /// Adds it to a list, to one of the same reason if there is one. Of the same in several lengths the
+    /// greatest counts: what mends that mends the others.
     pub(super) fn join(&self, list: &mut Vec<Self>) {
-        let same = |known: &&mut Self| known.action == self.action && known.reason == self.reason;
+        let same = |known: &&mut Self| {
+            known.action == self.action
+                && match (known.reason, self.reason) {
+                    (Reason::FillOvertakes(_), Reason::FillOvertakes(_))
+                    | (Reason::ReplicaLags(_), Reason::ReplicaLags(_)) => true,
+                    (reason, own) => reason == own,
+                }
+        };
         let Some(known) = list.iter_mut().find(same) else {
             list.push(self.clone());
             return;
         };
+        known.reason = known.reason.max(self.reason);
         for kind in &self.kinds {
             if !known.kinds.contains(kind) {
                 known.kinds.push(*kind);
@@ -62,4 +71,24 @@ pub enum Reason {
     ContainedIsOld(LevelId),
     /// A contained level hears of the write later.
     ContainedIsLater(LevelId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_one_reason_in_several_lengths_the_greatest_counts() {
+        let missed = |reason| Missed {
+            kinds: Vec::new(),
+            action: None,
+            reason,
+        };
+        let seconds = |seconds| Reason::FillOvertakes(Duration::from_secs(seconds));
+        let mut list = Vec::new();
+        for reason in [seconds(30), Reason::Lost, seconds(180), seconds(35)] {
+            missed(reason).join(&mut list);
+        }
+        assert_eq!(list, [missed(seconds(180)), missed(Reason::Lost)]);
+    }
 }

@@ -2,9 +2,11 @@
 
 use cachepolicy_core::units::Duration;
 
-/// `a` or `an`
+/// `a` or `an`, by how the word begins when it is spoken: a `User`, a `Unit`, an `Article`, an `Update`.
 pub(crate) fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['A', 'E', 'I', 'O', 'U']) {
+    const SPOKEN_WITH_YOU: [&str; 6] = ["Us", "Uni", "Uti", "Url", "URL", "Eu"];
+    let like_you = SPOKEN_WITH_YOU.iter().any(|start| noun.starts_with(start));
+    if noun.starts_with(['A', 'E', 'I', 'O', 'U']) && !like_you {
         "an"
     } else {
         "a"
@@ -89,6 +91,12 @@ pub fn brief(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn articles_follow_the_sound() {
+        let shown = ["Article", "User", "Unit", "Update", "Event", "Url", "Post"].map(article);
+        assert_eq!(shown, ["an", "a", "a", "an", "an", "a", "a"]);
+    }
 
     #[test]
     fn digits_stand_in_groups_of_three() {
