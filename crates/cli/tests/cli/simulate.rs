@@ -323,7 +323,19 @@ fn a_log_that_the_policy_does_not_answer() {
     let report = run(&["simulate", &keys, "--trace", &data("access.log")])
         .fine()
         .stdout;
-    assert!(report.contains("nothing was looked up"), "{report}");
+    assert!(
+        report.contains("no `site` and no `view` of this policy answers"),
+        "{report}"
+    );
+    let unstored = b"policy plain { edition 1 }\nview all(path) { route GET \"/{path:**}\" }\n";
+    let unstored = write(folder.path(), "plain.cachepolicy", unstored);
+    let report = run(&["simulate", &unstored, "--trace", &data("access.log")])
+        .fine()
+        .stdout;
+    assert!(
+        report.contains("nothing was looked up: what answers these requests is not stored"),
+        "{report}"
+    );
     let trace = write(folder.path(), "keys.txt", b"a\nb\na\n");
     let report = run(&[
         "simulate",

@@ -1,10 +1,12 @@
 //! What stands out in the figures, the worst first, in sentences.
 
 use super::View;
+use crate::coalesced;
 use crate::output::{text, units};
 use crate::report::page::Mark;
 use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::sorting;
+use cachepolicy_sim::metrics::labels;
 use cachepolicy_sim::report::{LevelFigures, RecoveryOutcome};
 
 /// More would be a table again.
@@ -56,8 +58,15 @@ fn unanswered(view: &View<'_>, findings: &mut Findings) {
         .levels
         .values()
         .any(|figures| figures.lookups > 0);
-    if view.report.requests.count > 0 && !looked_up {
-        let sentence = "nothing was looked up: no `site` and no `view` of this policy answers the trace's requests";
+    let requests = view.report.requests.count;
+    if requests > 0 && !looked_up {
+        let unrouted = view.report.unrouted.as_ref();
+        let sentence = if unrouted.is_some_and(|unrouted| unrouted.count == requests) {
+            "nothing was looked up: no `site` and no `view` of this policy answers the trace's requests"
+        } else {
+            "nothing was looked up: what answers these requests is not stored, or left out by its \
+             `skip`, and contains nothing that is stored"
+        };
         findings.push((Mark::Fails, sentence.to_owned()));
     }
 }
@@ -79,12 +88,18 @@ fn leaks(view: &View<'_>, findings: &mut Findings) {
 fn in_vain(view: &View<'_>, findings: &mut Findings) {
     for action in &view.report.invalidation {
         let level = action.target.split([' ', '(']).nth(1).unwrap_or_default();
-        let is_filled = view.report.levels.get(level).is_some_and(|it| it.fills > 0);
+        let fills = |name: &str| view.report.levels.get(name).map_or(0, |it| it.fills);
+        let is_filled = if level == "tag" {
+            let mut levels = view.policy.levels.iter();
+            levels.any(|level| !level.tags.is_empty() && fills(&level.name) > 0)
+        } else {
+            fills(level) > 0
+        };
         let found_nothing = action.useless == action.deliveries;
         if is_filled && found_nothing && action.deliveries >= DELIVERIES_LEAST {
             let sentence = format!(
-                "`{}` on {} found nothing in any of its {} deliveries: does a write say what the copies' \
-                 keys are made of?{}",
+                "`{}` on {} found nothing in any of its {} deliveries: either nobody had asked for these \
+                 rows yet, as where all are new, or writes do not say what the copies' keys are made of{}",
                 action.target,
                 action.on,
                 units::count(action.deliveries),
@@ -134,9 +149,14 @@ fn stampede(view: &View<'_>, name: &str, figures: &LevelFigures) -> String {
         format!(", after {}", cause_in_words(cause))
     });
     let protection = match view.level(name).map(|level| level.rules.stampede) {
-        Some(Stampede::None) => "; nothing protects it",
-        Some(Stampede::Coalesce) => "; `coalesce` lets one in each process through",
-        _ => "",
+        Some(Stampede::None) => "; nothing protects it".to_owned(),
+        Some(Stampede::Coalesce) => view
+            .level(name)
+            .and_then(|level| coalesced::places(view.policy, level))
+            .map_or_else(String::new, |each| {
+                format!("; `coalesce` lets one in {each} through")
+            }),
+        _ => String::new(),
     };
     format!(
         "`{name}`: {} fills at once{key}{when}{after}{protection}{}",
@@ -153,6 +173,8 @@ fn cause_in_words(cause: &str) -> String {
         "eviction" => "it was evicted".to_owned(),
         "cold-start" => "a cold start".to_owned(),
         "flush" | "deploy" | "restart" | "outage" => format!("the {cause}"),
+        "not-stored" => "a fill that was not stored".to_owned(),
+        "early-refresh" => "an early refresh".to_owned(),
         other => other.replace('-', " "),
     }
 }
@@ -179,17 +201,21 @@ fn origins(view: &View<'_>, findings: &mut Findings) {
 }
 
 fn lost(view: &View<'_>, findings: &mut Findings) {
-    let lost: u64 = view
+    let (of_buses, of_edges): (Vec<_>, Vec<_>) = view
         .report
         .invalidation
         .iter()
-        .map(|action| action.lost)
-        .sum();
-    let worst = view
-        .report
-        .invalidation
-        .iter()
-        .max_by_key(|action| action.lost);
+        .partition(|action| tracking(view, &action.target).is_some());
+    for action in of_buses.into_iter().filter(|action| action.lost > 0) {
+        let sentence = format!(
+            "{} of `{}` lost, and with each a connection: its process emptied its memory",
+            units::plural(action.lost, "message", "messages"),
+            tracking(view, &action.target).unwrap_or_default()
+        );
+        findings.push((Mark::Look, sentence));
+    }
+    let lost: u64 = of_edges.iter().map(|action| action.lost).sum();
+    let worst = of_edges.iter().max_by_key(|action| action.lost);
     if let Some(action) = worst.filter(|_| lost > 0) {
         let sentence = format!(
             "{} lost, most often of `{}` on {}: what they should have removed stayed until its ttl",
@@ -199,6 +225,14 @@ fn lost(view: &View<'_>, findings: &mut Findings) {
         );
         findings.push((Mark::Look, sentence));
     }
+}
+
+/// The bus that tells processes of changes, if this is what it tells.
+fn tracking<'a>(view: &View<'a>, target: &str) -> Option<&'a str> {
+    let buses = view.policy.buses.iter();
+    let mut tracking = buses.filter(|bus| bus.tracks.is_some());
+    let bus = tracking.find(|bus| labels::tracking(bus) == target);
+    bus.map(|bus| bus.name.as_str())
 }
 
 fn recovery(view: &View<'_>, findings: &mut Findings) {

@@ -1,6 +1,8 @@
 use super::*;
 use crate::output::text;
-use cachepolicy_sim::report::{ObservedFigures, Ordered, UnroutedFigures};
+use cachepolicy_sim::report::{
+    InvalidationFigures, LevelFigures, ObservedFigures, Ordered, UnroutedFigures,
+};
 
 const NEWS: &str = include_str!("../../../../cli/tests/data/news.cachepolicy");
 
@@ -113,4 +115,108 @@ fn what_no_level_answers_is_said() {
         .skip_while(|line| !line.contains("(no level)"));
     let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
     insta::assert_snapshot!(paragraph.join("\n"));
+}
+
+/// What stands out in a report of a policy of these items.
+fn findings_of(items: &str, change: impl FnOnce(&mut Report)) -> String {
+    let text = format!("policy p {{ edition 1; processes 4 }}\n{items}");
+    let compiled = cachepolicy_compiler::compile_text("p.cachepolicy", &text);
+    let policy = compiled.policy.unwrap();
+    let mut report = fixture::report();
+    report.levels.clear();
+    report.origins.clear();
+    report.backends.clear();
+    report.invalidation.clear();
+    report.recovery.clear();
+    report.requests.errors = 0;
+    change(&mut report);
+    let shown = render(&View {
+        report: &report,
+        seeds: None,
+        policy: &policy,
+        input: "workload `w`",
+        terminal: Terminal {
+            width: 1000,
+            paint: Paint::new(false),
+            interactive: false,
+        },
+        layout: Layout::Lines,
+    });
+    let lines = shown
+        .lines()
+        .skip_while(|line| *line != "What stands out")
+        .skip(1);
+    let lines: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+/// An action that never found anything.
+fn removed(on: &str, target: &str, deliveries: u64, lost: u64) -> InvalidationFigures {
+    InvalidationFigures {
+        on: on.to_owned(),
+        target: target.to_owned(),
+        deliveries,
+        useless: deliveries,
+        lost,
+        ..InvalidationFigures::default()
+    }
+}
+
+const TAGGED: &str = "model Row { id }
+    backend near memory
+    backend far redis
+    bus tracking { tracks far; delivery at-most-once loss 1% }
+    view page(id) { route GET \"/{id}\"; store near, far; reads Row(id); ttl 1m; tags \"rows\" }
+    on Row update { purge tag \"rows\" }";
+
+#[test]
+fn a_tag_that_nothing_bears_stands_out() {
+    let shown = findings_of(TAGGED, |report| {
+        let page = LevelFigures {
+            fills: 5,
+            ..LevelFigures::default()
+        };
+        report.levels.insert("page".to_owned(), page);
+        report
+            .invalidation
+            .push(removed("Row update", "purge tag \"rows\"", 20, 0));
+    });
+    assert!(
+        shown.contains("found nothing in any of its 20 deliveries: either nobody had asked"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_lost_message_of_a_redis_empties_a_memory_and_leaves_nothing() {
+    let shown = findings_of(TAGGED, |report| {
+        let target = "purge in its readers' memory via tracking";
+        report
+            .invalidation
+            .push(removed("change in far", target, 0, 3));
+    });
+    assert_eq!(
+        shown,
+        "  ! 3 messages of `tracking` lost, and with each a connection: its process emptied its memory"
+    );
+}
+
+#[test]
+fn where_coalesced_fills_are_one() {
+    let shown = |store: &str| {
+        let items = format!(
+            "backend near memory
+             backend edge cdn {{ pops 3 }}
+             backend front proxy
+             view page {{ route GET \"/\"; store {store}; ttl 1m; stampede coalesce }}"
+        );
+        findings_of(&items, |report| {
+            let mut page = LevelFigures::default();
+            page.stampede.peak = 4;
+            report.levels.insert("page".to_owned(), page);
+        })
+    };
+    assert!(shown("near").contains("`coalesce` lets one in each of 4 processes through"));
+    assert!(shown("edge").contains("`coalesce` lets one in each of 3 points of presence through"));
+    assert!(!shown("front").contains("coalesce"));
 }
