@@ -213,6 +213,25 @@ fn a_policy_and_itself() {
 }
 
 #[test]
+fn who_answers_fewer_requests() {
+    let folder = tempfile::tempdir().unwrap();
+    let moved = [
+        (
+            "route    GET \"/p/{slug}\"",
+            "route    GET \"/product/{slug}\"",
+        ),
+        ("hit_ratio(GET \"/p/{slug}\")", "hit_ratio(requests)"),
+    ];
+    let moved = shop(folder.path(), "moved.cachepolicy", &moved);
+    let compare = ["compare", &data("shop.cachepolicy"), &moved];
+    let text = run(&compare).fine().stdout;
+    assert!(
+        text.contains("no `site` and no `view` of `moved` answers 2,3"),
+        "{text}"
+    );
+}
+
+#[test]
 fn an_expectation_that_a_change_breaks() {
     let shop = data("shop.cachepolicy");
     let broken = [

@@ -2,6 +2,7 @@
 
 use super::View;
 use crate::output::{text, units};
+use crate::report::human::requests::named_beginnings;
 use crate::report::page::Mark;
 use cachepolicy_sim::compare::Only;
 use cachepolicy_sim::report::Report;
@@ -20,14 +21,43 @@ pub(super) fn render(view: &View<'_>) -> String {
             None => points.push((only, vec![name])),
         }
     }
-    if points.is_empty() {
+    let unanswered = unanswered(view);
+    if points.is_empty() && unanswered.is_empty() {
         return String::new();
     }
     let mut section = view.page.heading("Only in some", "");
+    for sentence in unanswered {
+        section.push_str(&view.page.point(Mark::Look, &sentence));
+    }
     for (only, names) in &points {
         section.push_str(&view.page.point(Mark::Look, &sentence(view, only, names)));
     }
     section
+}
+
+/// Where the policies do not answer the same requests: how many each leaves without a level.
+fn unanswered(view: &View<'_>) -> Vec<String> {
+    let unrouted: Vec<_> = view
+        .comparison
+        .policies
+        .iter()
+        .map(|policy| policy.did.report().unrouted.as_ref())
+        .collect();
+    let first = unrouted.first().copied().flatten();
+    if unrouted.iter().all(|it| *it == first) {
+        return Vec::new();
+    }
+    let each = unrouted.iter().enumerate();
+    let some = each.filter_map(|(index, unrouted)| Some((index, (*unrouted)?)));
+    some.map(|(index, unrouted)| {
+        format!(
+            "no `site` and no `view` of {} answers {}: {}",
+            view.named(|it| it == index),
+            units::plural(unrouted.count, "request", "requests"),
+            named_beginnings(unrouted)
+        )
+    })
+    .collect()
 }
 
 /// ``removed, only in `before`: level `sidebar` (12.3k look-ups, hits 81.2%)``

@@ -11,7 +11,7 @@ mod notes;
 mod origins;
 mod proofs;
 mod recovery;
-mod requests;
+pub(super) mod requests;
 mod risks;
 pub(super) mod sparkline;
 mod staleness;

@@ -83,6 +83,15 @@ fn without_level(count: u64) -> Vec<Field> {
 
 /// Which they are.
 fn beginnings(unrouted: &UnroutedFigures) -> String {
+    format!(
+        "no `site` and no `view` answers {}: {}",
+        units::plural(unrouted.count, "request", "requests"),
+        named_beginnings(unrouted)
+    )
+}
+
+/// What the paths of requests that no level answers begin with, and how many do.
+pub(in crate::report) fn named_beginnings(unrouted: &UnroutedFigures) -> String {
     let named = unrouted.beginnings.iter();
     let named = named.map(|(name, count)| format!("{} {}", text::tame(name), units::count(*count)));
     let rest = unrouted.count
@@ -93,11 +102,7 @@ fn beginnings(unrouted: &UnroutedFigures) -> String {
             .min(unrouted.count);
     let rest = (rest > 0).then(|| format!("others {}", units::count(rest)));
     let named: Vec<_> = named.chain(rest).collect();
-    format!(
-        "no `site` and no `view` answers {}: {}",
-        units::plural(unrouted.count, "request", "requests"),
-        named.join(", ")
-    )
+    named.join(", ")
 }
 
 /// What the trace says that the cache did, beside what the policy would do.
