@@ -109,9 +109,10 @@ fn outcome(curve: &Curve) -> String {
     let named = |name: &str| curve.curves.iter().find(|one| one.evict == name);
     let own = named(&curve.evict).and_then(at);
     let known: Vec<String> = [
-        named(CLAIRVOYANT)
-            .and_then(at)
-            .map(|ratio| format!("knowing the future, {}", units::ratio(ratio))),
+        named(CLAIRVOYANT).and_then(at).map(|ratio| {
+            let misses = if own.is_some() { "" } else { "it would miss " };
+            format!("knowing the future, {misses}{}", units::ratio(ratio))
+        }),
         unbounded,
     ]
     .into_iter()

@@ -97,6 +97,19 @@ fn it_fits_from_40_columns_on() {
 }
 
 #[test]
+fn without_the_policys_own_eviction_the_sentence_is_whole() {
+    let mut others = curve();
+    others.evict = "redis-lru".to_owned();
+    let page = shown(&others, 100);
+    assert!(
+        page.contains(
+            "The policy's own capacity is 16 MiB; knowing the future, it would miss 50.0%"
+        ),
+        "{page}"
+    );
+}
+
+#[test]
 fn little_to_draw_is_no_mishap() {
     let mut flat = curve();
     flat.capacity = None;
