@@ -162,6 +162,17 @@ fn workload<'t>(
     Some((item, name))
 }
 
+/// Words with which people begin what is a backend.
+const PLACES: [&str; 7] = [
+    "redis",
+    "memcached",
+    "memory",
+    "disk",
+    "cdn",
+    "proxy",
+    "cache",
+];
+
 /// Neither an item, nor (if it has no block) anything else that stands outside of items.
 fn unknown(cx: &mut Context<'_>, item: &Statement) {
     let span = item
@@ -175,6 +186,11 @@ fn unknown(cx: &mut Context<'_>, item: &Statement) {
         .iter()
         .find(|owner| (owner.rows)().iter().any(|row| row.head() == word));
     let (message, help) = match (suggest::closest(word, words.clone()), owner) {
+        _ if PLACES.contains(&word) => (
+            format!("`{}` is not an item", cx.quote(span)),
+            "a place for copies is a backend, as in `backend shared redis { capacity 2GiB }`"
+                .to_owned(),
+        ),
         (Some(meant), _) => (
             format!("`{}` is not an item", cx.quote(span)),
             format!("did you mean `{meant}`?"),

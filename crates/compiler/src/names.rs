@@ -184,7 +184,7 @@ impl Context<'_> {
                 None
             }
             None => {
-                self.report_unknown(kind, name);
+                self.report_unknown(kind, name, None);
                 None
             }
         }
@@ -198,15 +198,25 @@ impl Context<'_> {
         }
     }
 
-    fn report_unknown(&mut self, kind: Kind, name: Spanned<&str>) {
+    /// Something of this kind, or of the other one, is not there.
+    pub(crate) fn report_unknown(&mut self, kind: Kind, name: Spanned<&str>, other: Option<Kind>) {
         if self.may_be_unreadable(name.value) {
             return;
         }
-        let message = format!("there is no {} `{}`", bare(kind.noun()), name.value);
-        let known = suggest::closest(name.value, self.names.of_kind(kind));
+        let or = other.map_or_else(String::new, |other| {
+            format!(" and no {}", bare(other.noun()))
+        });
+        let message = format!("there is no {}{or} `{}`", bare(kind.noun()), name.value);
+        let others = other
+            .into_iter()
+            .flat_map(|other| self.names.of_kind(other));
+        let all = self.names.of_kind(kind).chain(others);
+        let all: Vec<&str> = all.collect();
+        let known = suggest::closest(name.value, all.iter().copied());
         let help = match known {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => self.known(kind),
+            None if all.is_empty() => self.known(kind),
+            None => format!("there is {}", suggest::listed(all.iter().copied())),
         };
         let related = known.and_then(|meant| self.names.get(meant));
         let mut diagnostic = Diagnostic::error("unknown-name", name.span, message).help(help);

@@ -74,6 +74,10 @@ fn broken(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<Broken> {
     let name = reader.name(cx, "the name of a backend or an origin")?;
     Some(match cx.names.get(name.value) {
         Some(symbol) if symbol.kind == Kind::Origin => Broken::Origin(OriginId(symbol.index)),
+        None => {
+            cx.report_unknown(Kind::Backend, name, Some(Kind::Origin));
+            return None;
+        }
         _ => Broken::Backend(cx.look_up(Kind::Backend, name).map(BackendId)?),
     })
 }
@@ -87,11 +91,12 @@ fn backend(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<BackendId> {
 fn process(cx: &mut Context<'_>, reader: &mut Reader<'_>) -> Option<u32> {
     reader.need(cx, "process")?;
     let place = reader.place();
-    let process = reader.count32(cx, 1)?;
-    if process > cx.policy.processes {
+    let process = reader.count32(cx, 0)?;
+    if process == 0 || process > cx.policy.processes {
         let message = format!("there is no process {process}");
         let help = match cx.policy.processes {
-            1 => "the policy has 1 process; say how many with `processes`".to_owned(),
+            1 => "the policy has 1 process, which is number 1; say how many with `processes`"
+                .to_owned(),
             count => format!("the policy has {count} processes, counted from 1"),
         };
         cx.report(Diagnostic::error("out-of-range", place, message).help(help));
