@@ -12,9 +12,10 @@ use cachepolicy_core::decide::Stampede;
 use cachepolicy_core::sorting;
 use cachepolicy_core::units::Duration;
 use cachepolicy_sim::report::RiskFigures;
+use std::collections::BTreeSet;
 
-/// Columns for a key; the JSON has all of it.
-const KEY_WIDTH: usize = 32;
+/// Columns for a key, more where they would look the same; the JSON has all of it.
+const KEY_WIDTHS: [usize; 3] = [32, 44, 60];
 
 /// More would be a list; the JSON has ten of each level.
 const KEYS_MAX: usize = 8;
@@ -57,7 +58,8 @@ pub(super) fn render(view: &View<'_>) -> String {
         b.concurrent.total_cmp(&a.concurrent).then(bare)
     });
     keys.truncate(KEYS_MAX);
-    let rows: Vec<_> = keys.iter().map(|(_, risk)| row(risk)).collect();
+    let width = key_width(&keys);
+    let rows: Vec<_> = keys.iter().map(|(_, risk)| row(risk, width)).collect();
     let mut section = view.heading(
         "Keys to look at first",
         "risk: of two fills at once; fills: until none runs; bare: without protection",
@@ -71,7 +73,21 @@ pub(super) fn render(view: &View<'_>) -> String {
     section
 }
 
-fn row(risk: &RiskFigures) -> Vec<Field> {
+/// The least width at which different keys look different, as far as there is one.
+fn key_width(keys: &[Row<'_>]) -> usize {
+    let mut names: Vec<String> = keys.iter().map(|(_, risk)| text::tame(&risk.key)).collect();
+    names.sort();
+    names.dedup();
+    let tells = |width: usize| {
+        let shown = names.iter().map(|name| text::shorten_middle(name, width));
+        shown.collect::<BTreeSet<_>>().len() == names.len()
+    };
+    let [.., widest] = KEY_WIDTHS;
+    let mut widths = KEY_WIDTHS.into_iter();
+    widths.find(|width| tells(*width)).unwrap_or(widest)
+}
+
+fn row(risk: &RiskFigures, width: usize) -> Vec<Field> {
     let remains = if risk.probability >= WORTH_A_SENTENCE {
         Meaning::Warning
     } else {
@@ -80,7 +96,7 @@ fn row(risk: &RiskFigures) -> Vec<Field> {
     let worst = &risk.worst;
     let key = text::tame(&risk.key);
     vec![
-        plain(text::shorten_middle(&key, KEY_WIDTH)),
+        plain(text::shorten_middle(&key, width)),
         (units::ratio(risk.probability), remains),
         plain(units::ratio(risk.probability_unprotected)),
         plain(units::number(risk.concurrent)),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::output::text;
 use cachepolicy_sim::report::{
-    InvalidationFigures, LevelFigures, ObservedFigures, Ordered, UnroutedFigures,
+    InvalidationFigures, LevelFigures, ObservedFigures, Ordered, RiskFigures, UnroutedFigures,
 };
 
 const NEWS: &str = include_str!("../../../../cli/tests/data/news.cachepolicy");
@@ -129,6 +129,7 @@ fn findings_of(items: &str, change: impl FnOnce(&mut Report)) -> String {
     report.invalidation.clear();
     report.recovery.clear();
     report.requests.errors = 0;
+    report.requests.count = 0;
     change(&mut report);
     let shown = render(&View {
         report: &report,
@@ -219,4 +220,21 @@ fn where_coalesced_fills_are_one() {
     assert!(shown("near").contains("`coalesce` lets one in each of 4 processes through"));
     assert!(shown("edge").contains("`coalesce` lets one in each of 3 points of presence through"));
     assert!(!shown("front").contains("coalesce"));
+}
+
+#[test]
+fn keys_that_differ_look_different() {
+    let mut report = fixture::report();
+    let risk = |name: &str| RiskFigures {
+        key: format!("site:public:/v1/items?fields={name}&limit=20#json#20"),
+        probability: 0.5,
+        probability_unprotected: 0.5,
+        ..RiskFigures::default()
+    };
+    report.levels[0].risk = ["name", "price"].map(risk).into();
+    let shown = shown_of(&report, 100, false);
+    assert!(
+        shown.contains("name&limit") && shown.contains("rice&limit"),
+        "{shown}"
+    );
 }
