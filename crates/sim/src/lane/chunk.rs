@@ -11,7 +11,8 @@ use core::ops::Range;
 /// So many accesses ahead, what they will touch is fetched from memory: the waits overlap.
 pub(super) const AHEAD: usize = TOGETHER;
 
-/// See the module's description. A column that may be empty is where no access has anything there.
+/// See the module's description: all of them are `get`s, or none is. A column that may be empty is where
+/// no access has anything there.
 pub(super) struct Chunk<'a> {
     /// The index of the first of them in the columns of all.
     first: usize,
@@ -41,7 +42,7 @@ fn are_in_order(at: &[Time]) -> bool {
 }
 
 impl<'a> Chunk<'a> {
-    pub(super) fn of(accesses: &'a Accesses, range: Range<usize>) -> Self {
+    fn of(accesses: &'a Accesses, range: Range<usize>) -> Self {
         let bytes = accesses.bytes.get(range.clone()).unwrap_or_default();
         let different = |first: u64| bytes.iter().fold(0, |all, bytes| all | (bytes ^ first));
         Self {
@@ -57,26 +58,19 @@ impl<'a> Chunk<'a> {
         }
     }
 
-    /// Where `get`s follow each other, and where others do, by their indices in the columns of all.
-    #[inline]
-    pub(super) fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<'a> {
-        let (first, end, operations) = (self.first, self.first + self.keys.len(), self.operations);
-        let mut next = first;
-        core::iter::from_fn(move || {
-            let start = next;
-            let rest = operations.get(start - first..).unwrap_or_default();
-            next = match rest.first() {
-                Some(kind) => {
-                    let is_get = is_get(kind);
-                    let alike = rest
-                        .iter()
-                        .take_while(|other| self::is_get(other) == is_get);
-                    start + alike.count()
-                }
-                None => end,
-            };
-            (start < end).then_some(start..next)
-        })
+    /// Of a range, the first accesses as far as all are `get`s, or none is.
+    pub(super) fn alike(accesses: &'a Accesses, range: Range<usize>) -> Self {
+        let operations = accesses.operation.get(range.clone()).unwrap_or_default();
+        let Some(first) = operations.first().map(is_get) else {
+            return Self::of(accesses, range);
+        };
+        let is_alike = |other: &AccessOperation| is_get(other) == first;
+        // All are looked at, which goes some at a time, and mostly is enough.
+        if operations.iter().fold(true, |all, it| all & is_alike(it)) {
+            return Self::of(accesses, range);
+        }
+        let alike = operations.iter().take_while(|other| is_alike(other));
+        Self::of(accesses, range.start..range.start + alike.count())
     }
 
     /// The first few of them.
@@ -97,7 +91,7 @@ impl<'a> Chunk<'a> {
     /// what the last access of their keys is then.
     #[inline]
     pub(super) fn only_gets(&self) -> Option<Last> {
-        if !self.operations.iter().all(is_get) {
+        if !self.operations.first().is_none_or(is_get) {
             return None;
         }
         let found = |bytes: &&u64| **bytes != 0 && **bytes != UNKNOWN_BYTES;

@@ -97,13 +97,18 @@ impl<'f> Stretch<'f> {
         let size = size.unwrap_or_else(|| self.draw_size(access));
         if self.uniform.is_some_and(|uniform| uniform.is_mortal) {
             self.collect_alike(at, evictor);
-            if self.rack.lookup(key).is_none() {
-                let life = Life {
-                    fresh_until: copy.fresh_until(),
-                    quiet_until,
-                    dead_from: copy.leaves(self.rules),
-                };
-                return self.store_alike((key, size), Some(life), at, evictor);
+            let life = Life {
+                fresh_until: copy.fresh_until(),
+                quiet_until,
+                dead_from: copy.leaves(self.rules),
+            };
+            match self.rack.lookup(key) {
+                None => return self.store_alike((key, size), Some(life), at, evictor),
+                Some(slot) if self.rack.renew_alike(evictor, slot, (size, life), at) => {
+                    self.set_cause(key, Cause::Expiry);
+                    return FillResult::Stored;
+                }
+                Some(_) => {}
             }
         }
         let new = NewCopy {

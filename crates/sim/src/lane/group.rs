@@ -101,17 +101,15 @@ impl Stretch<'_> {
     /// Copies are served; some may depend on what was written.
     #[inline]
     fn count_missed_of<const N: usize>(&mut self, group: &[u32; N], at: &[Time; N]) {
-        let mut depends = [NONE; N];
-        let mut all = NONE;
-        for (depends, slot) in depends.iter_mut().zip(group) {
+        let (mut places, mut count) = ([(0, NONE); N], 0);
+        for (place, slot) in group.iter().enumerate() {
             // A number above all slots depends on nothing.
-            *depends = self.rack.depends_of(*slot);
-            all &= *depends;
+            let depends = self.rack.depends_of(*slot);
+            places[count % N] = (place, depends);
+            count += usize::from(depends != NONE);
         }
-        if all != NONE {
-            for (depends, at) in depends.iter().zip(at) {
-                self.count_missed(*depends, *at);
-            }
+        for &(place, depends) in places.iter().take(count) {
+            self.count_missed(depends, at[place % N]);
         }
     }
 

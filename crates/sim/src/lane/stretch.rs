@@ -144,15 +144,11 @@ impl Stretch<'_> {
                 Some(&last) if last < self.stop => at.len(),
                 _ => at.iter().take_while(|&&at| at < self.stop).count(),
             };
-            let chunk = Chunk::of(self.accesses, index..index + due);
+            let chunk = Chunk::alike(self.accesses, index..index + due);
             if chunk.keys.is_empty() {
                 break;
             }
-            let replayed = if chunk.operations.is_empty() {
-                self.replay_part(&chunk, evictor)
-            } else {
-                self.replay_parts(&chunk, evictor)
-            };
+            let replayed = self.replay_chunk(&chunk, evictor);
             index += replayed;
             if replayed < chunk.keys.len() {
                 break;
@@ -161,33 +157,20 @@ impl Stretch<'_> {
         index
     }
 
-    /// How many accesses of a chunk were replayed, of which not all are `get`s.
-    fn replay_parts<E: Eviction>(&mut self, chunk: &Chunk<'_>, evictor: &mut E) -> usize {
-        let mut all = 0;
-        for part in chunk.parts() {
-            let replayed = self.replay_part(&Chunk::of(self.accesses, part.clone()), evictor);
-            all += replayed;
-            if replayed < part.len() {
-                break;
-            }
-        }
-        all
-    }
-
-    /// How many accesses of a part of a chunk were replayed.
+    /// How many accesses of a chunk were replayed.
     #[inline]
-    fn replay_part<E: Eviction>(&mut self, part: &Chunk<'_>, evictor: &mut E) -> usize {
-        let is_calm = part.is_in_order(self.now, self.stop)
-            && part
+    fn replay_chunk<E: Eviction>(&mut self, chunk: &Chunk<'_>, evictor: &mut E) -> usize {
+        let is_calm = chunk.is_in_order(self.now, self.stop)
+            && chunk
                 .only_gets()
-                .is_some_and(|last| self.last.all_are(last, part.keys));
-        let replayed = match self.only_size(part) {
-            Some((size, is_mortal)) if is_calm => self.get_uniform(part, size, is_mortal, evictor),
-            _ if is_calm => self.get_all(part, evictor),
-            _ => self.one_by_one(part, evictor),
+                .is_some_and(|last| self.last.all_are(last, chunk.keys));
+        let replayed = match self.only_size(chunk) {
+            Some((size, is_mortal)) if is_calm => self.get_uniform(chunk, size, is_mortal, evictor),
+            _ if is_calm => self.get_all(chunk, evictor),
+            _ => self.one_by_one(chunk, evictor),
         };
         if let Some(last) = replayed.checked_sub(1) {
-            self.now = part.at.get(last).copied().unwrap_or(self.now);
+            self.now = chunk.at.get(last).copied().unwrap_or(self.now);
         }
         replayed
     }

@@ -44,6 +44,7 @@ impl Metrics {
         let ended = end.ended.max(self.counted_from);
         self.tick(ended);
         self.add_ahead();
+        self.add_late();
         let policy = end.policy;
         let totals = self.totals();
         let timeline = self.timeline.figures(policy, self.began, ended, &totals);

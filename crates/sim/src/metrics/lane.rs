@@ -2,13 +2,30 @@
 
 use super::Metrics;
 use super::backend::BackendCounts;
+use super::freshness::Freshness;
 use super::level::LevelCounts;
-use super::requests::RequestCounts;
 use super::types::{FillBegan, FillResult, Leaving};
 use crate::lane::{LaneCounts, Moved};
 use crate::store::KeyId;
 use cachepolicy_core::ids::{BackendId, LevelId};
 use cachepolicy_core::units::{Duration, Time};
+
+/// Out-of-date serves of accesses on the spot: what a level serves is what its requests get, so that
+/// how late it was is noted once for both, and added to both in the end.
+#[derive(Debug)]
+pub(super) struct Late {
+    level: LevelId,
+    serves: Freshness,
+}
+
+impl Late {
+    fn new(level: LevelId) -> Self {
+        Self {
+            level,
+            serves: Freshness::default(),
+        }
+    }
+}
 
 /// The counts of one level and of the backend that it is stored in, which has one instance.
 #[derive(Debug)]
@@ -16,17 +33,32 @@ pub(crate) struct LaneFigures<'a> {
     level: LevelId,
     level_counts: &'a mut LevelCounts,
     backend: &'a mut BackendCounts,
-    requests: &'a mut RequestCounts,
+    late: &'a mut Freshness,
 }
 
 impl Metrics {
     /// For accesses before the next tick.
     pub(crate) fn lane_figures(&mut self, level: LevelId, backend: BackendId) -> LaneFigures<'_> {
+        let late = self.late.get_or_insert_with(|| Late::new(level));
         LaneFigures {
             level,
             level_counts: &mut self.levels[level.index()],
             backend: &mut self.backends[backend.index()],
-            requests: &mut self.unrouted,
+            late: &mut late.serves,
+        }
+    }
+
+    /// How many serves were out of date that are not added to the figures yet.
+    pub(super) fn late_serves(&self) -> u64 {
+        let late = self.late.as_ref();
+        late.map_or(0, |late| late.serves.out_of_date())
+    }
+
+    /// Adds them.
+    pub(super) fn add_late(&mut self) {
+        if let Some(Late { level, serves }) = self.late.take() {
+            self.levels[level.index()].late(&serves);
+            self.unrouted.late(&serves);
         }
     }
 
@@ -58,8 +90,8 @@ impl LaneFigures<'_> {
 
     /// A copy was served although it misses so many writes, the first of them for so long.
     pub(crate) fn out_of_date(&mut self, staleness: Duration, writes: u32) {
-        self.level_counts.out_of_date(staleness, writes);
-        self.requests.out_of_date_for(staleness);
+        self.late.serve(Some(staleness));
+        self.level_counts.missed(writes);
     }
 
     /// A copy was replaced at the instant of the write that it missed.

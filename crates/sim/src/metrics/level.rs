@@ -87,10 +87,21 @@ impl LevelCounts {
             .record_durations(counts.latency(), counts.count);
     }
 
-    /// See [`super::LaneFigures::out_of_date`].
+    /// A copy was served although it misses so many writes, the first of them for so long.
     pub(super) fn out_of_date(&mut self, staleness: Duration, writes: u32) {
         self.freshness.serve(Some(staleness));
+        self.missed(writes);
+    }
+
+    /// A copy that was served misses so many writes.
+    #[inline]
+    pub(super) fn missed(&mut self, writes: u32) {
         self.version_lag.record(u64::from(writes));
+    }
+
+    /// See [`super::lane::Late`].
+    pub(super) fn late(&mut self, serves: &Freshness) {
+        self.freshness.add(serves);
     }
 
     #[inline]

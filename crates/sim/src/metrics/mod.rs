@@ -44,6 +44,7 @@ use cachepolicy_core::policy::Policy;
 use cachepolicy_core::units::{Duration, Time};
 use coverage::Coverages;
 use invalidation::ActionCounts;
+use lane::Late;
 use level::LevelCounts;
 use observed::ObservedCounts;
 use origin::OriginCounts;
@@ -68,6 +69,7 @@ pub struct Metrics {
     observed: ObservedCounts,
     /// By chain of levels.
     ahead: Vec<Option<AheadCounts>>,
+    late: Option<Late>,
     routes: Vec<RequestCounts>,
     /// From this row on, requests count in the row of their level as well.
     claimed_from: usize,
@@ -105,6 +107,7 @@ impl Metrics {
             beginnings: std::collections::BTreeMap::new(),
             observed: ObservedCounts::default(),
             ahead: Vec::new(),
+            late: None,
             claimed_from: usize::MAX,
             routes: vec![RequestCounts::default(); routes.len()],
             route_names: routes,
@@ -149,6 +152,7 @@ impl Metrics {
         self.unrouted = RequestCounts::default();
         self.beginnings.clear();
         self.observed = ObservedCounts::default();
+        self.late = None;
         self.routes.fill_with(RequestCounts::default);
         self.levels.fill_with(LevelCounts::default);
         self.risks.iter_mut().flatten().for_each(Risks::forget);
@@ -427,7 +431,7 @@ impl Metrics {
             requests: self.sum(RequestCounts::count),
             origin_free: self.sum(RequestCounts::origin_free),
             errors: self.sum(RequestCounts::errors),
-            out_of_date: self.sum(RequestCounts::out_of_date),
+            out_of_date: self.sum(RequestCounts::out_of_date) + self.late_serves(),
             levels: levels.collect(),
             origins: self.origins.iter().map(OriginCounts::arrivals).collect(),
         }

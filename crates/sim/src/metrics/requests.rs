@@ -153,7 +153,12 @@ impl RequestCounts {
         self.freshness.up_to_date(all - counts.out_of_date);
     }
 
-    /// A response was this much out of date; see [`super::LaneFigures::out_of_date`].
+    /// See [`super::lane::Late`].
+    pub(super) fn late(&mut self, serves: &Freshness) {
+        self.freshness.add(serves);
+    }
+
+    /// A response was this much out of date.
     pub(super) fn out_of_date_for(&mut self, staleness: Duration) {
         self.freshness.serve(Some(staleness));
     }

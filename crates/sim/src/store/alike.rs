@@ -97,6 +97,24 @@ impl<T: Value> Rack<T> {
         Inserted::Stored(Slot(slot))
     }
 
+    /// Puts a copy that depends on nothing over one that differs from it in its life alone. `false`:
+    /// nothing was done, they differ in more.
+    #[inline]
+    pub(crate) fn renew_alike<E: Eviction>(
+        &mut self,
+        evictor: &mut E,
+        Slot(slot): Slot,
+        (size, life): (u64, Life),
+        now: Time,
+    ) -> bool {
+        if self.copies.size(slot) != size || self.depends_of(slot) != NOTHING {
+            return false;
+        }
+        self.lives.set(slot, life, self.slots);
+        evictor.replaced(slot, self.copies.weigh(size), self.view(now));
+        true
+    }
+
     /// Soon somebody will look these keys up.
     #[inline]
     pub(crate) fn prefetch_keys(&self, keys: &[u32]) {
