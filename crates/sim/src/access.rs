@@ -180,7 +180,7 @@ impl Engine {
         let at = self.given_at(&accesses.at, index);
         let operation = accesses.operation.get(index).copied();
         let operation = operation.unwrap_or(AccessOperation::Get);
-        let bytes = accesses.bytes.get(index).copied();
+        let bytes = Some(accesses.bytes.get(index));
         let slot = self.tasks.take();
         let task = &mut self.tasks[slot];
         task.begin(TaskKind::Access(operation), at);

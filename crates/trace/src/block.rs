@@ -7,8 +7,10 @@
 //! new in it. What requests carry, their data, and written rows are numbered in each block anew. So
 //! a stream of blocks says everything, and no block has to be kept.
 
+mod sizes;
 mod texts;
 
+pub use sizes::Sizes;
 pub use texts::{Target, TargetList, TextList};
 
 use crate::event::{AccessKey, AccessOperation, CacheStatus, FaultEvent, Row};
@@ -128,8 +130,8 @@ pub struct Accesses {
     pub key: Vec<u32>,
     /// What was done. Empty: they are all `get`.
     pub operation: Vec<AccessOperation>,
-    /// The value's bytes, [`UNKNOWN_BYTES`]: not said. May be empty.
-    pub bytes: Vec<u64>,
+    /// The value's bytes.
+    pub bytes: Sizes,
     /// The ttl that was set. May be empty.
     pub ttl: Vec<Option<Duration>>,
     /// How long a miss took. May be empty.
@@ -278,13 +280,7 @@ impl Accesses {
         self.key.extend_from_slice(key);
         let get = AccessOperation::Get;
         column(&mut self.operation, before, &others.operation, &range, get);
-        column(
-            &mut self.bytes,
-            before,
-            &others.bytes,
-            &range,
-            UNKNOWN_BYTES,
-        );
+        self.bytes.extend_from(before, &others.bytes, range.clone());
         column(&mut self.ttl, before, &others.ttl, &range, None);
         column(&mut self.cost, before, &others.cost, &range, None);
     }

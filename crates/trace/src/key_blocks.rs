@@ -7,7 +7,7 @@
 
 mod columns;
 
-use crate::block::{BLOCK_EVENTS_MAX, Block, BlockSource, Kind, UNKNOWN_BYTES};
+use crate::block::{BLOCK_EVENTS_MAX, Block, BlockSource, Kind};
 use crate::dictionary::{KeyNumbers, Numbered};
 use crate::draws::Draws;
 use crate::event::{AccessKey, AccessOperation};
@@ -302,13 +302,9 @@ impl Stage {
             AccessOperation::Get,
             &mut accesses.operation,
         );
-        copy(
-            &columns.bytes,
-            &range,
-            before,
-            UNKNOWN_BYTES,
-            &mut accesses.bytes,
-        );
+        accesses
+            .bytes
+            .extend_from(before, &columns.bytes, range.clone());
         copy(&columns.ttl, &range, before, None, &mut accesses.ttl);
         if count > 0 {
             block.runs.clear();

@@ -219,7 +219,7 @@ impl Packer {
         let get = AccessOperation::Get;
         put(&mut accesses.operation, before, access.operation, get);
         let bytes = access.bytes.unwrap_or(UNKNOWN_BYTES);
-        put(&mut accesses.bytes, before, bytes, UNKNOWN_BYTES);
+        accesses.bytes.push(before, bytes);
         put(&mut accesses.ttl, before, access.ttl, None);
         put(&mut accesses.cost, before, access.cost, None);
         Ok(())

@@ -20,6 +20,10 @@ use std::thread;
 /// Blocks that are read ahead of the slowest simulation.
 const AHEAD: usize = 8;
 
+/// Once there are so many, no more are read until there are only so few: whoever reads is not woken
+/// for each of them.
+const AHEAD_AGAIN: usize = 4;
+
 /// A simulation that is so many blocks behind goes first. With fewer, the tables of one simulation
 /// would push those of another out of the caches all the time; with more, the last simulation would
 /// be alone for too long at the end.
@@ -52,6 +56,10 @@ struct State {
     spare: Vec<Block>,
     /// Everything was read.
     ended: bool,
+    /// So many blocks were read ahead that it is enough for a while.
+    is_enough: bool,
+    /// So many threads wait for something to be done.
+    waiting: usize,
     /// What the trace lacks, by its recorder; known when it has ended.
     recorded: Option<Recorded>,
     places: Vec<Place>,
@@ -98,6 +106,8 @@ pub(super) fn replay(
             first: 0,
             spare: Vec::new(),
             ended: false,
+            is_enough: false,
+            waiting: 0,
             recorded: None,
             places: places.collect::<Result<_>>()?,
             failed: None,
@@ -138,7 +148,7 @@ impl Board {
                 state = self.lock();
                 state.recorded = traffic.stats().recorded;
                 state.filled(block, filled);
-                self.changed.notify_all();
+                self.tell(&state);
                 continue;
             }
             state = match self.step(state, &mut last) {
@@ -170,8 +180,11 @@ impl Board {
                 None
             }
             Step::Wait => {
+                state.waiting += 1;
                 let waited = self.changed.wait(state);
-                Some(waited.unwrap_or_else(PoisonError::into_inner))
+                let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+                state.waiting -= 1;
+                Some(state)
             }
             Step::Replay(index, mut seat, block) => {
                 drop(state);
@@ -183,7 +196,10 @@ impl Board {
                 drop(block);
                 let mut state = self.lock();
                 state.replayed(index, seat, outcome);
-                self.changed.notify_all();
+                // The only run goes on here: what is new is at most that there is something to read.
+                if state.places.len() > 1 || state.wants_more() {
+                    self.tell(&state);
+                }
                 Some(state)
             }
             Step::Finish(index, seat) => {
@@ -197,6 +213,13 @@ impl Board {
                 self.changed.notify_all();
                 Some(state)
             }
+        }
+    }
+
+    /// Something is to be done, should somebody wait for that.
+    fn tell(&self, state: &State) {
+        if state.waiting > 0 {
+            self.changed.notify_all();
         }
     }
 
@@ -222,8 +245,10 @@ impl State {
         self.first + self.window.len() as u64
     }
 
-    fn wants_more(&self) -> bool {
-        !self.ended && self.failed.is_none() && self.window.len() < AHEAD
+    fn wants_more(&mut self) -> bool {
+        let ahead = self.window.len();
+        self.is_enough = ahead >= AHEAD || self.is_enough && ahead > AHEAD_AGAIN;
+        !self.ended && self.failed.is_none() && !self.is_enough
     }
 
     fn filled(&mut self, block: Block, outcome: Result<bool>) {

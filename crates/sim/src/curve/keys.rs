@@ -36,7 +36,7 @@ pub(super) fn accesses(block: &Block) -> impl Iterator<Item = KeyAccess> + '_ {
     let columns: &Accesses = &block.accesses;
     let rows = columns.at.iter().zip(&columns.key).enumerate();
     rows.map(|(index, (&at, &key))| {
-        let bytes = columns.bytes.get(index).copied();
+        let bytes = Some(columns.bytes.get(index));
         KeyAccess {
             at,
             key,

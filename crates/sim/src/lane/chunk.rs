@@ -19,8 +19,9 @@ pub(super) struct Chunk<'a> {
     pub(super) at: &'a [Time],
     pub(super) keys: &'a [u32],
     pub(super) operations: &'a [AccessOperation],
+    /// Unless it is known to be the same for all.
     bytes: &'a [u64],
-    /// Of each of them.
+    /// Of each of them, [`UNKNOWN_BYTES`]: not said; `None`: they differ.
     only_bytes: Option<u64>,
 }
 
@@ -43,18 +44,22 @@ fn are_in_order(at: &[Time]) -> bool {
 
 impl<'a> Chunk<'a> {
     fn of(accesses: &'a Accesses, range: Range<usize>) -> Self {
-        let bytes = accesses.bytes.get(range.clone()).unwrap_or_default();
-        let different = |first: u64| bytes.iter().fold(0, |all, bytes| all | (bytes ^ first));
+        let (bytes, only_bytes) = match accesses.bytes.each() {
+            Ok(each) => {
+                let bytes = each.get(range.clone()).unwrap_or_default();
+                let first = bytes.first().copied().unwrap_or(UNKNOWN_BYTES);
+                let different = bytes.iter().fold(0, |all, bytes| all | (bytes ^ first));
+                (bytes, Some(first).filter(|_| different == 0))
+            }
+            Err(all) => ([].as_slice(), Some(all)),
+        };
         Self {
             first: range.start,
             at: accesses.at.get(range.clone()).unwrap_or_default(),
             keys: accesses.key.get(range.clone()).unwrap_or_default(),
             operations: accesses.operation.get(range).unwrap_or_default(),
             bytes,
-            only_bytes: bytes
-                .first()
-                .copied()
-                .filter(|first| different(*first) == 0),
+            only_bytes,
         }
     }
 
@@ -114,21 +119,18 @@ impl<'a> Chunk<'a> {
     /// How much of each response a copy of this size could give, where that is the same for all.
     #[inline]
     pub(super) fn only_response(&self, size: u64) -> Option<u64> {
-        if self.bytes.is_empty() {
-            return Some(size);
-        }
-        self.only_bytes().map(|bytes| bytes.min(size))
+        self.only_bytes.map(|bytes| bytes.min(size))
     }
 
     /// Does the trace say nothing of their bytes?
     #[inline]
     pub(super) const fn has_no_bytes(&self) -> bool {
-        self.bytes.is_empty()
+        matches!(self.only_bytes, Some(UNKNOWN_BYTES))
     }
 
     #[inline]
     pub(super) fn bytes_of(&self, index: usize) -> Option<u64> {
-        let bytes = self.bytes.get(index).copied();
+        let bytes = self.only_bytes.or_else(|| self.bytes.get(index).copied());
         bytes.filter(|bytes| *bytes != UNKNOWN_BYTES)
     }
 
@@ -146,10 +148,10 @@ impl<'a> Chunk<'a> {
     #[inline]
     pub(super) fn responses(&self, size: u64) -> (u64, u64) {
         let all = self.keys.len() as u64;
-        if self.bytes.is_empty() {
+        if self.has_no_bytes() {
             return (all * size, all * size);
         }
-        if let Some(bytes) = self.only_bytes() {
+        if let Some(bytes) = self.only_bytes {
             return (all * bytes, all * bytes.min(size));
         }
         let mut sums = (0, 0);

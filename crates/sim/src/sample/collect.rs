@@ -184,7 +184,7 @@ pub(crate) fn memory(blocks: &[Block]) -> u64 {
         let small = 2 * requests.status.len() + requests.cache_status.len();
         let small = small + accesses.operation.len();
         16 * lifetimes
-            + 8 * (eights + accesses.bytes.len())
+            + 8 * (eights + accesses.bytes.kept())
             + 4 * fours
             + small
             + 16 * block.news.keys.len()

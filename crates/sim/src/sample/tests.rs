@@ -123,7 +123,6 @@ fn said(blocks: &[Block]) -> Vec<String> {
                         let key = &keys[it.key[index] as usize];
                         let (operation, bytes) = (it.operation.get(index), it.bytes.get(index));
                         let operation = operation.copied().unwrap_or(AccessOperation::Get);
-                        let bytes = bytes.copied().unwrap_or(u64::MAX);
                         format!("{:?} {key:?} {operation:?} {bytes}", it.at[index])
                     }
                     Kind::Write => {

@@ -240,7 +240,7 @@ impl Thinner {
             place,
             &AccessOperation::Get,
         );
-        copy(&from.bytes, index, &mut to.bytes, place, &UNKNOWN_BYTES);
+        to.bytes.push(place, from.bytes.get(index));
         copy(&from.ttl, index, &mut to.ttl, place, &None);
         copy(&from.cost, index, &mut to.cost, place, &None);
         true

@@ -56,12 +56,22 @@ pub(super) fn decode<T: Clone>(
     into: &mut Vec<T>,
     value: impl Fn(u64) -> T,
 ) -> Option<()> {
+    if let Some(constant) = decode_each(from, count, into, value)? {
+        into.resize(count, constant);
+    }
+    Some(())
+}
+
+/// The same, unless the column has one value for all, which is returned.
+pub(super) fn decode_each<T: Clone>(
+    from: &mut Decoder<'_>,
+    count: usize,
+    into: &mut Vec<T>,
+    value: impl Fn(u64) -> T,
+) -> Option<Option<T>> {
     match from.byte()? {
         EMPTY => {}
-        CONSTANT => {
-            let constant = value(from.number()?);
-            into.resize(count, constant);
-        }
+        CONSTANT => return Some(Some(value(from.number()?))),
         0x11 => distances(from, count, into, value, |[a]: [u8; 1]| u64::from(a))?,
         0x12 => distances(from, count, into, value, |bytes| {
             u64::from(u16::from_le_bytes(bytes))
@@ -72,7 +82,7 @@ pub(super) fn decode<T: Clone>(
         0x18 => distances(from, count, into, value, u64::from_le_bytes)?,
         _ => return None,
     }
-    Some(())
+    Some(None)
 }
 
 fn distances<T, const WIDTH: usize>(

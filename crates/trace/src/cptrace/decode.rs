@@ -88,7 +88,10 @@ fn decode_accesses(
         2 => AccessOperation::Delete,
         _ => AccessOperation::Get,
     })?;
-    columns::decode(from, count, &mut into.bytes, |bytes| bytes)?;
+    let each = into.bytes.each_mut();
+    if let Some(all) = columns::decode_each(from, count, each, |bytes| bytes)? {
+        into.bytes.set_all(all);
+    }
     decode_durations(from, count, &mut into.ttl)?;
     decode_durations(from, count, &mut into.cost)
 }

@@ -3,7 +3,7 @@
 use super::bytes::Encoder;
 use super::codec::SIGN;
 use super::columns;
-use crate::block::{Block, News};
+use crate::block::{Block, News, UNKNOWN_BYTES};
 use crate::event::{AccessKey, CacheStatus, FaultEvent, NamedFault, Row, Value};
 use crate::json::NESTING_MAX;
 use cachepolicy_core::units::{Duration, Time};
@@ -38,7 +38,11 @@ pub(super) fn encode(block: &Block, to: &mut Encoder) {
     columns::encode(accesses.key.iter().map(|key| u64::from(*key)), to);
     let operations = accesses.operation.iter();
     columns::encode(operations.map(|operation| *operation as u64), to);
-    columns::encode(accesses.bytes.iter().copied(), to);
+    match accesses.bytes.each() {
+        Ok(each) => columns::encode(each.iter().copied(), to),
+        Err(UNKNOWN_BYTES) => columns::encode([].into_iter(), to),
+        Err(all) => columns::encode([all].into_iter(), to),
+    }
     durations(&accesses.ttl, to);
     durations(&accesses.cost, to);
     let writes = &block.writes;

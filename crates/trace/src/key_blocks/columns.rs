@@ -1,7 +1,7 @@
 //! Accesses on their way into a block, in columns.
 
 use super::{KeyRecord, RecordKey};
-use crate::block::UNKNOWN_BYTES;
+use crate::block::Sizes;
 use crate::event::AccessOperation;
 use cachepolicy_core::units::Duration;
 
@@ -15,7 +15,7 @@ pub(super) struct Columns {
     pub(super) is_text: Vec<bool>,
     pub(super) texts: Vec<String>,
     pub(super) operation: Vec<AccessOperation>,
-    pub(super) bytes: Vec<u64>,
+    pub(super) bytes: Sizes,
     pub(super) ttl: Vec<Option<Duration>>,
 }
 
@@ -64,7 +64,7 @@ impl Columns {
         Self::put(&mut self.is_text, before, is_text, false);
         let get = AccessOperation::Get;
         Self::put(&mut self.operation, before, record.operation, get);
-        Self::put(&mut self.bytes, before, record.bytes, UNKNOWN_BYTES);
+        self.bytes.push(before, record.bytes);
         Self::put(&mut self.ttl, before, record.ttl, None);
     }
 
@@ -86,8 +86,7 @@ impl Columns {
         self.key.extend(records.clone().map(|(key, _)| key));
         more(&mut self.is_text, length, false);
         more(&mut self.operation, length, AccessOperation::Get);
-        self.bytes.resize(before, UNKNOWN_BYTES);
-        self.bytes.extend(records.map(|(_, bytes)| bytes));
+        self.bytes.extend(before, records.map(|(_, bytes)| bytes));
         more(&mut self.ttl, length, None);
     }
 
@@ -109,7 +108,7 @@ impl Columns {
         permute(&mut self.key, first, &order);
         permute(&mut self.is_text, first, &order);
         permute(&mut self.operation, first, &order);
-        permute(&mut self.bytes, first, &order);
+        permute(self.bytes.each_mut(), first, &order);
         permute(&mut self.ttl, first, &order);
     }
 
@@ -127,7 +126,7 @@ impl Columns {
         drain(&mut self.key, count);
         drain(&mut self.is_text, count);
         drain(&mut self.operation, count);
-        drain(&mut self.bytes, count);
+        drain(self.bytes.each_mut(), count);
         drain(&mut self.ttl, count);
         self.keep_texts();
     }
@@ -172,6 +171,7 @@ pub(super) fn copy<T: Clone>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::UNKNOWN_BYTES;
 
     #[test]
     fn texts_leave_with_their_rows() {
