@@ -94,14 +94,15 @@ fn distances<T, const WIDTH: usize>(
 ) -> Option<()> {
     let (least, unit) = (from.number()?, from.number()?);
     let (chunks, _) = from.take(count.checked_mul(WIDTH)?)?.as_chunks::<WIDTH>();
-    let of = |bytes: &[u8; WIDTH]| value(least.wrapping_add(distance(*bytes).wrapping_mul(unit)));
-    if least == 0 && unit == 1 {
-        into.extend(chunks.iter().map(|bytes| value(distance(*bytes))));
-    } else if unit == 1 {
-        let of = |bytes: &[u8; WIDTH]| value(least.wrapping_add(distance(*bytes)));
-        into.extend(chunks.iter().map(of));
+    if unit == 1 {
+        into.extend(
+            chunks
+                .iter()
+                .map(|bytes| value(least.wrapping_add(distance(*bytes)))),
+        );
     } else {
-        into.extend(chunks.iter().map(of));
+        let of = |bytes| least.wrapping_add(distance(bytes).wrapping_mul(unit));
+        into.extend(chunks.iter().map(|bytes| value(of(*bytes))));
     }
     Some(())
 }

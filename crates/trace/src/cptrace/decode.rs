@@ -115,10 +115,12 @@ fn full(length: usize, count: usize) -> Option<()> {
 }
 
 fn all_below(numbers: &[u32], limit: usize) -> Option<()> {
-    let greatest = numbers.iter().copied().max();
-    greatest
-        .is_none_or(|greatest| (greatest as usize) < limit)
-        .then_some(())
+    let Ok(limit) = u32::try_from(limit) else {
+        return Some(());
+    };
+    // All are looked at, some at a time.
+    let any = numbers.iter().fold(false, |any, it| any | (*it >= limit));
+    (!any).then_some(())
 }
 
 fn numbers(from: &mut Decoder<'_>, count: usize, into: &mut Vec<u32>) -> Option<usize> {
