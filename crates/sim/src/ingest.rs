@@ -400,8 +400,8 @@ impl Engine {
                 if *process >= count {
                     return Err(SimError::Unknown {
                         kind: "process",
-                        name: (u64::from(*process) + 1).to_string(),
-                        known: format!("it has {count}, counted from 1"),
+                        name: process.to_string(),
+                        known: format!("it has {count}, and traces count them from 0"),
                     });
                 }
                 Fault::Restart(*process)

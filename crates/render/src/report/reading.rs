@@ -27,11 +27,14 @@ pub fn notes(stats: &ReadStats) -> Vec<String> {
         notes.push(others);
     }
     if stats.reordered > 0 {
-        notes.push(format!(
-            "{} events stood out of order, by up to {}, and were put in order",
-            units::grouped(stats.reordered),
-            units::seconds(stats.lateness_max.as_secs_f64())
-        ));
+        let late = units::seconds(stats.lateness_max.as_secs_f64());
+        notes.push(match stats.reordered {
+            1 => format!("1 event stood out of order, by {late}, and was put in order"),
+            events => format!(
+                "{} events stood out of order, by up to {late}, and were put in order",
+                units::grouped(events)
+            ),
+        });
     }
     if stats.spread {
         notes.push("the trace has times in whole seconds: they were spread inside their second, by the seed".to_owned());

@@ -291,6 +291,15 @@ fn what_does_not_fit_together_is_said() {
         unknown.unwrap_err(),
         "the trace names the backend `x`, which the policy does not declare; it declares `b`"
     );
+    let fault = cachepolicy_trace::event::FaultEvent {
+        at: at(3.0),
+        fault: cachepolicy_trace::event::NamedFault::Restart { process: 5 },
+    };
+    let unknown = push(&mut simulation, Event::Fault(fault));
+    assert_eq!(
+        unknown.unwrap_err(),
+        "the trace names the process `5`, which the policy does not declare; it has 1, and traces count them from 0"
+    );
     let wrong = Simulation::new(
         &policy,
         crate::Options {
