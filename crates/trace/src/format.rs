@@ -33,15 +33,13 @@ pub(crate) struct Spec {
     pub(crate) open_blocks: Option<OpenBlocks>,
     /// Are all its events accesses of keys?
     pub(crate) accesses_only: bool,
-    /// Writes it, if it can be written.
-    pub(crate) write: Option<MakeWriter>,
 }
 
 /// Reads a format in blocks.
 type OpenBlocks = for<'a> fn(Opening<'a, '_>) -> Result<Box<dyn BlockSource + 'a>, TraceError>;
 
 /// Makes what writes a format.
-type MakeWriter = for<'a> fn(Box<dyn Write + 'a>) -> Box<dyn EventWriter + 'a>;
+pub(crate) type MakeWriter = for<'a> fn(Box<dyn Write + 'a>) -> Box<dyn EventWriter + 'a>;
 
 /// What a format's reader is made from.
 pub(crate) struct Opening<'a, 'o> {
@@ -122,7 +120,9 @@ impl Format {
     /// Writes events in it; `None` where it can only be read.
     #[must_use]
     pub fn writer<'a>(self, out: Box<dyn Write + 'a>) -> Option<Box<dyn EventWriter + 'a>> {
-        self.0.write.map(|writer| writer(out))
+        let mut written = formats::WRITTEN.iter();
+        let (_, writer) = written.find(|(spec, _)| spec.name == self.name())?;
+        Some(writer(out))
     }
 
     /// How far out of order its events are usually put in order: 60 s in access logs, whose

@@ -1,6 +1,7 @@
 //! Access logs, key-value traces and synthetic workloads as one stream of events.
 
 pub mod block;
+mod checksum;
 pub mod cptrace;
 mod decimal;
 mod decompress;
@@ -12,6 +13,7 @@ mod fields;
 mod format;
 mod formats;
 pub mod generate;
+mod gzip;
 mod input;
 mod json;
 mod key_blocks;
@@ -42,7 +44,7 @@ pub use event::{
     Value, Write,
 };
 pub use format::{Format, open, open_blocks};
-pub use formats::{LogFormat, LogFormatError};
+pub use formats::{LogFormat, LogFormatError, json_lines};
 pub use generate::{Generator, data_values, generate};
 pub use input::LINE_BYTES_MAX;
 pub use json::NESTING_MAX;

@@ -28,7 +28,7 @@ mod write;
 pub use read::CompactReader;
 pub use write::CompactWriter;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The version that is written, and the greatest that is read; all before it are read too.
@@ -47,8 +47,7 @@ const TAIL_BYTES: usize = 24;
 const PAYLOAD_BYTES_MAX: usize = 1 << 30;
 
 /// What a compact trace says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct CompactSummary {
     /// How many requests.
     pub requests: u64,

@@ -16,7 +16,6 @@ pub(crate) const SPEC: Spec = Spec {
     open: |opening| Ok(opening.source(Arc::default())),
     open_blocks: None,
     accesses_only: true,
-    write: None,
 };
 
 /// A line with more blocks than that is damaged.

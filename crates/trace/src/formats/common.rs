@@ -15,5 +15,4 @@ pub(crate) const SPEC: Spec = Spec {
     },
     open_blocks: Some(access_log::open_blocks),
     accesses_only: false,
-    write: None,
 };

@@ -4,6 +4,8 @@ use crate::TraceError;
 use crate::cptrace::{CompactReader, CompactWriter, MAGIC};
 use crate::format::{Opening, Spec};
 use crate::unpack::Unpacked;
+use crate::written::EventWriter;
+use std::io;
 
 pub(crate) const SPEC: Spec = Spec {
     name: "cptrace",
@@ -14,8 +16,11 @@ pub(crate) const SPEC: Spec = Spec {
     open: |opening| Ok(Box::new(Unpacked::new(open(opening)?))),
     open_blocks: Some(|opening| Ok(Box::new(open(opening)?))),
     accesses_only: false,
-    write: Some(|out| Box::new(CompactWriter::new(out))),
 };
+
+pub(super) fn writer<'a>(out: Box<dyn io::Write + 'a>) -> Box<dyn EventWriter + 'a> {
+    Box::new(CompactWriter::new(out))
+}
 
 /// All of it in memory. Whoever has a file rather maps it and makes a [`CompactReader`] of that.
 fn open(opening: Opening<'_, '_>) -> Result<CompactReader<Vec<u8>>, TraceError> {

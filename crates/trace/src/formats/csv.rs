@@ -24,8 +24,11 @@ pub(crate) const SPEC: Spec = Spec {
     open,
     open_blocks: None,
     accesses_only: false,
-    write: Some(|out| Box::new(CsvWriter::new(out))),
 };
+
+pub(super) fn writer<'a>(out: Box<dyn io::Write + 'a>) -> Box<dyn EventWriter + 'a> {
+    Box::new(CsvWriter::new(out))
+}
 
 fn sniff(sample: &Sample<'_>) -> bool {
     let Some(header) = sample.lines().next() else {

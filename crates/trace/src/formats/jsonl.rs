@@ -19,13 +19,15 @@ pub(crate) const SPEC: Spec = Spec {
     open: |opening| Ok(opening.source(JsonLines::default())),
     open_blocks: None,
     accesses_only: false,
-    write: Some(|out| {
-        Box::new(JsonLinesWriter {
-            out,
-            line: String::new(),
-        })
-    }),
 };
+
+/// What writes events as JSON lines.
+pub fn json_lines<'a>(out: Box<dyn io::Write + 'a>) -> Box<dyn EventWriter + 'a> {
+    Box::new(JsonLinesWriter {
+        out,
+        line: String::new(),
+    })
+}
 
 fn sniff(sample: &Sample<'_>) -> bool {
     sample.lines().next().is_some_and(|line| {

@@ -21,8 +21,11 @@ pub(crate) const SPEC: Spec = Spec {
     },
     open_blocks: None,
     accesses_only: true,
-    write: Some(|out| Box::new(KeysWriter { out })),
 };
+
+pub(super) fn writer<'a>(out: Box<dyn io::Write + 'a>) -> Box<dyn EventWriter + 'a> {
+    Box::new(KeysWriter { out })
+}
 
 /// Between two events of a trace that has no times.
 const STEP: Duration = Duration::from_millis(1);

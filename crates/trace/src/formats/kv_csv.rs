@@ -37,7 +37,6 @@ pub(crate) const SPEC: Spec = Spec {
     open,
     open_blocks: Some(open_blocks),
     accesses_only: true,
-    write: None,
 };
 
 /// With how many decimals of it make a nanosecond.

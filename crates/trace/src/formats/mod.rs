@@ -1,6 +1,6 @@
 //! One file a format.
 
-use crate::format::Spec;
+use crate::format::{MakeWriter, Spec};
 
 mod access_log;
 mod arc;
@@ -20,6 +20,7 @@ mod twitter;
 /// The format whose layout the options say.
 pub(crate) const BY_LAYOUT: &str = log_format::SPEC.name;
 
+pub use jsonl::json_lines;
 pub(crate) use keys::key;
 pub use log_format::{LogFormat, LogFormatError};
 
@@ -38,4 +39,12 @@ pub(crate) const ALL: &[&Spec] = &[
     &arc::SPEC,
     &keys::SPEC,
     &oracle_general::SPEC,
+];
+
+/// Those that can be written. They stand apart, so that a program that only reads has no code that writes.
+pub(crate) const WRITTEN: &[(&Spec, MakeWriter)] = &[
+    (&cptrace::SPEC, cptrace::writer),
+    (&jsonl::SPEC, json_lines),
+    (&csv::SPEC, csv::writer),
+    (&keys::SPEC, keys::writer),
 ];

@@ -27,7 +27,6 @@ pub(crate) const SPEC: Spec = Spec {
         }
     }),
     accesses_only: true,
-    write: None,
 };
 
 const RECORD_BYTES: usize = 24;

@@ -27,7 +27,6 @@ pub(crate) const SPEC: Spec = Spec {
     open,
     open_blocks: Some(open_blocks),
     accesses_only: true,
-    write: None,
 };
 
 /// Lines that are given at once.

@@ -39,7 +39,6 @@ pub(crate) const SPEC: Spec = Spec {
     },
     open_blocks: None,
     accesses_only: false,
-    write: None,
 };
 
 /// A layout of access logs, as in nginx's `log_format`: text with variables, perhaps with

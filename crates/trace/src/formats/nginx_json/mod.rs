@@ -26,7 +26,6 @@ pub(crate) const SPEC: Spec = Spec {
     },
     open_blocks: None,
     accesses_only: false,
-    write: None,
 };
 
 /// Different names of fields that are remembered.

@@ -35,7 +35,6 @@ pub(crate) const SPEC: Spec = Spec {
     },
     open_blocks: None,
     accesses_only: true,
-    write: None,
 };
 
 /// A line holds a whole value, and four bytes for one that is not printable.
@@ -274,7 +273,7 @@ impl Command<'_> {
 
 impl Monitor {
     fn count_other(&mut self) {
-        let name = String::from_utf8_lossy(self.arguments.get(0)).to_uppercase();
+        let name = String::from_utf8_lossy(self.arguments.get(0)).to_ascii_uppercase();
         let name: String = name.chars().take(40).collect();
         let name = if self.others.len() < OTHERS_MAX || self.others.contains_key(&name) {
             name
