@@ -2,10 +2,12 @@
 
 use super::interval::Interval;
 use crate::report::{Ordered, Report};
-use serde::{Deserialize, Serialize};
+use cachepolicy_core::real;
+use serde::{Deserialize as _, Serialize};
+use serde_json::value::RawValue;
 
 /// A report as its JSON says it, in its order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Node {
     /// No figure.
@@ -43,8 +45,33 @@ impl Node {
     pub(crate) fn of(report: &Report) -> Self {
         let text = serde_json::to_string(report);
         text.ok()
-            .and_then(|text| serde_json::from_str(&text).ok())
+            .and_then(|text| Self::read(&text))
             .unwrap_or(Self::Null)
+    }
+
+    /// Of JSON. Its numbers are read here: `serde_json` brings tables of its own for them.
+    pub(super) fn read(json: &str) -> Option<Self> {
+        Some(match json.as_bytes().first()? {
+            b'n' => Self::Null,
+            b't' => Self::Flag(true),
+            b'f' => Self::Flag(false),
+            b'"' => Self::Text(serde_json::from_str(json).ok()?),
+            b'[' => {
+                let list: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+                let list = list.into_iter().map(|json| Self::read(json.get()));
+                Self::List(list.collect::<Option<_>>()?)
+            }
+            b'{' => {
+                let map: Ordered<&RawValue> = serde_json::from_str(json).ok()?;
+                let map = map.into_iter();
+                let map = map.map(|(name, json)| Some((name, Self::read(json.get())?)));
+                Self::Map(map.collect::<Option<_>>()?)
+            }
+            _ => match json.parse() {
+                Ok(count) => Self::Count(count),
+                Err(_) => Self::Figure(real::parse(json)?),
+            },
+        })
     }
 
     /// Back to a report.

@@ -146,7 +146,7 @@ fn one_seed_has_means_and_no_intervals() {
 
 #[test]
 fn figures_that_only_some_have() {
-    let parse = |text: &str| serde_json::from_str::<Node>(text).unwrap();
+    let parse = |text: &str| Node::read(text).unwrap();
     let trees = [
         parse(r#"{"a": null, "b": [1, 2], "c": "x", "d": {"e": 1.5}}"#),
         parse(r#"{"a": 3, "b": [2], "c": "y"}"#),
