@@ -83,6 +83,36 @@ pub(crate) fn lower_block<T>(
     target: &mut T,
     otherwise: Otherwise<'_, T>,
 ) -> Seen {
+    let mean = &mut |cx: &mut Context<'_>, meant: Meant<'_, '_>| match meant {
+        Meant::Row(index, property) => {
+            if let Some(rule) = rules.get(index) {
+                (rule.lower)(cx, target, property);
+            }
+            true
+        }
+        Meant::Other(statement) => otherwise(cx, target, statement),
+    };
+    lower_rows(cx, owner, block, rows(rules), early, mean)
+}
+
+/// What a statement says.
+enum Meant<'p, 's> {
+    /// The property of that row.
+    Row(usize, &'p Property<'s>),
+    /// Its first word is in none.
+    Other(&'s Statement),
+}
+
+/// All of [`lower_block`] that is the same for whatever is made of a block. Whoever means what a statement says
+/// gives back whether it was known.
+fn lower_rows(
+    cx: &mut Context<'_>,
+    owner: Owner<'_>,
+    block: Option<&Block>,
+    mut rows: Vec<&'static Row>,
+    early: &[&str],
+    mean: &mut dyn FnMut(&mut Context<'_>, Meant<'_, '_>) -> bool,
+) -> Seen {
     let mut seen = Seen::default();
     let mut meant = Vec::new();
     let statements = block.map_or(&[][..], |block| &block.statements);
@@ -92,20 +122,21 @@ pub(crate) fn lower_block<T>(
             if word.is_some_and(|word| early.contains(&word)) != pass {
                 continue;
             }
-            let Some((rule, skip)) = word.and_then(|word| find(rules, word, statement)) else {
-                if !otherwise(cx, target, statement) {
-                    meant.extend(report_unknown(cx, owner, &rows(rules), statement));
+            let Some((index, row, skip)) = word.and_then(|word| find(&rows, word, statement))
+            else {
+                if !mean(cx, Meant::Other(statement)) {
+                    meant.extend(report_unknown(cx, owner, &rows, statement));
                 }
                 continue;
             };
             let before = cx.diagnostics.len();
             let property = Property {
                 statement,
-                row: &rule.row,
+                row,
                 skip: skip_assignment(cx, statement, skip),
             };
             if accept(cx, owner, &property, &mut seen) {
-                (rule.lower)(cx, target, &property);
+                mean(cx, Meant::Row(index, &property));
             }
             if cx.is_damaged(property.header()) {
                 // The parser has said already that this could not be read as it stands.
@@ -114,9 +145,8 @@ pub(crate) fn lower_block<T>(
         }
     }
     // A property whose word is misspelt is not missing, too.
-    let mut missing = rows(rules);
-    missing.retain(|row| !meant.contains(&row.head()));
-    report_missing(cx, owner, &missing, &seen);
+    rows.retain(|row| !meant.contains(&row.head()));
+    report_missing(cx, owner, &rows, &seen);
     seen
 }
 
@@ -126,26 +156,29 @@ pub(crate) fn nothing_else<T>(_: &mut Context<'_>, _: &mut T, _: &Statement) -> 
 }
 
 /// A name may follow the word, as in `header accept`, or dots, as in `user.id`.
-fn find<T>(
-    rules: &'static [Rule<T>],
+fn find(
+    rows: &[&'static Row],
     word: &str,
     statement: &Statement,
-) -> Option<(&'static Rule<T>, usize)> {
-    let rule = rules.iter().find(|rule| rule.row.head() == word)?;
+) -> Option<(usize, &'static Row, usize)> {
+    let index = rows.iter().position(|row| row.head() == word)?;
+    let row = *rows.get(index)?;
     let terms = &statement.phrases.first()?.terms;
     let TermKind::Path(path) = &terms.first()?.value else {
         return None;
     };
-    let mut words = rule.row.word.split(' ').skip(1);
-    match (path.tail.is_empty(), words.next()) {
+    let mut words = row.word.split(' ').skip(1);
+    let skip = match (path.tail.is_empty(), words.next()) {
         // The path itself says which: `user.id`.
-        (false, _) => (rule.row.word == "user").then_some((rule, 0)),
-        (true, None) => Some((rule, 1)),
+        (false, _) if row.word == "user" => 0,
+        (false, _) => return None,
+        (true, None) => 1,
         (true, Some(second)) => {
             let found = terms.get(1).and_then(crate::reader::plain_word) == Some(second);
-            Some((rule, if found { 2 } else { 1 }))
+            if found { 2 } else { 1 }
         }
-    }
+    };
+    Some((index, row, skip))
 }
 
 /// Behind a `=` between the property's words and its value, which is reported.
