@@ -6,6 +6,7 @@ mod http_tests;
 mod order;
 mod predict;
 mod python;
+mod same;
 mod test;
 mod toolchain;
 mod web;

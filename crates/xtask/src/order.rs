@@ -16,7 +16,7 @@ use wasmparser::{CodeSectionReader, FunctionSectionReader, Parser, Payload, Type
 const PIECE: usize = 6;
 
 /// Pieces that more functions have than this say nothing.
-const COMMON: usize = 100;
+const COMMON: usize = 1000;
 
 /// The next function is the most alike to so many before it.
 const BEHIND: usize = 10;

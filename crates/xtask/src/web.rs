@@ -1,13 +1,18 @@
 //! `cargo xtask web` and `cargo xtask npm`: the compiler and the simulator as WebAssembly, for the page of the
 //! playground and for Node.
 
-use crate::{order, toolchain};
+use crate::{order, same, toolchain};
 use anyhow::{Context as _, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+/// How much of a function that asks to be inlined, as most of the standard library's do, is put into each of its
+/// callers where the profile is for size: LLVM's 325 makes the simulator a third larger, and a twelfth faster.
+const INLINED: &str =
+    "target.wasm32-unknown-unknown.rustflags=['-Cllvm-args=-inlinehint-threshold=45']";
 
 /// The page: `web/dist`.
 pub(crate) fn page(root: &Path) -> Result<()> {
@@ -84,7 +89,7 @@ fn generate(bindgen: &mut Bindgen, module: &Path, folder: &Path) -> Result<()> {
     let module = folder.join("cachepolicy_bg.wasm");
     let written =
         std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
-    let ordered = order::by_likeness(&written)?;
+    let ordered = order::by_likeness(&same::once(&written)?)?;
     std::fs::write(&module, ordered).with_context(|| format!("cannot write {}", module.display()))
 }
 
@@ -100,6 +105,8 @@ fn module(root: &Path) -> Result<PathBuf> {
         "wasm",
         "--target",
         TARGET,
+        "--config",
+        INLINED,
     ];
     let status = Command::new(cargo)
         .args(arguments)
