@@ -8,6 +8,8 @@
 mod compare;
 mod happenings;
 mod language;
+#[cfg(feature = "pages")]
+mod pages;
 mod places;
 mod proofs;
 mod replay;
@@ -17,7 +19,9 @@ mod types;
 
 pub use compare::Comparison;
 pub use language::{check, complete, definition, format, hover, token_kinds, tokens};
-pub use proofs::{bounds, explain_code, explain_request, explain_write, graph, witness};
+#[cfg(feature = "pages")]
+pub use pages::{CodePage, explain_code};
+pub use proofs::{bounds, explain_request, explain_write, graph, witness};
 pub use simulate::Simulation;
 pub use types::*;
 

@@ -1,17 +1,15 @@
 //! What is known of a policy without any traffic.
 
 use crate::happenings::Kept;
-use crate::types::{CodePage, Explained, GraphDrawing, RequestToExplain, WitnessShown};
+use crate::types::{Explained, GraphDrawing, RequestToExplain, WitnessShown};
 use crate::{compiled, given, said};
-use cachepolicy_compiler::codes;
 use cachepolicy_render::Refused;
 use cachepolicy_render::bound::witness::{Of, Shown};
 use cachepolicy_render::bound::{self, Wanted};
-use cachepolicy_render::diagnostics::word;
 use cachepolicy_render::explain::{self, Request};
 use cachepolicy_render::graph::{self, drawing_for_page};
 use cachepolicy_render::output::Terminal;
-use cachepolicy_trace::{Event, Format as TraceFormat};
+use cachepolicy_trace::{Event, json_lines};
 use serde::Serialize;
 use tsify::Ts;
 use wasm_bindgen::JsError;
@@ -102,31 +100,6 @@ fn json(value: &impl Serialize) -> Result<String, JsError> {
     Ok(text)
 }
 
-/// A diagnostic's page, its examples as whole policies; `undefined` where there is none with that code.
-///
-/// # Errors
-/// None.
-#[wasm_bindgen(js_name = explainCode)]
-pub fn explain_code(code: &str) -> Result<Option<Ts<CodePage>>, JsError> {
-    let Some(doc) = codes::find(code) else {
-        return Ok(None);
-    };
-    let whole = |example: &'static str| match example.trim() {
-        "" => String::new(),
-        _ => codes::CodeDoc::policy_of(example),
-    };
-    let page = CodePage {
-        code: doc.code.to_owned(),
-        severity: word(doc.severity),
-        what: doc.what.to_owned(),
-        why: doc.why.to_owned(),
-        failing: whole(doc.failing),
-        mended: whole(doc.mended),
-        allow: doc.allow.to_owned(),
-    };
-    given(&page).map(Some)
-}
-
 /// The shortest trace that shows the worst of a policy, of one level, or of a level after writes of one
 /// model: a leak if there is one, else the oldest answer. `undefined` where there is nothing to show, and for
 /// a text with mistakes.
@@ -162,9 +135,7 @@ pub fn witness(
 fn lines(trace: &[Event]) -> Result<String, Refused> {
     let refused = |error: &dyn core::fmt::Display| Refused(error.to_string());
     let mut bytes = Vec::new();
-    let format = TraceFormat::named("jsonl");
-    let writer = format.and_then(|format| format.writer(Box::new(&mut bytes)));
-    let mut writer = writer.ok_or_else(|| Refused("JSON lines cannot be written".to_owned()))?;
+    let mut writer = json_lines(Box::new(&mut bytes));
     for event in trace {
         writer.write(event).map_err(|error| refused(&error))?;
     }

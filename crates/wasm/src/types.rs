@@ -180,22 +180,6 @@ pub struct Explained {
     pub json: String,
 }
 
-/// A diagnostic's page.
-#[derive(Debug, Clone, Serialize, Tsify)]
-pub struct CodePage {
-    pub code: String,
-    #[tsify(type = "\"error\" | \"warning\" | \"note\"")]
-    pub severity: &'static str,
-    pub what: String,
-    pub why: String,
-    /// A whole policy that has it; empty where no short text has it.
-    pub failing: String,
-    /// The same without it.
-    pub mended: String,
-    /// When to allow it; may be empty.
-    pub allow: String,
-}
-
 /// A request, to be explained.
 #[derive(Debug, Clone, Default, Deserialize, Tsify)]
 #[serde(default)]

@@ -3,6 +3,8 @@
 
 use crate::{order, same, toolchain};
 use anyhow::{Context as _, Result, bail};
+use cachepolicy_compiler::codes::{self, CodeDoc};
+use serde_json::{Map, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use wasm_bindgen_cli_support::Bindgen;
@@ -44,15 +46,34 @@ pub(crate) fn test(root: &Path) -> Result<()> {
 
 /// What the page's sources import: `web/src/engine/pkg`.
 pub(crate) fn engine(root: &Path) -> Result<()> {
-    let module = module(root)?;
+    let module = module(root, &["--no-default-features"])?;
     let mut bindgen = Bindgen::new();
     bindgen.web(true).context("no module for browsers")?;
-    generate(&mut bindgen, &module, &root.join("web/src/engine/pkg"))
+    let folder = root.join("web/src/engine/pkg");
+    generate(&mut bindgen, &module, &folder)?;
+    let file = folder.join("codes.json");
+    std::fs::write(&file, pages()?).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// What `explainCode` gives of each code, for a page that fetches it when somebody asks.
+fn pages() -> Result<String> {
+    let pages = codes::codes().map(|doc| {
+        let page = json!({
+            "code": doc.code,
+            "what": doc.what,
+            "why": doc.why,
+            "failing": CodeDoc::policy_of(doc.failing),
+            "mended": CodeDoc::policy_of(doc.mended),
+            "allow": doc.allow,
+        });
+        (doc.code.to_owned(), page)
+    });
+    Ok(serde_json::to_string(&pages.collect::<Map<_, _>>())?)
 }
 
 /// The package: `target/npm`.
 pub(crate) fn package(root: &Path) -> Result<()> {
-    let module = module(root)?;
+    let module = module(root, &[])?;
     let folder = root.join("target/npm");
     for (part, is_for_node) in [("node", true), ("bundler", false)] {
         let mut bindgen = Bindgen::new();
@@ -93,8 +114,8 @@ fn generate(bindgen: &mut Bindgen, module: &Path, folder: &Path) -> Result<()> {
     std::fs::write(&module, ordered).with_context(|| format!("cannot write {}", module.display()))
 }
 
-/// Builds the module.
-fn module(root: &Path) -> Result<PathBuf> {
+/// Builds the module with these features.
+fn module(root: &Path, features: &[&str]) -> Result<PathBuf> {
     toolchain::complete(root)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments = [
@@ -110,6 +131,7 @@ fn module(root: &Path) -> Result<PathBuf> {
     ];
     let status = Command::new(cargo)
         .args(arguments)
+        .args(features)
         .current_dir(root)
         .status()
         .context("cannot run cargo")?;

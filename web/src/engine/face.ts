@@ -21,7 +21,6 @@ type Functions = Pick<
   | "bounds"
   | "explainRequest"
   | "explainWrite"
-  | "explainCode"
   | "witness"
 >;
 
@@ -39,7 +38,6 @@ export interface Language extends Functions {
 export type Call = keyof Language;
 export type Answer<C extends Call> = ReturnType<Language[C]>;
 export type Witness = NonNullable<Answer<"witness">>;
-export type CodePage = NonNullable<Answer<"explainCode">>;
 
 /** A question to the language worker. */
 export interface Question {

@@ -1,4 +1,4 @@
-import { type CodePage } from "../engine/face.ts";
+import { type CodePage, codePage } from "../engine/codes.ts";
 import { language } from "../engine/language.ts";
 
 interface Mistake {
@@ -80,7 +80,7 @@ async function laidOut(text: string, { asks, traffic = "" }: Partial<Mistake>): 
 
 /** What the engine knows of a code; undefined for a code that there is not. */
 export async function lesson(code: string): Promise<Lesson | undefined> {
-  const page = await language.ask("explainCode", code);
+  const page = await codePage(code);
   if (!page) return undefined;
   const mistake: Partial<Mistake> = MISTAKES.find((one) => one.code === code) ?? {};
   const [failing, mended] = await Promise.all([laidOut(page.failing, mistake), laidOut(page.mended, mistake)]);

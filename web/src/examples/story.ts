@@ -40,8 +40,8 @@ export class Stories {
 
   /** What a code means, and both its examples. */
   async explain(code: string): Promise<void> {
-    const found = await lesson(code);
-    if (!found) return toast(`There is no page about ${code}.`);
+    const found = await this.#lesson(code);
+    if (!found) return;
     const { page } = found;
     const take = (text: string) => () => {
       closeDialog();
@@ -64,8 +64,20 @@ export class Stories {
   /** Puts a mistake into the editor, or how it is mended. */
   async open(code: string, mended: boolean): Promise<void> {
     closeDialog();
-    const found = await lesson(code);
+    const found = await this.#lesson(code);
     if (found) this.#begin(found, mended);
+  }
+
+  /** What a code means; says so where that cannot be had. */
+  async #lesson(code: string): Promise<Lesson | undefined> {
+    try {
+      const found = await lesson(code);
+      if (!found) toast(`There is no page about ${code}.`);
+      return found;
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
   }
 
   #begin(found: Lesson, mended: boolean): void {

@@ -107,6 +107,12 @@ const fn error(
     failing: &'static str,
     mended: &'static str,
 ) -> CodeDoc {
+    // Without pages the code alone is left, of which comments must be able to speak.
+    let [what, why, failing, mended] = if cfg!(feature = "pages") {
+        [what, why, failing, mended]
+    } else {
+        [""; 4]
+    };
     CodeDoc {
         code,
         severity: Severity::Error,
