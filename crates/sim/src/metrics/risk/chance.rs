@@ -102,9 +102,23 @@ impl Protection {
     fn single_flight(&self, rate: f64, seconds: f64, fill: f64) -> Chance {
         match self.rules.stampede {
             Stampede::None => Chance::of(rate, seconds),
-            Stampede::Coalesce => self.coalesced(rate, seconds),
+            Stampede::Coalesce => {
+                // A fill that has run for its timeout keeps nobody from beginning another.
+                let timeout = self.rules.timeout.as_secs_f64();
+                let whole = Chance::of(rate, seconds);
+                let late = Chance::of(rate, exposed(fill, timeout, f64::INFINITY).min(seconds));
+                let late = Chance {
+                    further: further(rate, fill, timeout, f64::INFINITY).min(late.further),
+                    ..late
+                };
+                let both = self.coalesced(rate, seconds).and(late);
+                Chance {
+                    probability: both.probability.min(whole.probability),
+                    further: both.further.min(whole.further),
+                }
+            }
             Stampede::Lock { expires, wait } | Stampede::Lease { expires, wait } => {
-                let expires = expires.as_secs_f64();
+                let expires = expires.min(self.rules.timeout).as_secs_f64();
                 // Whose patience ends is served the old copy where that is still usable on error.
                 let wait = if self.rules.stale_if_error > Duration::ZERO {
                     f64::INFINITY
@@ -186,6 +200,21 @@ mod tests {
         // In the half of the time whoever comes has no patience, at a hundred a second.
         assert!((lock(1.0, 0.5).further - 152.0).abs() < 1e-9);
         assert!((lock(3.0, 3.0).further).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_fill_longer_than_its_timeout_lets_others_begin() {
+        let mut coalesce = protection(Stampede::Coalesce);
+        coalesce.rules.timeout = seconds(1.0);
+        // At 1 s and at 2 s one that waits.
+        let chance = coalesce.with(100.0, seconds(3.0));
+        assert!(chance.probability > 0.999_9);
+        assert!((chance.further - 2.0).abs() < 1e-9);
+        assert_eq!(coalesce.with(100.0, seconds(0.9)).probability, 0.0);
+        let (expires, wait) = (seconds(60.0), seconds(60.0));
+        let mut lock = protection(Stampede::Lock { expires, wait });
+        lock.rules.timeout = seconds(1.0);
+        assert!((lock.with(100.0, seconds(3.0)).further - 2.0).abs() < 1e-9);
     }
 
     #[test]
