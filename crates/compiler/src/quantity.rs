@@ -1,6 +1,6 @@
 //! Figures with units: `1h30m`, `64KiB`, `10%`, `200/s`, `10x`, `2_000`.
 
-use cachepolicy_core::{Duration, real};
+use cachepolicy_core::Duration;
 
 /// A figure, by its unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -218,7 +218,7 @@ fn number(text: &str) -> (f64, &str) {
         .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'.'))
         .count();
     let (digits, rest) = text.split_at_checked(length).unwrap_or((text, ""));
-    let value = real::parse(&digits.replace('_', "")).unwrap_or(f64::INFINITY);
+    let value = digits.replace('_', "").parse().unwrap_or(f64::INFINITY);
     (value, rest)
 }
 

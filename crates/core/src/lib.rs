@@ -19,7 +19,6 @@ pub mod ids;
 pub mod key;
 pub mod level;
 pub mod policy;
-pub mod real;
 pub mod route;
 pub mod router;
 pub mod sorting;

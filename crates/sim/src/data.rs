@@ -6,7 +6,6 @@ use crate::intern::{NONE, Texts, Tuples};
 use crate::metrics::Known;
 use crate::tables::Tables;
 use cachepolicy_core::LevelId;
-use cachepolicy_core::real;
 use cachepolicy_core::units::Duration;
 use cachepolicy_trace::generate::DataValues as Drawn;
 
@@ -152,7 +151,7 @@ impl Engine {
         let number = what.number(f.level);
         let &(_, first, _) = task.data.iter().find(|(known, ..)| *known == number)?;
         let value = self.values.get(*task.data_values.get(first as usize)?);
-        let value = real::parse(value)?;
+        let value: f64 = value.parse().ok()?;
         (value >= 0.0).then_some(value)
     }
 

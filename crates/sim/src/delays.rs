@@ -4,7 +4,6 @@ use crate::deliver::Reach;
 use cachepolicy_analysis::Delayed;
 use cachepolicy_core::ids::BusId;
 use cachepolicy_core::policy::Policy;
-use cachepolicy_core::real;
 use cachepolicy_core::units::Duration;
 use cachepolicy_trace::event::{Row, Value};
 
@@ -173,7 +172,7 @@ fn fixed(policy: &Policy, name: &str, value: &Value) -> Option<Fixed> {
     };
     let delay = match value.as_str() {
         FOREVER => Duration::FOREVER,
-        seconds => Duration::from_secs_f64(real::parse(seconds).filter(|s| *s >= 0.0)?),
+        seconds => Duration::from_secs_f64(seconds.parse().ok().filter(|s| *s >= 0.0)?),
     };
     words.next().is_none().then_some(Fixed { of, to, delay })
 }

@@ -1,6 +1,6 @@
 //! Compressed input, told by its first bytes.
 
-use crate::gzip::Members;
+use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read};
@@ -54,7 +54,7 @@ pub(crate) fn decompress<'a>(input: impl Read + 'a) -> io::Result<Box<dyn Read +
     let zstd = is_zstd(&head);
     let input = io::Cursor::new(head).chain(input);
     Ok(if gzip {
-        Box::new(Gzip(Members::new(input)))
+        Box::new(Gzip(MultiGzDecoder::new(input)))
     } else if zstd {
         Box::new(Zstd::new(input))
     } else {
@@ -83,13 +83,13 @@ fn damaged(what: &str) -> Error {
     )
 }
 
-struct Gzip<R>(Members<R>);
+struct Gzip<R>(MultiGzDecoder<R>);
 
 impl<R: BufRead> Read for Gzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| match error.kind() {
             ErrorKind::UnexpectedEof => cut_off("gzip"),
-            ErrorKind::InvalidData => damaged("gzip"),
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => damaged("gzip"),
             _ => error,
         })
     }

@@ -210,7 +210,7 @@ impl<'a> Fields<'a> {
         let count = |name| Ok::<_, String>(self.number(name, u64::MAX)?.unwrap_or(0));
         let share = "a share above 0, at most 1";
         let sample = self.optional("sample", share, |cell| {
-            let share = cachepolicy_core::real::parse(cell.number()?)?;
+            let share = cell.number()?.parse().ok()?;
             Rate::new(share)
         })?;
         Ok(Some(Recorded {

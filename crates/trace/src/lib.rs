@@ -1,7 +1,6 @@
 //! Access logs, key-value traces and synthetic workloads as one stream of events.
 
 pub mod block;
-mod checksum;
 pub mod cptrace;
 mod decimal;
 mod decompress;
@@ -13,7 +12,6 @@ mod fields;
 mod format;
 mod formats;
 pub mod generate;
-mod gzip;
 mod input;
 mod json;
 mod key_blocks;

@@ -11,11 +11,6 @@ use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// How much of a function that asks to be inlined, as most of the standard library's do, is put into each of its
-/// callers where the profile is for size: LLVM's 325 makes the simulator a third larger, and a twelfth faster.
-const INLINED: &str =
-    "target.wasm32-unknown-unknown.rustflags=['-Cllvm-args=-inlinehint-threshold=45']";
-
 /// The page: `web/dist`.
 pub(crate) fn page(root: &Path) -> Result<()> {
     let web = root.join("web");
@@ -126,8 +121,6 @@ fn module(root: &Path, features: &[&str]) -> Result<PathBuf> {
         "wasm",
         "--target",
         TARGET,
-        "--config",
-        INLINED,
     ];
     let status = Command::new(cargo)
         .args(arguments)

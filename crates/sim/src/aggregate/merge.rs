@@ -2,7 +2,6 @@
 
 use super::interval::Interval;
 use crate::report::{Ordered, Report};
-use cachepolicy_core::real;
 use serde::{Deserialize as _, Serialize};
 use serde_json::value::RawValue;
 
@@ -69,7 +68,7 @@ impl Node {
             }
             _ => match json.parse() {
                 Ok(count) => Self::Count(count),
-                Err(_) => Self::Figure(real::parse(json)?),
+                Err(_) => Self::Figure(json.parse().ok()?),
             },
         })
     }

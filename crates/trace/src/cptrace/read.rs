@@ -7,7 +7,6 @@ use super::{
     PAYLOAD_BYTES_MAX, TAIL_BYTES,
 };
 use crate::block::{Block, BlockSource, Kind};
-use crate::checksum;
 use crate::json;
 use crate::{Format, ReadStats, TraceError};
 use cachepolicy_core::units::{Duration, Time};
@@ -91,7 +90,7 @@ impl<B: AsRef<[u8]>> CompactReader<B> {
             return None;
         }
         let payload = rest.get(..length)?;
-        let is_whole = checksum::of(payload) == u32::from_le_bytes(*checksum);
+        let is_whole = crc32fast::hash(payload) == u32::from_le_bytes(*checksum);
         is_whole.then_some((payload, self.next + BLOCK_HEADER_BYTES + length))
     }
 
@@ -181,7 +180,7 @@ fn summary(bytes: &[u8]) -> Result<(u32, CompactSummary, usize), String> {
         return Err(damaged.to_owned());
     }
     let json = bytes.get(begins..blocks_and_summary).ok_or(damaged)?;
-    if checksum::of(json) != u32::from_le_bytes(*checksum) {
+    if crc32fast::hash(json) != u32::from_le_bytes(*checksum) {
         return Err(damaged.to_owned());
     }
     let json = core::str::from_utf8(json).map_err(|_| damaged)?;

@@ -5,7 +5,6 @@ use super::codec::Known;
 use super::encode::encode;
 use super::{COMPACT_VERSION, CompactSummary, MAGIC, MAGIC_END};
 use crate::block::{Block, Kind};
-use crate::checksum;
 use crate::event::Event;
 use crate::pack::{Packer, has_room};
 use crate::written::{EventWriter, WriteError};
@@ -73,7 +72,7 @@ impl<W: Write> CompactWriter<W> {
             });
         }
         self.put(&(length as u32).to_le_bytes())?;
-        self.put(&checksum::of(&encoder.bytes).to_le_bytes())?;
+        self.put(&crc32fast::hash(&encoder.bytes).to_le_bytes())?;
         self.put(&encoder.bytes)?;
         self.encoder = encoder;
         self.known = self.known.with(&block.news);
@@ -110,7 +109,7 @@ impl<W: Write> CompactWriter<W> {
         self.put(&summary)?;
         self.put(&begins.to_le_bytes())?;
         self.put(&(summary.len() as u32).to_le_bytes())?;
-        self.put(&checksum::of(&summary).to_le_bytes())?;
+        self.put(&crc32fast::hash(&summary).to_le_bytes())?;
         self.put(&MAGIC_END)?;
         self.out.flush()?;
         Ok(())
