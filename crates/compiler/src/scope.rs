@@ -17,6 +17,8 @@ pub(crate) struct LevelHeader {
     pub(crate) name: String,
     pub(crate) kind: LevelKind,
     pub(crate) params: Vec<String>,
+    /// Some of them could not be read, which was said: nothing more is said of which there are.
+    pub(crate) is_unsure: bool,
     /// Of its name.
     pub(crate) span: Span,
     /// With the parentheses.
@@ -28,6 +30,8 @@ pub(crate) struct LevelHeader {
 pub(crate) struct Scope<'l> {
     pub(crate) level: &'l str,
     pub(crate) params: &'l [String],
+    /// See [`LevelHeader::is_unsure`].
+    pub(crate) is_unsure: bool,
     pub(crate) data: &'l [Data],
     /// Holes of its route that are no parameters, which is reported elsewhere.
     pub(crate) holes: &'l [Spanned<String>],
@@ -55,7 +59,8 @@ impl Scope<'_> {
     pub(crate) fn resolve(&self, cx: &mut Context<'_>, name: Spanned<&str>) -> Option<ValueSource> {
         let found = self.find(cx, name.value);
         let is_hole = self.holes.iter().any(|hole| hole.value == name.value);
-        if found.is_none() && !is_hole && !cx.may_be_unreadable(name.value) {
+        let is_elsewhere = is_hole || self.is_unsure || cx.may_be_unreadable(name.value);
+        if found.is_none() && !is_elsewhere {
             if name.value.starts_with("request.")
                 && let Some(diagnostic) = elsewhere::of_request(cx, name, false)
             {

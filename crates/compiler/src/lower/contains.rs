@@ -69,6 +69,9 @@ fn contain(
         );
         return None;
     }
+    if target.is_unsure {
+        return None;
+    }
     let bound = bind(cx, &target, args, span)?;
     let mut values = Vec::new();
     let mut each = None;

@@ -166,6 +166,9 @@ fn level_target(
     };
     let level = LevelId(cx.look_up(Kind::Level, name)?);
     let target = cx.levels.get(level.index())?.clone();
+    if target.is_unsure {
+        return None;
+    }
     let mut bound: Vec<Option<&Arg>> = vec![None; target.params.len()];
     let mut wrong = false;
     let star_for_all = matches!(args, [arg] if arg.name.is_none() && is_star(arg));

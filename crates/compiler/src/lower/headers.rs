@@ -68,17 +68,25 @@ pub(crate) fn level<'t>(
         value: path.value.head.value.as_str(),
         span: path.value.head.span,
     };
+    let mut is_unsure = false;
     let header = LevelHeader {
         name: name.value.to_owned(),
         kind,
-        params: params(cx, path, row),
+        params: params(cx, path, row, &mut is_unsure),
+        is_unsure,
         span: name.span,
         span_with_params: path.span,
     };
     Some((header, name))
 }
 
-fn params(cx: &mut Context<'_>, path: Spanned<&Path>, row: &'static Row) -> Vec<String> {
+/// The parameters that can be read; `is_unsure`: there are mistakes among them, which are reported.
+fn params(
+    cx: &mut Context<'_>,
+    path: Spanned<&Path>,
+    row: &'static Row,
+    is_unsure: &mut bool,
+) -> Vec<String> {
     let args: &[Arg] = match path.value.tail.as_slice() {
         [] => &[],
         [Segment::Call(args)] => args,
@@ -88,6 +96,7 @@ fn params(cx: &mut Context<'_>, path: Spanned<&Path>, row: &'static Row) -> Vec<
                 Diagnostic::error("unexpected-value", path.span, message)
                     .help(format!("write `{}`", row.usage())),
             );
+            *is_unsure = true;
             &[]
         }
     };
@@ -102,6 +111,7 @@ fn params(cx: &mut Context<'_>, path: Spanned<&Path>, row: &'static Row) -> Vec<
                 Diagnostic::error("unexpected-value", arg.value.span, message)
                     .help("parameters are words, as in `article(slug)`"),
             );
+            *is_unsure = true;
             continue;
         };
         if RESERVED.contains(&name.value) && name.value != "user" {
@@ -113,6 +123,7 @@ fn params(cx: &mut Context<'_>, path: Spanned<&Path>, row: &'static Row) -> Vec<
                 Diagnostic::error("duplicate-name", name.span, message)
                     .help("rename or remove one of them"),
             );
+            *is_unsure = true;
         } else if params.len() == cachepolicy_core::route::MAX_PARAMS {
             let message = format!(
                 "a level has at most {} parameters",
@@ -122,6 +133,7 @@ fn params(cx: &mut Context<'_>, path: Spanned<&Path>, row: &'static Row) -> Vec<
                 Diagnostic::error("too-many", name.span, message)
                     .help("put several values into one, or split the level"),
             );
+            *is_unsure = true;
             break;
         } else {
             params.push(name.value.to_owned());

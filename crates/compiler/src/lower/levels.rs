@@ -32,6 +32,8 @@ pub(crate) struct LevelDraft {
     pub(crate) name: Span,
     /// With the parentheses.
     pub(crate) name_and_params: Span,
+    /// See [`LevelHeader::is_unsure`].
+    pub(crate) is_unsure: bool,
     pub(crate) header: Span,
     pub(crate) seen: Seen,
     /// Of each element of `contains`.
@@ -92,6 +94,7 @@ impl LevelDraft {
             },
             name: header.span,
             name_and_params: header.span_with_params,
+            is_unsure: header.is_unsure,
             header: header_span,
             seen: Seen::default(),
             contains: Vec::new(),
@@ -106,6 +109,7 @@ impl LevelDraft {
         Scope {
             level: &self.level.name,
             params: &self.level.params,
+            is_unsure: self.is_unsure,
             data: &self.level.data,
             holes: &self.unnamed_holes,
         }
