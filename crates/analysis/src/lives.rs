@@ -173,11 +173,18 @@ pub(crate) fn is_unsaid(level: &Level) -> bool {
 
 /// Behind it requests wait for the application's threads.
 fn is_before_the_application(policy: &Policy, level: &Level) -> bool {
-    let is_before = |tier: &Tier| {
-        let backend = policy.backends.get(tier.backend.index());
-        backend.is_some_and(|backend| {
-            matches!(backend.kind, BackendKind::Proxy | BackendKind::Cdn { .. })
-        })
-    };
-    level.is_stored() && level.tiers.iter().all(is_before)
+    let mut tiers = level.tiers.iter();
+    level.is_stored() && tiers.all(|tier| stands_before(policy, tier))
+}
+
+/// Some of its copies are in a cache before the application, which no fence can make refuse one.
+pub(crate) fn has_copies_before(policy: &Policy, level: &Level) -> bool {
+    let mut tiers = level.tiers.iter();
+    tiers.any(|tier| stands_before(policy, tier))
+}
+
+fn stands_before(policy: &Policy, tier: &Tier) -> bool {
+    let backend = policy.backends.get(tier.backend.index());
+    backend
+        .is_some_and(|backend| matches!(backend.kind, BackendKind::Proxy | BackendKind::Cdn { .. }))
 }

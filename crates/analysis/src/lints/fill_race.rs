@@ -4,10 +4,8 @@ use super::finding::{Finding, Place, Severity};
 use super::{Lint, Study};
 use crate::bounds::missed::Reason;
 use crate::cover::ActionRef;
-use crate::lives::least;
-use crate::words::{brief, for_up_to};
-use cachepolicy_core::ids::LevelId;
-use cachepolicy_core::policy::BackendKind;
+use crate::lives::{has_copies_before, least};
+use crate::words::{brief, for_up_to, purge_once_more};
 use cachepolicy_core::units::Duration;
 
 pub(super) static LINT: Lint = Lint {
@@ -47,11 +45,9 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
             for_up_to(stale.lasts)
         );
         let takes = brief(Duration::from_secs_f64(takes));
-        let help = if is_before_the_application(study, stale.level) {
-            format!(
-                "a cache before the application cannot refuse it: purge once more when it is done, over a bus with a \
-                 `delay` of at least {takes}"
-            )
+        let level = study.level(stale.level);
+        let help = if level.is_some_and(|level| has_copies_before(study.policy, level)) {
+            purge_once_more(&takes)
         } else {
             format!(
                 "write `fence` into `{name}` (or `stampede lease …`): what an invalidation overtook is not stored"
@@ -65,16 +61,6 @@ fn run(lint: &Lint, study: &Study<'_>, found: &mut Vec<Finding>) {
                 .related(Place::Action(action), "this finds nothing to remove yet"),
         );
     }
-}
-
-fn is_before_the_application(study: &Study<'_>, level: LevelId) -> bool {
-    let tiers = study.level(level).map_or(&[][..], |level| &level.tiers);
-    tiers.iter().any(|tier| {
-        let backend = study.policy.backends.get(tier.backend.index());
-        backend.is_some_and(|backend| {
-            matches!(backend.kind, BackendKind::Proxy | BackendKind::Cdn { .. })
-        })
-    })
 }
 
 /// The soonest that a delivery of an action comes after the commit.

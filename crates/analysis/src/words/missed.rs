@@ -3,6 +3,7 @@
 use super::{Words, brief};
 use crate::bounds::missed::{Missed, Reason};
 use crate::kinds::Kind;
+use crate::lives::has_copies_before;
 use cachepolicy_core::edge::Operation;
 use cachepolicy_core::ids::{LevelId, ModelId};
 
@@ -96,6 +97,9 @@ impl Words<'_> {
             Reason::Lost => "send it over a bus that delivers `at-least-once`".to_owned(),
             Reason::Outage(_) => "a shorter `ttl` bounds it through an outage as well".to_owned(),
             Reason::NoGreatestDelay => "give the bus's `delay` a `max`".to_owned(),
+            Reason::FillOvertakes(time) if self.is_before_the_application(level) => {
+                purge_once_more(&brief(time))
+            }
             Reason::FillOvertakes(time) => format!(
                 "write `fence` or `stampede lease`, or let the bus's `delay` be at least {}",
                 brief(time)
@@ -112,6 +116,11 @@ impl Words<'_> {
                 self.level(inner)
             ),
         }
+    }
+
+    fn is_before_the_application(&self, level: LevelId) -> bool {
+        let level = self.policy.levels.get(level.index());
+        level.is_some_and(|level| has_copies_before(self.policy, level))
     }
 
     /// How the copies that show a row can all be reached.
@@ -148,6 +157,14 @@ impl Words<'_> {
             format!("add `{}` to its `on {model} …` block", operations(&lacking))
         }
     }
+}
+
+/// What helps where no fence does.
+pub(crate) fn purge_once_more(takes: &str) -> String {
+    format!(
+        "a cache before the application cannot refuse it: purge once more when it is done, over a bus with a `delay` of \
+         at least {takes}"
+    )
 }
 
 /// What a purge of all copies costs, and what is narrower.

@@ -7,6 +7,7 @@ mod missed;
 mod target;
 
 pub use grammar::brief;
+pub(crate) use missed::purge_once_more;
 
 use crate::bounds::{Bound, Bounds, By, Figures, Taken};
 use crate::cover::ActionRef;

@@ -75,6 +75,37 @@ fn what_can_be_seen_is_shown_beside_its_explanation() {
 }
 
 #[test]
+fn no_fence_is_advised_for_a_cache_before_the_application() {
+    for (kind, advised) in [
+        ("redis", "write `fence`"),
+        ("proxy", "purge once more"),
+        ("cdn { pops 3 }", "purge once more"),
+    ] {
+        let text = format!(
+            "policy shop {{ edition 1 }}
+             model Product {{ slug }}
+             origin db
+             backend edge {kind}
+             view page(slug) {{
+               route GET \"/products/{{slug}}/\"
+               store edge
+               reads Product(slug)
+               cost 80ms on db
+               ttl 10m
+             }}
+             on Product create|update|delete after commit {{ purge page(slug) }}"
+        );
+        let compiled = cachepolicy_compiler::compile_text("shop.cachepolicy", &text);
+        let policy = compiled
+            .policy
+            .unwrap_or_else(|| panic!("{kind}: {:?}", compiled.diagnostics));
+        let said = for_people(&policy, Wanted::default(), in_columns(1_000));
+        assert!(said.contains(advised), "{kind}: {said}");
+        assert_eq!(said.contains("fence"), kind == "redis", "{kind}: {said}");
+    }
+}
+
+#[test]
 fn who_is_left_out_shows_nothing() {
     for condition in [
         "user.id",
