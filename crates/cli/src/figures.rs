@@ -78,7 +78,7 @@ pub(crate) fn capacities(text: &str) -> Result<Listed, String> {
         Ok(at)
     };
     let (list, range) = match text.split_once("..") {
-        Some((from, to)) => (Vec::new(), Some((one(from)?, one(to)?))),
+        Some((from, to)) => (Vec::new(), Some(ascending(text, (one(from)?, one(to)?))?)),
         None => (text.split(',').map(one).collect::<Result<_, _>>()?, None),
     };
     if list.len() > POINTS_MAX {
@@ -91,6 +91,24 @@ pub(crate) fn capacities(text: &str) -> Result<Listed, String> {
         range,
         by_bytes,
     })
+}
+
+/// A range that begins with its least. What is a share and what is not cannot be compared before the
+/// trace is read.
+fn ascending(text: &str, (from, to): (At, At)) -> Result<(At, At), String> {
+    let descends = match (from, to) {
+        (At::Absolute(from), At::Absolute(to)) => from > to,
+        (At::Footprint(from), At::Footprint(to)) => from > to,
+        (At::Absolute(_), At::Footprint(_)) | (At::Footprint(_), At::Absolute(_)) => false,
+    };
+    match text.split_once("..").filter(|_| descends) {
+        Some((from, to)) => Err(format!(
+            "the range ends before it begins; write the smaller capacity first: `{}..{}`",
+            to.trim(),
+            from.trim()
+        )),
+        None => Ok((from, to)),
+    }
 }
 
 /// `100` or `1%`
@@ -140,5 +158,16 @@ mod tests {
         }
         assert!(extent("110%").is_err());
         assert!(max_errors("1.5").is_err());
+    }
+
+    #[test]
+    fn a_range_of_capacities_begins_with_the_least() {
+        for (descending, ascending) in [("5..2", "2..5"), ("1GiB..64MiB", "64MiB..1GiB")] {
+            let refusal = capacities(descending).err().unwrap();
+            assert!(refusal.contains(&format!("`{ascending}`")), "{refusal}");
+            assert!(capacities(ascending).is_ok());
+        }
+        assert!(capacities("100%..1%").is_err());
+        assert!(capacities("5..5").is_ok() && capacities("5..2%").is_ok());
     }
 }
