@@ -7,7 +7,7 @@ use crate::input::{Counted, Framed, Input};
 use crate::pack::Packed;
 use crate::unknown::describe;
 use crate::written::EventWriter;
-use crate::{MaxErrors, ReadOptions, Source, TraceError};
+use crate::{Advice, MaxErrors, ReadOptions, Source, TraceError};
 use cachepolicy_core::units::Duration;
 use std::io::{Read, Write};
 
@@ -247,7 +247,7 @@ fn opening<'a, 'o>(
     let by_layout = by_layout.and_then(|_| Format::named(formats::BY_LAYOUT));
     let format = match options.format.or(by_layout) {
         Some(format) if !bytes.is_empty() => named(format, &sample),
-        _ => tell(&sample),
+        _ => tell(&sample, options.advice),
     };
     let format = format.map_err(|reason| TraceError::Format {
         name: name.to_owned(),
@@ -273,7 +273,7 @@ fn named(format: Format, sample: &Sample<'_>) -> Result<Format, String> {
 }
 
 /// The format of the content, or what is wrong with it.
-fn tell(sample: &Sample<'_>) -> Result<Format, String> {
+fn tell(sample: &Sample<'_>, advice: Advice) -> Result<Format, String> {
     if let Some(what) = unread_container(sample.bytes) {
         return Err(format!("this is {what}"));
     }
@@ -297,7 +297,7 @@ fn tell(sample: &Sample<'_>) -> Result<Format, String> {
     };
     Format::all()
         .find(|format| (format.0.sniff)(&text))
-        .ok_or_else(|| describe(&text))
+        .ok_or_else(|| describe(&text, advice))
 }
 
 #[cfg(test)]

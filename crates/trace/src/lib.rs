@@ -134,6 +134,55 @@ pub struct ReadOptions {
     pub max_errors: Option<MaxErrors>,
     /// Decides where in its second an event lies whose time is in whole seconds.
     pub seed: u64,
+    /// What messages say that can be done.
+    pub advice: Advice,
+}
+
+/// What whoever reads a message can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Advice {
+    /// Give other options to the command.
+    #[default]
+    Options,
+    /// Change the log: there are no options where it was dropped.
+    Log,
+}
+
+impl Advice {
+    const fn too_many_errors(self) -> &'static str {
+        match self {
+            Self::Options => "see `--max-errors`",
+            Self::Log => "correct or remove the others",
+        }
+    }
+
+    const fn out_of_order(self) -> &'static str {
+        match self {
+            Self::Options => "sort the trace by time, or set a window with `--reorder`",
+            Self::Log => "sort the trace by time",
+        }
+    }
+
+    const fn past_the_window(self) -> &'static str {
+        match self {
+            Self::Options => "sort the trace by time, or widen the window with `--reorder`",
+            Self::Log => "sort the trace by time",
+        }
+    }
+
+    const fn all_formats(self) -> &'static str {
+        match self {
+            Self::Options => "`cachepolicy trace info --help` lists all formats",
+            Self::Log => "the documentation lists all formats, in `docs/traces.md`",
+        }
+    }
+
+    const fn keys(self) -> &'static str {
+        match self {
+            Self::Options => "say that its format is `keys`",
+            Self::Log => "make it CSV, with the header `time,key`",
+        }
+    }
 }
 
 /// How many unreadable lines are skipped before reading stops.
@@ -186,9 +235,9 @@ pub enum TraceError {
         /// What is wrong and what to do.
         reason: String,
     },
-    /// More unreadable lines than `--max-errors` allows.
+    /// More unreadable lines than [`ReadOptions::max_errors`] allows.
     #[error(
-        "`{name}`, line {line}: {reason} ({count} of {lines} lines cannot be read, {allowed} may be: see `--max-errors`)"
+        "`{name}`, line {line}: {reason} ({count} of {lines} lines cannot be read, {allowed} may be: {advice})"
     )]
     TooManyErrors {
         /// As the user named it.
@@ -203,6 +252,8 @@ pub enum TraceError {
         line: u64,
         /// Why it cannot be read.
         reason: String,
+        /// What to do.
+        advice: &'static str,
     },
 }
 

@@ -3,7 +3,7 @@
 use crate::format::Format;
 use crate::order::TooLate;
 use crate::text::human;
-use crate::{LineError, MaxErrors, ReadOptions, ReadStats, TraceError};
+use crate::{Advice, LineError, MaxErrors, ReadOptions, ReadStats, TraceError};
 use cachepolicy_core::units::Duration;
 
 /// So many unreadable lines are kept as samples.
@@ -18,6 +18,7 @@ pub(crate) struct Tally {
     pub(crate) name: String,
     max_errors: MaxErrors,
     window: Duration,
+    advice: Advice,
     /// The last line that was unreadable.
     last: Option<u64>,
 }
@@ -35,6 +36,7 @@ impl Tally {
             name: name.to_owned(),
             max_errors: options.max_errors.unwrap_or(format.max_errors()),
             window,
+            advice: options.advice,
             last: None,
         }
     }
@@ -69,6 +71,7 @@ impl Tally {
                 allowed: self.max_errors,
                 line: first.line,
                 reason: first.reason.clone(),
+                advice: self.advice.too_many_errors(),
             }),
             _ => Ok(()),
         }
@@ -79,14 +82,16 @@ impl Tally {
         let by = human(late.by);
         if self.window == Duration::ZERO {
             format!(
-                "out of order: {by} before an earlier line; sort the trace by time, or set a window with `--reorder`"
+                "out of order: {by} before an earlier line; {}",
+                self.advice.out_of_order()
             )
         } else if late.by <= self.window {
             format!("out of order by {by}, and too many lines in between to be put in order")
         } else {
             format!(
-                "out of order by {by}, more than the reorder window of {}: sort the trace by time, or widen the window with `--reorder`",
-                human(self.window)
+                "out of order by {by}, more than the reorder window of {}: {}",
+                human(self.window),
+                self.advice.past_the_window()
             )
         }
     }

@@ -1,10 +1,13 @@
 //! What to say of content that is no trace.
 
+use crate::Advice;
 use crate::format::{Format, Sample};
+use crate::formats::BY_LAYOUT;
 use crate::text::quote;
 
 /// What the content seems to be, and what it would have to be.
-pub(crate) fn describe(sample: &Sample<'_>) -> String {
+pub(crate) fn describe(sample: &Sample<'_>, advice: Advice) -> String {
+    let likeliest = |what: &str, names: &[&str]| likeliest(what, names, advice);
     if !sample.is_text() {
         return likeliest(
             "this is binary data, and no trace that is known",
@@ -39,7 +42,7 @@ pub(crate) fn describe(sample: &Sample<'_>) -> String {
         .all(|line| !line.iter().any(|byte| matches!(byte, b' ' | b'\t' | b',')))
     {
         return likeliest(
-            "this could be one key a line: if so, say that its format is `keys`",
+            &format!("this could be one key a line: if so, {}", advice.keys()),
             &["jsonl", "csv"],
         );
     }
@@ -48,15 +51,19 @@ pub(crate) fn describe(sample: &Sample<'_>) -> String {
 }
 
 /// What it is, which formats come nearest to it, and what lists all of them.
-fn likeliest(what: &str, names: &[&str]) -> String {
+fn likeliest(what: &str, names: &[&str], advice: Advice) -> String {
+    // It is what an option says.
+    let is_there = |name: &&&str| advice == Advice::Options || **name != BY_LAYOUT;
     let names: Vec<String> = names
         .iter()
+        .filter(is_there)
         .filter_map(|name| Format::named(name))
         .map(|format| format!("`{}` ({})", format.name(), format.about()))
         .collect();
     format!(
-        "{what}; a trace is, for example, {}; `cachepolicy trace info --help` lists all formats",
-        names.join(" or ")
+        "{what}; a trace is, for example, {}; {}",
+        names.join(" or "),
+        advice.all_formats()
     )
 }
 
@@ -64,7 +71,7 @@ fn likeliest(what: &str, names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::ReadOptions;
-    use crate::testing::error;
+    use crate::testing::{error, read};
 
     #[test]
     fn the_refusal_names_the_likeliest_formats() {
@@ -90,5 +97,30 @@ mod tests {
                 assert_eq!(is_named, names.contains(&format.name()), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn where_there_are_no_options_none_is_named() {
+        let dropped = ReadOptions {
+            advice: Advice::Log,
+            ..ReadOptions::default()
+        };
+        let line = |time: &str| format!("1.2.3.4 - - [{time} +0000] \"GET / HTTP/1.1\" 200 1\n");
+        let (late, early) = (line("02/Jan/2024:00:10:00"), line("02/Jan/2024:00:00:00"));
+        let json = "{\"at\":2,\"type\":\"fault\",\"fault\":\"deploy\"}\n{\"at\":1,\"type\":\"fault\",\"fault\":\"deploy\"}\n";
+        for (text, advised) in [
+            ("Dear Ann,\nhow are you?\n", "`docs/traces.md`"),
+            ("anna\nberta\n", "`time,key`"),
+            (&format!("{late}{early}"), "sort the trace by time"),
+            (&format!("{late}{late}nonsense\n"), "correct or remove"),
+            (json, "sort the trace by time"),
+        ] {
+            let said = error(text.as_bytes(), &dropped);
+            assert!(said.contains(advised), "{said}");
+            let names_options = said.contains("--") || said.contains("its format is");
+            assert!(!names_options, "{said}");
+        }
+        let (events, _) = read(b"time,key\n1,anna\n2,berta\n", &dropped).unwrap();
+        assert_eq!(events.len(), 2);
     }
 }

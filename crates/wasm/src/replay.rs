@@ -9,7 +9,7 @@ use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_render::choose_workload;
 use cachepolicy_render::report::reading::notes;
 use cachepolicy_sim::{Options, Simulation};
-use cachepolicy_trace::{Block, BlockSource, Format, Needs, Packed, ReadOptions};
+use cachepolicy_trace::{Advice, Block, BlockSource, Format, Needs, Packed, ReadOptions};
 use std::io::Cursor;
 use wasm_bindgen::JsError;
 
@@ -178,6 +178,7 @@ fn read_options(
         log_format: layout.transpose().map_err(said)?,
         needs: Needs::of_all(policies),
         seed,
+        advice: Advice::Log,
         ..ReadOptions::default()
     })
 }

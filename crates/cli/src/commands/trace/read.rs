@@ -5,7 +5,8 @@ use crate::input::{self, Opened};
 use anyhow::{Context as _, Result};
 use cachepolicy_core::Duration;
 use cachepolicy_trace::{
-    BlockSource, CompactReader, Format, LogFormat, MaxErrors, Needs, ReadOptions, Source, Unpacked,
+    Advice, BlockSource, CompactReader, Format, LogFormat, MaxErrors, Needs, ReadOptions, Source,
+    Unpacked,
 };
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::Path;
@@ -94,6 +95,7 @@ impl ReadArgs {
             reorder_window: self.reorder,
             max_errors: self.max_errors,
             seed,
+            advice: Advice::Options,
         }
     }
 }
