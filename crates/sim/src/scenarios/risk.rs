@@ -5,7 +5,7 @@ use crate::Simulation;
 use crate::events::{Happening, Names, What};
 use crate::random::Stream;
 use crate::report::RiskFigures;
-use cachepolicy_trace::event::{Event, Request};
+use cachepolicy_trace::event::{Event, NamedFault, Request};
 use std::sync::{Arc, Mutex};
 
 const RATE: f64 = 2.0;
@@ -189,4 +189,43 @@ fn chance_is_no_burst() {
     assert_eq!(risk[0].key, "view:page:/often");
     let twice = risk.iter().find(|risk| risk.key == "view:page:/7");
     assert!(twice.unwrap().probability < 0.1, "{twice:?}");
+}
+
+/// Its number changes, and not what people call it.
+#[test]
+fn a_key_is_one_before_and_after_a_deploy_or_a_bump() {
+    let risk = |deploys: bool, bumps: bool| {
+        let mut scenario = Scenario::new(
+            "model Row { id }
+             origin db
+             backend copies redis
+             view page(x) { route GET \"/{x}\"; store copies; ttl 10s; cost 500ms on db }
+             on Row update after commit { bump page(*) }",
+        );
+        for minute in 0..60 {
+            let now = f64::from(minute) * 60.0;
+            for nth in 0..4 {
+                scenario.get(now + 0.1 * f64::from(nth), "/a");
+            }
+            if minute == 20 && deploys {
+                scenario.fault(now + 30.0, NamedFault::Deploy);
+            }
+            if minute == 40 && bumps {
+                scenario.update(now + 30.0, "Row", &[("id", "1")]);
+            }
+        }
+        let report = scenario.run();
+        let risk = &report.levels["page"].risk;
+        assert_eq!(risk.len(), 1, "{risk:?}");
+        risk[0].clone()
+    };
+    let plain = risk(false, false);
+    assert_eq!(plain.expiries, 60);
+    for other in [risk(true, false), risk(false, true), risk(true, true)] {
+        assert_eq!((&other.key, other.expiries), (&plain.key, 60));
+        // The first look-up of each number is that of its first fill.
+        assert!((other.arrival_rate / plain.arrival_rate - 1.0).abs() < 0.02);
+        assert!((other.probability - plain.probability).abs() < 0.001);
+        assert_eq!(other.worst, plain.worst);
+    }
 }

@@ -9,18 +9,20 @@
 //! filled are judged by their rate, others by what was seen of them, so that bursts count.
 
 mod chance;
+mod judged;
 mod levels;
 
 use super::Metrics;
 use super::types::{Cause, FillBegan, Outcome};
-use crate::report::{RiskFigures, RiskWorst};
+use crate::report::RiskFigures;
 use crate::state::Facts;
 use crate::store::KeyId;
 use cachepolicy_core::LevelId;
 use cachepolicy_core::policy::Policy;
 use cachepolicy_core::sorting;
 use cachepolicy_core::units::{Duration, Time};
-use chance::{Chance, Protection};
+use chance::Protection;
+use judged::{Judged, Seen};
 use levels::{protection, takes_time};
 use prefetch_index::prefetch_index;
 
@@ -85,6 +87,15 @@ struct Past {
     /// Of first fills, together.
     fill_time: Duration,
     worst: Option<Round>,
+}
+
+impl Past {
+    fn keep_worst(&mut self, round: &Round) {
+        let size = |round: &Round| (round.fills, round.met);
+        if self.worst.is_none_or(|worst| size(round) > size(&worst)) {
+            self.worst = Some(*round);
+        }
+    }
 }
 
 /// A fill, and what came while it ran.
@@ -301,26 +312,33 @@ impl Risks {
         let least = ended.since(counted_from).as_secs_f64() * LEAST_OF_RUN;
         let each = self.keys.iter().zip(self.followed.iter().zip(&self.past));
         let followed = each.filter(|&(&key, _)| key != NOBODY);
-        let judged = followed.filter_map(|(&key, (of, past))| {
+        let seen = followed.filter_map(|(&key, (of, past))| {
             let (mut of, mut past) = (*of, *past);
             of.close(&mut past);
-            let time = ended.since(of.since).as_secs_f64().max(least);
-            let count = lookups(KeyId(key)).saturating_sub(of.lookups_then);
+            let lookups = u64::from(lookups(KeyId(key)).saturating_sub(of.lookups_then));
+            (of.rounds > 0).then_some(Seen {
+                key,
+                of,
+                past,
+                lookups,
+            })
+        });
+        let judged = Seen::joined(seen, key_name).map(|(name, seen)| {
+            let time = ended.since(seen.of.since).as_secs_f64().max(least);
             let rate = if time > 0.0 {
-                f64::from(count) / time
+                seen.lookups as f64 / time
             } else {
                 0.0
             };
-            (of.rounds > 0).then(|| Judged::new(key, of, past, &self.protection, rate))
+            Judged::new(name, seen, &self.protection, rate)
         });
         let mut judged: Vec<Judged> = judged
             .filter(|judged| judged.without.probability >= LEAST)
             .collect();
         sorting::by(&mut judged, Judged::worse_first);
         judged.truncate(ROWS_MAX);
-        let rows = judged.iter();
-        rows.map(|judged| judged.figures(zero, key_name(KeyId(judged.key))))
-            .collect()
+        let rows = judged.into_iter();
+        rows.map(|judged| judged.figures(zero)).collect()
     }
 }
 
@@ -356,69 +374,7 @@ impl Followed {
         past.met_fill += u32::from(round.fills > 1);
         past.redundant += u64::from(round.fills.saturating_sub(1));
         past.fill_time = past.fill_time + round.took;
-        let size = |round: &Round| (round.fills, round.met);
-        if past.worst.is_none_or(|worst| size(round) > size(&worst)) {
-            past.worst = Some(*round);
-        }
-    }
-}
-
-/// A key and what is to be expected of it.
-struct Judged {
-    key: u32,
-    of: Followed,
-    past: Past,
-    rate: f64,
-    fill_time: Duration,
-    without: Chance,
-    with: Chance,
-}
-
-impl Judged {
-    fn new(key: u32, of: Followed, past: Past, protection: &Protection, rate: f64) -> Self {
-        let fill_time = Duration::from_nanos(past.fill_time.nanos() / i64::from(of.rounds.max(1)));
-        let rounds = f64::from(of.rounds) + ROUNDS_ADDED;
-        let observed = |chance: Chance, met: u32, further: u64| Chance {
-            probability: (f64::from(met) + ROUNDS_ADDED * chance.probability) / rounds,
-            further: (further as f64 + ROUNDS_ADDED * chance.further) / rounds,
-        };
-        let without = protection.without(rate, fill_time);
-        let with = protection.with(rate, fill_time);
-        Self {
-            key,
-            of,
-            past,
-            rate,
-            fill_time,
-            without: observed(without, past.met, of.further),
-            with: observed(with, past.met_fill, past.redundant),
-        }
-    }
-
-    fn worse_first(&self, other: &Self) -> core::cmp::Ordering {
-        let with = other.with.further.total_cmp(&self.with.further);
-        let without = other.without.further.total_cmp(&self.without.further);
-        with.then(without).then(self.key.cmp(&other.key))
-    }
-
-    fn figures(&self, zero: Time, key: String) -> RiskFigures {
-        let worst = self.past.worst.map(|worst| RiskWorst {
-            concurrent: u64::from(worst.fills),
-            met: u64::from(worst.met),
-            at: worst.began.since(zero).as_secs_f64(),
-            cause: worst.cause.as_str().to_owned(),
-        });
-        RiskFigures {
-            key,
-            probability: self.with.probability,
-            probability_unprotected: self.without.probability,
-            concurrent: 1.0 + self.with.further,
-            concurrent_unprotected: 1.0 + self.without.further,
-            expiries: u64::from(self.of.rounds),
-            arrival_rate: self.rate,
-            fill_time: self.fill_time.as_secs_f64(),
-            worst: worst.unwrap_or_default(),
-        }
+        past.keep_worst(round);
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::report::RiskWorst;
 
 fn at(seconds: f64) -> Time {
     Time::from_secs_f64(seconds)
