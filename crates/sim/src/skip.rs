@@ -107,6 +107,11 @@ pub(crate) fn holds(number: u32, holding: Option<u64>) -> Option<bool> {
     }
 }
 
+/// Does a condition hold for each request with this method and path?
+pub(crate) fn always_holds(condition: &Expr, method: &str, path: &str) -> bool {
+    matches!(rest(condition, method, path), Rest::Holds(true))
+}
+
 enum Rest {
     Holds(bool),
     Depends(Expr),

@@ -1,7 +1,8 @@
 //! From what was counted to the report.
 
 use super::{Metrics, labels};
-use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA, Sampled, TraceSummary};
+use crate::report::{PolicyIdentity, Recovery, Report, SCHEMA, TraceSummary};
+use crate::sample::SampleEnd;
 use crate::store::KeyId;
 use cachepolicy_analysis::{Bounds, Claims};
 use cachepolicy_core::expectation::{Claim, Subject};
@@ -23,7 +24,7 @@ pub struct RunEnd<'a> {
     pub workload: Option<WorkloadId>,
     /// The part of the trace that was replayed, where that was not the whole, and what must be
     /// known of it.
-    pub sampled: Option<(Sampled, Vec<String>)>,
+    pub sampled: Option<SampleEnd>,
     /// The last instant with an event of the trace, a request or work of an origin under way:
     /// rates are over the time until then.
     pub ended: Time,
@@ -53,9 +54,8 @@ impl Metrics {
                 "the timeline's step was made longer, so that there are not more than 10000 points",
             );
         }
-        let (sampled, notes) = end.sampled.clone().unzip();
-        for note in notes.into_iter().flatten() {
-            self.note(note);
+        for note in end.sampled.iter().flat_map(|sample| &sample.notes) {
+            self.note(note.clone());
         }
         for note in self.coverages.notes(policy) {
             self.note(note);
@@ -103,8 +103,13 @@ impl Metrics {
             expectations: Vec::new(),
             timeline,
             notes: self.notes,
-            sampled: sampled
-                .map(|sampled| sampled.with_misses(requests.count() - requests.origin_free())),
+            sampled: end.sampled.clone().map(
+                |SampleEnd {
+                     sampled, lacking, ..
+                 }| {
+                    sampled.with_misses(requests.count() - requests.origin_free(), lacking)
+                },
+            ),
         };
         let graph = Graph::new(policy);
         let bounds = Bounds::new(policy, &graph);

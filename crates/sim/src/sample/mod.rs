@@ -17,6 +17,7 @@ mod collect;
 mod scale;
 mod stream;
 mod thin;
+mod uncached;
 
 #[cfg(test)]
 mod tests;
@@ -47,16 +48,30 @@ pub struct Sampled {
     /// The share of all requests of the trace that needed no origin work: 1 − those that did /
     /// `expected`. What a sample has more of than expected are requests for what is popular, and
     /// hits, so that this is closer to the whole trace's than `requests.hit_ratio`, which is that
-    /// of the sample (the correction called SHARDS_adj).
+    /// of the sample (the correction called SHARDS_adj). Requests that no level has copies for are
+    /// none, however popular: of them as many count as are expected in a sample.
     pub hit_ratio: Option<f64>,
 }
 
+/// A sample that was replayed.
+#[derive(Debug, Clone)]
+pub struct SampleEnd {
+    /// What was kept.
+    pub sampled: Sampled,
+    /// What must be known of it.
+    pub notes: Vec<String>,
+    /// So many requests that always have origin work are missing in it of those that were expected;
+    /// below 0 where it has too many.
+    pub lacking: f64,
+}
+
 impl Sampled {
-    /// With the ratio that follows from how many of the requests that count had origin work.
-    pub(crate) fn with_misses(self, misses: u64) -> Self {
-        let ratio = 1.0 - misses as f64 / self.expected;
+    /// With the ratio that follows from how many of the requests that count had origin work; `lacking`:
+    /// so many that always have it are missing in the sample.
+    pub(crate) fn with_misses(self, misses: u64, lacking: f64) -> Self {
+        let ratio = 1.0 - (misses as f64 + lacking) / self.expected;
         Self {
-            hit_ratio: (self.expected > 0.0).then_some(ratio.max(0.0)),
+            hit_ratio: (self.expected > 0.0).then_some(ratio.clamp(0.0, 1.0)),
             ..self
         }
     }

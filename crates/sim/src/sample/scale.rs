@@ -53,8 +53,8 @@ pub(crate) fn notes(policy: &Policy, rate: Rate, kept: u64, has_requests: bool) 
     if has_requests {
         notes.push(
             "the estimated share of all requests takes those that the sample has more or fewer than expected for \
-             hits: a popular path that is seldom one makes it too high where it is not in the sample, \
-             and too low where it is"
+             hits, unless no level has copies for their path: another popular path that is seldom a hit makes it too \
+             high where it is not in the sample, and too low where it is"
                 .to_owned(),
         );
         let shared = shared(policy);

@@ -1,7 +1,8 @@
 //! A sample of a trace that is replayed as it comes.
 
 use super::collect::Whole;
-use super::{Part, Rate, Thinner, notes};
+use super::uncached::Uncached;
+use super::{Part, Rate, SampleEnd, Thinner, notes};
 use crate::Simulation;
 use crate::options::Options;
 use crate::report::{Sampled, TraceSummary};
@@ -23,6 +24,7 @@ pub(crate) struct Sampling {
     warmup: Duration,
     /// Requests of the whole trace that count.
     counted: u64,
+    uncached: Uncached,
     seed: u64,
     /// What the trace lacks, being a sample itself.
     recorded: Recorded,
@@ -53,6 +55,7 @@ impl Sampling {
             has_requests: false,
             warmup: options.warmup,
             counted: 0,
+            uncached: Uncached::new(t),
             seed: options.seed,
             recorded: Recorded::default(),
         }
@@ -62,11 +65,15 @@ impl Sampling {
     pub(crate) fn thin(&mut self, block: &Block) -> &Block {
         self.whole.add(block);
         self.has_requests |= !block.requests.at.is_empty();
-        if let Some(first) = self.whole.first {
-            self.counted += counted(block, first + self.warmup);
-        }
         self.block.clear();
         self.thinner.thin(block, &mut self.block);
+        if let Some(first) = self.whole.first {
+            let from = first + self.warmup;
+            self.counted += counted(block, from);
+            let thinner = &self.thinner;
+            self.uncached
+                .add(block, from, |target| thinner.keeps_target(target));
+        }
         &self.block
     }
 
@@ -89,13 +96,19 @@ impl Sampling {
         whole * both
     }
 
+    /// Requests that always have origin work and are missing in the sample. Not known where some of the
+    /// trace was not recorded: it does not say of what there is more.
+    fn lacking(&self) -> f64 {
+        if self.recorded.sample.is_all() {
+            self.uncached.lacking(self.rate.share())
+        } else {
+            0.0
+        }
+    }
+
     /// What was kept, and what must be known of it. `trace` says what was replayed; afterwards,
     /// what there was.
-    pub(crate) fn finish(
-        self,
-        policy: &Policy,
-        trace: &mut TraceSummary,
-    ) -> (Sampled, Vec<String>) {
+    pub(crate) fn finish(self, policy: &Policy, trace: &mut TraceSummary) -> SampleEnd {
         let kept = u64::from(self.thinner.keys()) + u64::from(self.thinner.targets());
         let unit = if self.has_requests { "path" } else { "key" };
         let sampled = Sampled {
@@ -109,7 +122,11 @@ impl Sampling {
         trace.requests = self.whole.requests;
         trace.writes = self.whole.writes;
         trace.faults = self.whole.faults;
-        (sampled, notes(policy, self.rate, kept, self.has_requests))
+        SampleEnd {
+            lacking: self.lacking(),
+            notes: notes(policy, self.rate, kept, self.has_requests),
+            sampled,
+        }
     }
 }
 

@@ -350,3 +350,57 @@ fn a_sample_of_what_was_recorded_as_one_is_the_same_sample() {
     let more = sampled(&kept, 0.6, Some(lacks));
     assert!((more.expected - 300.0).abs() < 1e-6, "{}", more.expected);
 }
+
+/// What the application does for `/cart` and what no level answers is never a hit, also where it is a
+/// third of the requests and one path.
+#[test]
+fn a_popular_path_without_copies_is_no_hit_in_the_sample_or_out_of_it() {
+    let policy = cachepolicy_compiler::compile_text(
+        "test.cachepolicy",
+        "policy test { edition 1 }
+         origin db
+         backend shared redis
+         site all { route GET \"/**\"; store shared; ttl 5s; skip when path(\"/cart\") or path(\"/cart/**\") }
+         view page(slug) { route GET \"/a/{slug}\"; store shared; ttl 1h; cost 5ms on db }
+         view cart(id) { route GET \"/cart/{id}\"; cost 5ms on db }",
+    );
+    let policy = policy.policy.unwrap();
+    let requests: Vec<Event> = (0..6_000_u32)
+        .map(|step| {
+            let (method, path) = match step % 3 {
+                0 => ("GET", "/cart/1".to_owned()),
+                1 => ("POST", "/search".to_owned()),
+                _ => ("GET", format!("/a/{}", step / 3 % 400)),
+            };
+            Event::Request(Request {
+                at: at(f64::from(step)),
+                method: method.into(),
+                path,
+                ..Request::default()
+            })
+        })
+        .collect();
+    let ratio = |sample: Option<f64>, seed: u64| {
+        let options = Options {
+            sample: sample.and_then(Rate::new),
+            seed,
+            ..Options::default()
+        };
+        let mut simulation = crate::Simulation::new(&policy, options).unwrap();
+        for event in &requests {
+            simulation.push(event).unwrap();
+        }
+        let report = simulation.finish();
+        let sampled = report.sampled.and_then(|sampled| sampled.hit_ratio);
+        sampled.or(report.requests.hit_ratio).unwrap()
+    };
+    let whole = ratio(None, 0);
+    assert!((whole - 0.2).abs() < 1e-9, "{whole}");
+    for seed in 0..8 {
+        let sampled = ratio(Some(0.3), seed);
+        assert!(
+            (sampled - whole).abs() < 0.05,
+            "{seed}: {sampled} for {whole}"
+        );
+    }
+}

@@ -104,6 +104,11 @@ impl Thinner {
         self.targets.kept
     }
 
+    /// Is this one of the stream's targets kept?
+    pub(super) fn keeps_target(&self, number: u32) -> bool {
+        self.targets.get(number).is_some()
+    }
+
     /// The other one has thinned what this one kept: from here on this one keeps what the other
     /// keeps.
     pub(crate) fn then(&mut self, second: Self) {
