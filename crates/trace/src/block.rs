@@ -10,7 +10,7 @@
 mod sizes;
 mod texts;
 
-pub use sizes::Sizes;
+pub use sizes::{KnownSizes, Sizes};
 pub use texts::{Target, TargetList, TextList};
 
 use crate::event::{AccessKey, AccessOperation, CacheStatus, FaultEvent, Row};

@@ -4,7 +4,7 @@ use super::stretch::Access;
 use crate::access::Last;
 use crate::eviction::TOGETHER;
 use cachepolicy_core::units::{Duration, Time};
-use cachepolicy_trace::block::{Accesses, UNKNOWN_BYTES};
+use cachepolicy_trace::block::{Accesses, KnownSizes, UNKNOWN_BYTES};
 use cachepolicy_trace::event::AccessOperation;
 use core::ops::Range;
 
@@ -44,14 +44,14 @@ fn are_in_order(at: &[Time]) -> bool {
 
 impl<'a> Chunk<'a> {
     fn of(accesses: &'a Accesses, range: Range<usize>) -> Self {
-        let (bytes, only_bytes) = match accesses.bytes.each() {
-            Ok(each) => {
+        let (bytes, only_bytes) = match accesses.bytes.known() {
+            KnownSizes::All(all) => ([].as_slice(), Some(all)),
+            KnownSizes::Each(each) => {
                 let bytes = each.get(range.clone()).unwrap_or_default();
                 let first = bytes.first().copied().unwrap_or(UNKNOWN_BYTES);
                 let different = bytes.iter().fold(0, |all, bytes| all | (bytes ^ first));
                 (bytes, Some(first).filter(|_| different == 0))
             }
-            Err(all) => ([].as_slice(), Some(all)),
         };
         Self {
             first: range.start,

@@ -12,6 +12,15 @@ pub struct Sizes {
     all: u64,
 }
 
+/// What [`Sizes`] has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownSizes<'s> {
+    /// One size for all accesses, [`UNKNOWN_BYTES`]: not said.
+    All(u64),
+    /// One for each, the same.
+    Each(&'s [u64]),
+}
+
 impl Default for Sizes {
     fn default() -> Self {
         Self {
@@ -29,16 +38,14 @@ impl Sizes {
         self.each.get(index).copied().unwrap_or(self.all)
     }
 
-    /// That of each, or the one of all of them.
-    ///
-    /// # Errors
-    /// When it is one for all: that one, [`UNKNOWN_BYTES`]: not said.
+    /// The one of all of them, or that of each.
+    #[must_use]
     #[inline]
-    pub fn each(&self) -> Result<&[u64], u64> {
+    pub fn known(&self) -> KnownSizes<'_> {
         if self.each.is_empty() {
-            return Err(self.all);
+            return KnownSizes::All(self.all);
         }
-        Ok(&self.each)
+        KnownSizes::Each(&self.each)
     }
 
     /// One more comes behind so many.
@@ -77,12 +84,12 @@ impl Sizes {
 
     /// Those of a range of others come behind so many.
     pub fn extend_from(&mut self, before: usize, others: &Self, range: Range<usize>) {
-        match others.each() {
-            Ok(each) => {
+        match others.known() {
+            KnownSizes::All(all) => self.extend(before, core::iter::repeat_n(all, range.len())),
+            KnownSizes::Each(each) => {
                 let each = each.get(range).unwrap_or_default();
                 self.extend(before, each.iter().copied());
             }
-            Err(all) => self.extend(before, core::iter::repeat_n(all, range.len())),
         }
     }
 
@@ -141,7 +148,7 @@ mod tests {
                 prop_assert_eq!(sizes.get(index), *bytes);
             }
             let one = plain.iter().all(|bytes| Some(bytes) == plain.first());
-            prop_assert_eq!(sizes.each().is_err(), one);
+            prop_assert_eq!(matches!(sizes.known(), KnownSizes::All(_)), one);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::bytes::Encoder;
 use super::codec::SIGN;
 use super::columns;
-use crate::block::{Block, News, UNKNOWN_BYTES};
+use crate::block::{Block, KnownSizes, News, UNKNOWN_BYTES};
 use crate::event::{AccessKey, CacheStatus, FaultEvent, NamedFault, Row, Value};
 use crate::json::NESTING_MAX;
 use cachepolicy_core::units::{Duration, Time};
@@ -38,10 +38,10 @@ pub(super) fn encode(block: &Block, to: &mut Encoder) {
     columns::encode(accesses.key.iter().map(|key| u64::from(*key)), to);
     let operations = accesses.operation.iter();
     columns::encode(operations.map(|operation| *operation as u64), to);
-    match accesses.bytes.each() {
-        Ok(each) => columns::encode(each.iter().copied(), to),
-        Err(UNKNOWN_BYTES) => columns::encode([].into_iter(), to),
-        Err(all) => columns::encode([all].into_iter(), to),
+    match accesses.bytes.known() {
+        KnownSizes::All(UNKNOWN_BYTES) => columns::encode([].into_iter(), to),
+        KnownSizes::All(all) => columns::encode([all].into_iter(), to),
+        KnownSizes::Each(each) => columns::encode(each.iter().copied(), to),
     }
     durations(&accesses.ttl, to);
     durations(&accesses.cost, to);
