@@ -1,6 +1,7 @@
 //! Tasks of this repository: `cargo xtask help`.
 
 mod docs;
+mod functions;
 mod fuzz;
 mod http_tests;
 mod order;

@@ -4,13 +4,10 @@
 //! little, of one generic function for instance, and leaves them anywhere in megabytes of others. Side by side,
 //! each of them is little more than what it has of its own.
 
-use anyhow::{Context as _, Result};
+use crate::functions::{Anew, Own};
+use anyhow::Result;
 use std::cmp::Reverse;
-use std::convert::Infallible;
 use std::ops::Range;
-use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{CodeSection, FunctionSection, Module};
-use wasmparser::{CodeSectionReader, FunctionSectionReader, Parser, Payload, TypeRef};
 
 /// How many bytes make a piece that functions may have in common.
 const PIECE: usize = 6;
@@ -26,36 +23,20 @@ const SMALL: usize = 100;
 
 /// The same module with its functions in another order.
 pub(crate) fn by_likeness(module: &[u8]) -> Result<Vec<u8>> {
-    let mut imported = 0;
-    let mut bodies = Vec::new();
-    for payload in Parser::new(0).parse_all(module) {
-        match payload.context("the module cannot be read")? {
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
-                }
-            }
-            Payload::CodeSectionEntry(body) => {
-                bodies.extend(module.get(body.range()));
-            }
-            _ => {}
-        }
+    let own = Own::of(module)?;
+    let bodies = own.bodies.iter().map(|body| body.range());
+    let bodies: Vec<&[u8]> = bodies.filter_map(|range| module.get(range)).collect();
+    let kept = chain(&bodies);
+    let mut numbers = vec![0; kept.len()];
+    for (number, &function) in (own.imported..).zip(&kept) {
+        numbers[function] = number;
     }
-    let order = chain(&bodies);
-    let mut places = vec![0; order.len()];
-    for (place, &function) in order.iter().enumerate() {
-        places[function] = place as u32;
-    }
-    let mut ordered = Ordered {
-        imported,
-        order,
-        places,
+    let mut ordered = Anew {
+        imported: own.imported,
+        numbers,
+        kept,
     };
-    let mut written = Module::new();
-    ordered
-        .parse_core_module(&mut written, Parser::new(0), module)
-        .context("the module cannot be written")?;
-    Ok(written.finish())
+    ordered.write(module)
 }
 
 /// Each function once: behind the last ones, whichever of the others has the most in common with them for its
@@ -133,56 +114,14 @@ fn pieces(bodies: &[&[u8]]) -> Pieces {
     (pieces, shared)
 }
 
-/// Writes a module again.
-struct Ordered {
-    /// Functions of others, which come first and stay.
-    imported: u32,
-    /// Which function stands at each place.
-    order: Vec<usize>,
-    /// Where each function stands.
-    places: Vec<u32>,
-}
-
-impl Reencode for Ordered {
-    type Error = Infallible;
-
-    fn function_index(&mut self, function: u32) -> Result<u32, Error> {
-        let own = function.checked_sub(self.imported);
-        let place = own.and_then(|own| self.places.get(own as usize));
-        Ok(place.map_or(function, |place| self.imported + place))
-    }
-
-    fn parse_function_section(
-        &mut self,
-        functions: &mut FunctionSection,
-        section: FunctionSectionReader<'_>,
-    ) -> Result<(), Error> {
-        let types = section.into_iter().collect::<Result<Vec<_>, _>>()?;
-        for &function in &self.order {
-            functions.function(types[function]);
-        }
-        Ok(())
-    }
-
-    fn parse_code_section(
-        &mut self,
-        code: &mut CodeSection,
-        section: CodeSectionReader<'_>,
-    ) -> Result<(), Error> {
-        let bodies = section.into_iter().collect::<Result<Vec<_>, _>>()?;
-        for function in self.order.clone() {
-            utils::parse_function_body(self, code, bodies[function].clone())?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use wasm_encoder::{
-        CodeSection, ExportKind, ExportSection, Function, Instruction, TypeSection, ValType,
+        CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module,
+        TypeSection, ValType,
     };
+    use wasmparser::{Parser, Payload};
 
     /// Functions that give these numbers many times over, each exported by its number.
     fn module(numbers: &[i32]) -> Vec<u8> {
