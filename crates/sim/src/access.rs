@@ -6,7 +6,6 @@ use crate::options::{Operations, Options, SimError};
 use crate::state::{State, TaskKind};
 use crate::tables::{Tables, key_level};
 use cachepolicy_core::LevelId;
-use cachepolicy_trace::block::UNKNOWN_BYTES;
 use cachepolicy_trace::event::AccessOperation;
 
 /// The last access to a key.
@@ -180,7 +179,6 @@ impl Engine {
         let at = self.given_at(&accesses.at, index);
         let operation = accesses.operation.get(index).copied();
         let operation = operation.unwrap_or(AccessOperation::Get);
-        let bytes = Some(accesses.bytes.get(index));
         let slot = self.tasks.take();
         let task = &mut self.tasks[slot];
         task.begin(TaskKind::Access(operation), at);
@@ -188,7 +186,7 @@ impl Engine {
         task.process = self.processes.assign(None);
         task.pop = self.ingest.pop();
         task.route = u32::from(level.0);
-        task.bytes = bytes.filter(|bytes| *bytes != UNKNOWN_BYTES);
+        task.bytes = accesses.bytes.said(index);
         task.cost = accesses.cost.get(index).copied().flatten();
         task.ttl = accesses.ttl.get(index).copied().flatten();
         task.dims.resize(t.policy.dimensions.len(), NONE);

@@ -100,7 +100,7 @@ impl Known {
             at: of(&accesses.at, index).unwrap_or_default(),
             operation: of(&accesses.operation, index).unwrap_or(AccessOperation::Get),
             key: key.unwrap_or(AccessKey::Number(0)),
-            bytes: Some(accesses.bytes.get(index)).filter(|bytes| *bytes != UNKNOWN_BYTES),
+            bytes: accesses.bytes.said(index),
             ttl: duration(&accesses.ttl, index),
             cost: duration(&accesses.cost, index),
         })

@@ -18,7 +18,7 @@ use cachepolicy_core::level::Level;
 use cachepolicy_core::policy::{Capacity, Evict};
 use cachepolicy_core::units::{Duration, Time};
 use cachepolicy_trace::Block;
-use cachepolicy_trace::block::{Accesses, NONE, UNKNOWN_BYTES};
+use cachepolicy_trace::block::{Accesses, NONE};
 use cachepolicy_trace::event::AccessOperation;
 
 /// An access of a block.
@@ -35,19 +35,16 @@ pub(super) struct KeyAccess {
 pub(super) fn accesses(block: &Block) -> impl Iterator<Item = KeyAccess> + '_ {
     let columns: &Accesses = &block.accesses;
     let rows = columns.at.iter().zip(&columns.key).enumerate();
-    rows.map(|(index, (&at, &key))| {
-        let bytes = Some(columns.bytes.get(index));
-        KeyAccess {
-            at,
-            key,
-            operation: columns
-                .operation
-                .get(index)
-                .copied()
-                .unwrap_or(AccessOperation::Get),
-            bytes: bytes.filter(|bytes| *bytes != UNKNOWN_BYTES),
-            ttl: columns.ttl.get(index).copied().flatten(),
-        }
+    rows.map(|(index, (&at, &key))| KeyAccess {
+        at,
+        key,
+        operation: columns
+            .operation
+            .get(index)
+            .copied()
+            .unwrap_or(AccessOperation::Get),
+        bytes: columns.bytes.said(index),
+        ttl: columns.ttl.get(index).copied().flatten(),
     })
 }
 

@@ -38,6 +38,13 @@ impl Sizes {
         self.each.get(index).copied().unwrap_or(self.all)
     }
 
+    /// The same; `None`: not said.
+    #[must_use]
+    #[inline]
+    pub fn said(&self, index: usize) -> Option<u64> {
+        Some(self.get(index)).filter(|bytes| *bytes != UNKNOWN_BYTES)
+    }
+
     /// The one of all of them, or that of each.
     #[must_use]
     #[inline]
